@@ -1,0 +1,109 @@
+using Akka;
+using Akka.Streams.Dsl;
+
+namespace OtpActors.Topics;
+
+/// <summary>
+/// A partitioned, durable log with consumer groups. Implementations: <c>Embedded/</c> (SQLite, the default) and Kafka.
+/// Guarantees: a record is acknowledged once it is durable; records of one key lie in one partition; a partition keeps
+/// its order; a group goes on after its last committed offset.
+/// </summary>
+/// <remarks>Every method can be called from any thread; a failure of the log itself is a <see cref="TopicException"/>.</remarks>
+public interface IOtpTopic
+{
+    /// <summary>Creates the topic unless it exists. An existing topic keeps the partitions it has.</summary>
+    Task<TopicEnsured> EnsureAsync(TopicSpec spec, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Batches in, an acknowledgement a batch out, in order. A record whose <see cref="ProducerRecord.Sequence"/> this
+    /// producer has already appended is acknowledged and not appended again, where the log can tell
+    /// (<see cref="ResumeSequenceAsync"/>).
+    /// </summary>
+    /// <param name="topic">The topic; it must exist.</param>
+    /// <param name="producerId">Names the sequence of records, across restarts.</param>
+    Flow<IReadOnlyList<ProducerRecord>, ProducerAck, NotUsed> ProducerFlow(string topic, string producerId);
+
+    /// <summary>
+    /// The first sequence that this producer has not appended for certain: 0 for a new producer, and for a log that
+    /// does not keep producers' positions.
+    /// </summary>
+    Task<long> ResumeSequenceAsync(string topic, string producerId, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// The group's records from its committed offset on (from the earliest for a new group), as batches of one
+    /// partition each, until the control drains it. Pulling slowly holds the log back; nothing is buffered without bound.
+    /// A second member of the same group takes its partitions over: the first fails with <see cref="TopicException"/>
+    /// or goes on with what is left to it, and its late commits are refused.
+    /// </summary>
+    Source<PartitionBatch, IConsumerControl> Consume(string topic, string group);
+
+    /// <summary>The offset after the newest record, by partition.</summary>
+    Task<OffsetMap> HighWatermarksAsync(string topic, CancellationToken cancellationToken);
+
+    /// <summary>The offset the group goes on from, by partition; a partition without a commit is absent.</summary>
+    Task<OffsetMap> CommittedAsync(string topic, string group, CancellationToken cancellationToken);
+}
+
+/// <summary>The topic wanted. Partitions and replication count only for a topic that is created.</summary>
+public sealed record TopicSpec(string Name, int Partitions = 1, short ReplicationFactor = 3);
+
+/// <summary>How <see cref="IOtpTopic.EnsureAsync"/> ended.</summary>
+public enum TopicOutcome
+{
+    Created,
+    Exists,
+}
+
+/// <param name="Outcome">Whether the topic was made now.</param>
+/// <param name="Partitions">The partitions that the topic has.</param>
+public sealed record TopicEnsured(TopicOutcome Outcome, int Partitions);
+
+/// <summary>A record to append.</summary>
+/// <param name="Sequence">Grows along a producer's records; gaps are allowed.</param>
+/// <param name="Key">Decides the partition; null goes to partition 0.</param>
+/// <param name="Value">The payload; may be null.</param>
+/// <param name="Timestamp">When the record came to be.</param>
+/// <param name="Headers">Small texts beside the payload; null where there are none.</param>
+public readonly record struct ProducerRecord(
+    long Sequence, byte[]? Key, byte[]? Value, DateTimeOffset Timestamp, IReadOnlyDictionary<string, string>? Headers = null);
+
+/// <param name="NextSequence">The sequence after the batch's last record.</param>
+/// <param name="Count">The batch's records, all durable now, those appended earlier included.</param>
+/// <param name="HighWatermarks">The offset after the batch's last record, by partition it went to.</param>
+public sealed record ProducerAck(long NextSequence, int Count, OffsetMap HighWatermarks);
+
+/// <summary>A record as it lies in the log.</summary>
+public readonly record struct TopicRecord(
+    long Offset, byte[]? Key, byte[]? Value, DateTimeOffset Timestamp, IReadOnlyDictionary<string, string>? Headers = null);
+
+/// <summary>Consecutive records of one partition.</summary>
+/// <param name="Partition">The partition.</param>
+/// <param name="Records">At least one, in offset order.</param>
+/// <param name="CommitAsync">
+/// Commits every record of the partition up to this batch's last. Never moves a group backwards; refused with
+/// <see cref="TopicException"/> once the partition has another owner.
+/// </param>
+public sealed record PartitionBatch(
+    int Partition, IReadOnlyList<TopicRecord> Records, Func<CancellationToken, Task> CommitAsync)
+{
+    /// <summary>The offset after the last record: what a commit of this batch writes.</summary>
+    public long NextOffset => Records[^1].Offset + 1;
+}
+
+/// <summary>The handle on a running consumer.</summary>
+public interface IConsumerControl
+{
+    /// <summary>
+    /// Completes when partitions are assigned, with the offset each starts from; faults when that fails.
+    /// </summary>
+    Task<OffsetMap> Assigned { get; }
+
+    /// <summary>Stops fetching; batches already fetched are still emitted, then the source completes.</summary>
+    void Drain();
+
+    /// <summary>Completes when the source has ended, in whichever way, and holds nothing any more.</summary>
+    Task Stopped { get; }
+}
+
+/// <summary>The log refused or failed; the message says what and, where it helps, what to do. Never holds a record.</summary>
+public sealed class TopicException(string message, Exception? inner = null) : Exception(message, inner);
