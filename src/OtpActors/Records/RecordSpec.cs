@@ -45,3 +45,10 @@ public interface IRecordSource
 /// <param name="Sequence">The record's place in the run, from 0.</param>
 /// <param name="Repeated">Whether an earlier record of the run has the same address.</param>
 public readonly record struct SourceRecord(long Sequence, OtpRecord Record, bool Repeated);
+
+public static class RecordSourceExtensions
+{
+    /// <summary>The run's different addresses, in the order of their first records.</summary>
+    public static IEnumerable<EmailAddress> Addresses(this IRecordSource source) =>
+        source.Read().Where(record => !record.Repeated).Select(record => record.Record.Email);
+}
