@@ -1,0 +1,198 @@
+using System.Collections.Concurrent;
+using Microsoft.Data.Sqlite;
+
+namespace OtpActors.Sqlite;
+
+/// <summary>How a <see cref="SqliteDatabase"/> opens its file.</summary>
+public sealed record SqliteSettings(string File)
+{
+    /// <summary>Opens an existing file and never writes to it; works beside a process that does.</summary>
+    public bool ReadOnly { get; init; }
+
+    /// <summary>Memory for pages, in KiB. SQLite takes it as it needs it and keeps it.</summary>
+    public int CacheKiB { get; init; } = 8 * 1024;
+
+    /// <summary>
+    /// Whether a commit waits for the disk (<c>synchronous=FULL</c>), so that it survives a power cut. Without, it
+    /// survives the end of the process alone, and the file stays sound either way.
+    /// </summary>
+    public bool Durable { get; init; } = true;
+
+    /// <summary>Runs on each new connection, before any work: the place for tables.</summary>
+    public Action<SqliteSession>? OnOpen { get; init; }
+}
+
+/// <summary>
+/// One SQLite file behind one thread, which owns the connection and runs the work given to it in order. The file is
+/// opened by the first work, and by the next again where that failed, so that a passing trouble passes.
+/// </summary>
+/// <remarks>
+/// Can be called from any thread. Work fails with <see cref="SqliteFailureException"/>, or with what it threw itself.
+/// </remarks>
+public sealed class SqliteDatabase : IAsyncDisposable
+{
+    /// <summary>
+    /// The write-ahead log is copied into the file beyond this many pages of 4 KiB: large enough that a page written
+    /// by several transactions is copied once, small enough to be nothing on a disk.
+    /// </summary>
+    private const int CheckpointPages = 4_000;
+
+    /// <summary>
+    /// Beyond this the log is cut by force. Reading connections can hold SQLite's own checkpoint back for ever, since
+    /// it starts the log anew only in a moment without readers.
+    /// </summary>
+    private const long LogLimit = 8L * CheckpointPages * 4096;
+
+    private const int BusySeconds = 5;
+
+    private readonly SqliteSettings _settings;
+    private readonly FileInfo _log;
+    private readonly BlockingCollection<IWork> _queue = [];
+    private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private SqliteSession? _session;
+
+    public SqliteDatabase(SqliteSettings settings)
+    {
+        _settings = settings;
+        _log = new FileInfo(settings.File + "-wal");
+        new Thread(Work) { IsBackground = true, Name = $"sqlite {Path.GetFileName(settings.File)}" }.Start();
+    }
+
+    public string File => _settings.File;
+
+    /// <summary>
+    /// Queues <paramref name="work"/>. Cancelling takes it out of the queue; work that has begun runs to its end.
+    /// </summary>
+    /// <exception cref="ObjectDisposedException">The database is closed or closing.</exception>
+    public Task<T> RunAsync<T>(Func<SqliteSession, T> work, CancellationToken cancellationToken = default)
+    {
+        var item = new WorkItem<T>(work, cancellationToken);
+        try
+        {
+            _queue.Add(item, CancellationToken.None);
+        }
+        catch (InvalidOperationException)
+        {
+            throw new ObjectDisposedException(nameof(SqliteDatabase), $"{File} is closed");
+        }
+
+        return item.Task;
+    }
+
+    /// <summary>Finishes the work that is queued, then closes the file.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        _queue.CompleteAdding();
+        await _closed.Task.ConfigureAwait(false);
+    }
+
+    private void Work()
+    {
+        foreach (var item in _queue.GetConsumingEnumerable())
+            item.Run(this);
+
+        _session?.Dispose();
+        _closed.SetResult();
+    }
+
+    private T Run<T>(Func<SqliteSession, T> work)
+    {
+        try
+        {
+            _session ??= Open();
+            var result = work(_session);
+            BoundLog(_session);
+            return result;
+        }
+        catch (SqliteException exception)
+        {
+            throw SqliteFailure.Explain(exception, File);
+        }
+    }
+
+    private SqliteSession Open()
+    {
+        var session = new SqliteSession(new SqliteConnectionStringBuilder
+        {
+            DataSource = File,
+            Mode = _settings.ReadOnly ? SqliteOpenMode.ReadOnly : SqliteOpenMode.ReadWriteCreate,
+            Pooling = false,
+            DefaultTimeout = BusySeconds,
+        }.ToString());
+        try
+        {
+            session.Open();
+            Execute(session, $"PRAGMA busy_timeout={BusySeconds * 1000}; PRAGMA cache_size=-{_settings.CacheKiB}");
+            if (!_settings.ReadOnly)
+            {
+                Execute(session, $"""
+                    PRAGMA journal_mode=WAL;
+                    PRAGMA synchronous={(_settings.Durable ? "FULL" : "NORMAL")};
+                    PRAGMA wal_autocheckpoint={CheckpointPages};
+                    PRAGMA journal_size_limit={CheckpointPages * 4096};
+                    """);
+            }
+
+            _settings.OnOpen?.Invoke(session);
+            return session;
+        }
+        catch
+        {
+            session.Dispose();
+            throw;
+        }
+    }
+
+    private void BoundLog(SqliteSession session)
+    {
+        if (_settings.ReadOnly)
+            return;
+
+        _log.Refresh();
+        if (!_log.Exists || _log.Length <= LogLimit)
+            return;
+
+        try
+        {
+            Execute(session, "PRAGMA wal_checkpoint(TRUNCATE)");
+        }
+        catch (SqliteException)
+        {
+            // The work before is committed and must not seem to have failed. The next one comes by here again.
+        }
+    }
+
+    private static void Execute(SqliteSession session, string sql)
+    {
+        using var command = session.CreateCommand();
+        command.CommandText = sql;
+        command.ExecuteNonQuery();
+    }
+
+    private interface IWork
+    {
+        void Run(SqliteDatabase database);
+    }
+
+    private sealed class WorkItem<T>(Func<SqliteSession, T> work, CancellationToken cancellationToken)
+        : TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously), IWork
+    {
+        public void Run(SqliteDatabase database)
+        {
+            if (cancellationToken.IsCancellationRequested)
+            {
+                SetCanceled(cancellationToken);
+                return;
+            }
+
+            try
+            {
+                SetResult(database.Run(work));
+            }
+            catch (Exception exception)
+            {
+                SetException(exception);
+            }
+        }
+    }
+}
