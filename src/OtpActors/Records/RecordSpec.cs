@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+
 namespace OtpActors.Records;
 
 /// <summary>
@@ -22,6 +24,8 @@ public abstract record RecordSpec
     public sealed record Generated(long Count, string Seed) : RecordSpec
     {
         public override long Count { get; init; } = Count;
+
+        public static string NewSeed() => RandomNumberGenerator.GetHexString(64, lowercase: true);
 
         public override string ToString() => $"Generated {{ Count = {Count} }}";
     }
