@@ -82,7 +82,7 @@ public sealed class Producer(IOtpTopic topic, DataDirectory data, TimeProvider t
 
             var now = time.GetUtcNow();
             yield return Array.ConvertAll(chunk, record => new ProducerRecord(
-                record.Sequence, OtpRecordCodec.EncodeKey(record.Record), OtpRecordCodec.EncodeValue(record.Record), now));
+                record.Sequence, OtpRecordCodec.EncodeKey(record.Record.Email), OtpRecordCodec.EncodeValue(record.Record.Otp), now));
         }
     }
 

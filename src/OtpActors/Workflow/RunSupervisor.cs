@@ -111,7 +111,7 @@ public sealed class RunSupervisor : ReceivePersistentActor, IWithTimers
             e =>
             {
                 _state = _state.Apply(e);
-                Log(e);
+                LogFact(e);
             },
             () =>
             {
@@ -244,7 +244,7 @@ public sealed class RunSupervisor : ReceivePersistentActor, IWithTimers
         Context.System.EventStream.Publish(new RunNotices.Broken(_runId, error));
     }
 
-    private void Log(IRunEvent e)
+    private void LogFact(IRunEvent e)
     {
         switch (e)
         {

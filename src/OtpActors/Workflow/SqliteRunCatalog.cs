@@ -19,15 +19,16 @@ public sealed class SqliteRunCatalog : IRunCatalog, IAsyncDisposable
         OnOpen = readOnly ? null : CreateTable,
     });
 
-    public Task SaveAsync(RunSummary summary) => _database.RunAsync(session => session.Write(s => s
-        .Statement($"INSERT OR REPLACE INTO runs ({Columns}) VALUES (?, ?, ?, ?, ?, ?)")
-        .Bind(1, summary.RunId)
-        .Bind(2, summary.State.ToString())
-        .Bind(3, summary.Topic)
-        .Bind(4, summary.RequestedAt.ToUnixTimeMilliseconds())
-        .BindOptional(5, summary.EndedAt?.ToUnixTimeMilliseconds())
-        .Bind(6, JsonSerializer.Serialize(summary.Report, Json))
-        .Execute()));
+    public Task SaveAsync(RunSummary summary) => _database.RunAsync(session =>
+    {
+        var row = session.Statement($"INSERT OR REPLACE INTO runs ({Columns}) VALUES (?, ?, ?, ?, ?, ?)")
+            .Bind(1, summary.RunId)
+            .Bind(2, summary.State.ToString())
+            .Bind(3, summary.Topic)
+            .Bind(4, summary.RequestedAt.ToUnixTimeMilliseconds())
+            .Bind(6, JsonSerializer.Serialize(summary.Report, Json));
+        return (summary.EndedAt is { } ended ? row.Bind(5, ended.ToUnixTimeMilliseconds()) : row.BindNull(5)).Execute();
+    });
 
     public Task<IReadOnlyList<RunSummary>> ListAsync(int limit, CancellationToken cancellationToken) =>
         _database.RunAsync<IReadOnlyList<RunSummary>>(
