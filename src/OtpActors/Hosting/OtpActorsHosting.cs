@@ -4,7 +4,6 @@ using Microsoft.Data.Sqlite;
 using OtpActors.Notifications;
 using OtpActors.Steps;
 using OtpActors.Stores;
-using OtpActors.Stores.Embedded;
 using OtpActors.Topics;
 using OtpActors.Topics.Embedded;
 using OtpActors.Workflow;
@@ -26,8 +25,11 @@ public static class OtpActorsHosting
         services.AddSingleton(_ => new Random());
         services.AddSingleton<IRunCatalog>(_ => new SqliteRunCatalog(data.RunsFile));
         services.AddSingleton<IOtpTopic>(_ => new EmbeddedTopic(data.TopicFile));
-        services.AddStore(options.Stores.Cassandra, StoreNames.Cassandra, StoreIdentity.Email);
-        services.AddStore(options.Stores.Mongo, StoreNames.Mongo, StoreIdentity.EmailAndOtp);
+        foreach (var store in EmbeddedStores.Open(options.Stores, data, TimeProvider.System))
+        {
+            services.AddSingleton<IOtpStore>(_ => store); // made by the container, and so disposed by it
+        }
+
         services.AddSingleton<MailTemplate>();
         services.AddSingleton<IMailSender>(sp => new OutboxMailSender(data.OutboxDirectory, sp.GetRequiredService<MailTemplate>()));
         services.AddSingleton<CapturedSlackSender>(_ => new CapturedSlackSender(data.SlackDirectory, options.Slack));
@@ -52,15 +54,6 @@ public static class OtpActorsHosting
     }
 
     private static string AkkaConf => Path.Combine(AppContext.BaseDirectory, "hocon", "akka.conf");
-
-    private static void AddStore(
-        this IServiceCollection services, StoreOptions options, string name, StoreIdentity identity) =>
-        services.AddSingleton<IOtpStore>(sp => new EmbeddedStore(
-            new EmbeddedStoreSettings(name, sp.GetRequiredService<DataDirectory>().StoreFile(name), identity)
-            {
-                OnExisting = options.OnExisting,
-            },
-            sp.GetRequiredService<TimeProvider>()));
 
     private static SinkSetup SinkSetup(this IServiceProvider services, string store, StoreOptions options) => new(
         services.GetRequiredService<IOtpTopic>(),

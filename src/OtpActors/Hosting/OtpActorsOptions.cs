@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using OtpActors.Notifications;
 using OtpActors.Stores;
 using OtpActors.Workflow;
+using Serilog.Events;
 
 namespace OtpActors.Hosting;
 
@@ -14,6 +15,9 @@ public sealed class OtpActorsOptions
     /// <summary>Where everything durable of the embedded parts lies. Default <c>./data</c>.</summary>
     [Required]
     public string Data { get; set; } = "data";
+
+    /// <summary>The least level that is logged. Default <c>Information</c>.</summary>
+    public LogEventLevel LogLevel { get; set; } = LogEventLevel.Information;
 
     [ValidateObjectMembers]
     public TopicOptions Topic { get; set; } = new();

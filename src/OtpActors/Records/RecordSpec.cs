@@ -33,7 +33,8 @@ public abstract record RecordSpec
     /// <summary>The checked copy of a user's file (<c>RecordSpool</c>), in the data directory.</summary>
     /// <param name="FileName">The copy's name in the inputs directory, without a path.</param>
     /// <param name="Distinct">How many different addresses it has.</param>
-    public sealed record Spooled(string FileName, long Count, long Distinct) : RecordSpec
+    /// <param name="BadLines">Lines of the user's file that were left out.</param>
+    public sealed record Spooled(string FileName, long Count, long Distinct, long BadLines = 0) : RecordSpec
     {
         public override long Count { get; init; } = Count;
     }

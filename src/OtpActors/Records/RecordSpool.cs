@@ -42,7 +42,7 @@ public static class RecordSpool
             }
 
             AtomicFile.Publish(spool, Path.Combine(directory, fileName), overwrite: true);
-            return new SpooledInput(found, new RecordSpec.Spooled(fileName, found.Good, found.Distinct));
+            return new SpooledInput(found, new RecordSpec.Spooled(fileName, found.Good, found.Distinct, found.Bad));
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

@@ -1,3 +1,5 @@
+using OtpActors.Records;
+
 namespace OtpActors.Workflow;
 
 /// <summary>
@@ -14,6 +16,7 @@ public sealed record RunReport(
     string? Reason,
     bool StoresAgree,
     RunReport.TopicPart Topic,
+    RunReport.InputPart? Input,
     long Produced,
     IReadOnlyList<RunReport.StorePart> Stores,
     RunReport.NotificationsPart Notifications,
@@ -22,6 +25,11 @@ public sealed record RunReport(
 {
     /// <param name="Outcome"><c>Created</c> or <c>Exists</c>; null while unknown.</param>
     public sealed record TopicPart(string Name, string? Outcome, int? Partitions);
+
+    /// <summary>What a run that was given a file was given.</summary>
+    /// <param name="Repeated">Records whose address came before: the stores' identity rules decide about them.</param>
+    /// <param name="BadLines">Lines that were left out.</param>
+    public sealed record InputPart(long Records, long Addresses, long Repeated, long BadLines);
 
     /// <param name="MissingSample">The first missing addresses, masked.</param>
     public sealed record StorePart(
@@ -42,6 +50,9 @@ public sealed record RunReport(
         state.Reason,
         state.StoresAgree,
         new TopicPart(state.Spec?.Topic ?? "", state.Topic?.Outcome.ToString(), state.Topic?.Partitions),
+        state.Spec?.Records is RecordSpec.Spooled file
+            ? new InputPart(file.Count, file.Distinct, file.Count - file.Distinct, file.BadLines)
+            : null,
         state.Produced,
         [.. StepId.Stores.Select(store => Store(state, store))],
         new NotificationsPart(Channel(state, StepId.Mail), Channel(state, StepId.Slack)),
