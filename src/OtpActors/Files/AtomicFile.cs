@@ -1,9 +1,9 @@
 namespace OtpActors.Files;
 
 /// <summary>
-/// Files that appear under their name whole or not at all, readable by their owner alone. Their bytes are on disk before
-/// the name is; the name itself is as durable as the file system's own renames. What an interrupted write leaves behind
-/// ends in <see cref="TemporarySuffix"/> and is never read.
+/// Files that appear under their name whole or not at all, readable by their owner alone. Their bytes are on disk
+/// before the name is; the name itself is as durable as the file system's own renames. What an interrupted write leaves
+/// behind ends in <see cref="TemporarySuffix"/> and is never read.
 /// </summary>
 public static class AtomicFile
 {

@@ -8,6 +8,8 @@ namespace OtpActors.Tests.Notifications;
 
 public class CapturedSlackSenderSpecs : IDisposable
 {
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
     private readonly TempDirectory _slack = new();
 
     public void Dispose()
@@ -35,7 +37,7 @@ public class CapturedSlackSenderSpecs : IDisposable
     {
         var message = Message("jane@example.com", "0012345");
         await Send(message, new SlackOptions { RevealOtp = false });
-        (await File.ReadAllTextAsync(_slack.File($"{message.Id}.json"), TestContext.Current.CancellationToken)).ShouldNotContain("0012345");
+        (await File.ReadAllTextAsync(_slack.File($"{message.Id}.json"), Stop)).ShouldNotContain("0012345");
         Payload(message).GetProperty("text").GetString().ShouldEndWith("\nOTP: ***");
     }
 
@@ -70,19 +72,19 @@ public class CapturedSlackSenderSpecs : IDisposable
         }
 
         await Send(Message("other@example.com", otp) with { RunId = "run10" });
-        await File.WriteAllTextAsync(_slack.File(".run1.mongo.slack.0.json.x.tmp"), "{", TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(_slack.File(".run1.mongo.slack.0.json.x.tmp"), "{", Stop);
 
-        var texts = await Sender().ReadAsync("run1", 100, TestContext.Current.CancellationToken);
+        var texts = await Sender().ReadAsync("run1", 100, Stop);
         texts.Count.ShouldBe(5);
         texts.ShouldAllBe(text => text.StartsWith(":red_circle: New e-mail and OTP arrival\ne-mail: user") && text.EndsWith("\nOTP: ***"));
-        (await Sender().ReadAsync("run1", 2, TestContext.Current.CancellationToken)).ShouldBe(texts.Take(2));
+        (await Sender().ReadAsync("run1", 2, Stop)).ShouldBe(texts.Take(2));
     }
 
     [Fact]
     public async Task A_run_without_messages_reads_as_none()
     {
-        (await Sender().ReadAsync("run1", 10, TestContext.Current.CancellationToken)).ShouldBeEmpty();
-        (await new CapturedSlackSender(_slack.File("none"), new SlackOptions()).ReadAsync("run1", 10, TestContext.Current.CancellationToken))
+        (await Sender().ReadAsync("run1", 10, Stop)).ShouldBeEmpty();
+        (await new CapturedSlackSender(_slack.File("none"), new SlackOptions()).ReadAsync("run1", 10, Stop))
             .ShouldBeEmpty();
     }
 
@@ -92,17 +94,17 @@ public class CapturedSlackSenderSpecs : IDisposable
     [InlineData("null")]
     public async Task A_damaged_capture_is_said_to_be_one(string content)
     {
-        await File.WriteAllTextAsync(_slack.File("run1.mongo.slack.0.json"), content, TestContext.Current.CancellationToken);
-        await Should.ThrowAsync<NotificationException>(() => Sender().ReadAsync("run1", 10, TestContext.Current.CancellationToken));
+        await File.WriteAllTextAsync(_slack.File("run1.mongo.slack.0.json"), content, Stop);
+        await Should.ThrowAsync<NotificationException>(() => Sender().ReadAsync("run1", 10, Stop));
     }
 
     [Fact]
     public async Task A_capture_that_cannot_be_written_fails_the_channel_by_name()
     {
         var occupied = _slack.File("occupied");
-        await File.WriteAllTextAsync(occupied, "", TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(occupied, "", Stop);
         var exception = await Should.ThrowAsync<NotificationException>(() =>
-            new CapturedSlackSender(occupied, new SlackOptions()).SendAsync(Message("jane@example.com", "0012345"), TestContext.Current.CancellationToken));
+            new CapturedSlackSender(occupied, new SlackOptions()).SendAsync(Message("jane@example.com", "0012345"), Stop));
         exception.Message.ShouldStartWith($"The Slack capture '{occupied}' cannot be written");
         exception.ToString().ShouldNotContain("0012345");
     }
@@ -113,7 +115,7 @@ public class CapturedSlackSenderSpecs : IDisposable
     private CapturedSlackSender Sender(SlackOptions? options = null) => new(_slack.Path, options ?? new SlackOptions());
 
     private Task<SendResult> Send(SlackMessage message, SlackOptions? options = null) =>
-        Sender(options).SendAsync(message, TestContext.Current.CancellationToken);
+        Sender(options).SendAsync(message, Stop);
 
     private JsonElement Payload(SlackMessage message) =>
         JsonDocument.Parse(File.ReadAllBytes(_slack.File($"{message.Id}.json"))).RootElement;

@@ -9,6 +9,8 @@ namespace OtpActors.Tests.Notifications;
 
 public class OutboxMailSenderSpecs : IDisposable
 {
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
     private static readonly DateTimeOffset Now = new(2026, 3, 4, 5, 6, 7, TimeSpan.Zero);
     private static readonly OtpMail Mail = MailTo("jane@example.com", "0012345");
 
@@ -58,9 +60,9 @@ public class OutboxMailSenderSpecs : IDisposable
     public async Task A_mail_is_written_once_however_often_it_is_sent()
     {
         await Send(Mail);
-        var first = await File.ReadAllBytesAsync(Path(), TestContext.Current.CancellationToken);
+        var first = await File.ReadAllBytesAsync(Path(), Stop);
         (await Send(Mail with { Otp = OneTimePassword.Parse("999") })).ShouldBe(new SendResult(true, "already in the outbox"));
-        (await File.ReadAllBytesAsync(Path(), TestContext.Current.CancellationToken)).ShouldBe(first);
+        (await File.ReadAllBytesAsync(Path(), Stop)).ShouldBe(first);
         _outbox.Names().ShouldBe([$"{Mail.MessageId.Split('@')[0]}.eml"]);
     }
 
@@ -68,10 +70,10 @@ public class OutboxMailSenderSpecs : IDisposable
     public async Task The_same_mail_at_the_same_time_is_the_same_bytes()
     {
         await Send(Mail);
-        var first = await File.ReadAllBytesAsync(Path(), TestContext.Current.CancellationToken);
+        var first = await File.ReadAllBytesAsync(Path(), Stop);
         File.Delete(Path());
         await Send(Mail);
-        (await File.ReadAllBytesAsync(Path(), TestContext.Current.CancellationToken)).ShouldBe(first);
+        (await File.ReadAllBytesAsync(Path(), Stop)).ShouldBe(first);
     }
 
     [Theory]
@@ -104,7 +106,7 @@ public class OutboxMailSenderSpecs : IDisposable
     public async Task Lines_end_as_mail_wants_and_the_head_names_each_header_once()
     {
         await Send(Mail);
-        var text = await File.ReadAllTextAsync(Path(), TestContext.Current.CancellationToken);
+        var text = await File.ReadAllTextAsync(Path(), Stop);
         text.Replace("\r\n", "", StringComparison.Ordinal).ShouldNotContain("\n");
         var names = text.Split("\r\n\r\n")[0].Split("\r\n").Where(line => line[0] is not (' ' or '\t')).Select(line => line.Split(':')[0]);
         names.Order().ShouldBe(["Auto-Submitted", "Content-Type", "Date", "From", "MIME-Version", "Message-Id", "Subject", "To"], ignoreOrder: true);
@@ -113,7 +115,7 @@ public class OutboxMailSenderSpecs : IDisposable
     [Fact]
     public async Task Only_its_owner_can_read_a_mail_and_leftovers_are_in_nobodys_way()
     {
-        await File.WriteAllTextAsync(_outbox.File($".{Mail.MessageId.Split('@')[0]}.eml.x.tmp"), "half", TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(_outbox.File($".{Mail.MessageId.Split('@')[0]}.eml.x.tmp"), "half", Stop);
         (await Send(Mail)).Detail.ShouldBe("in the outbox");
         if (!OperatingSystem.IsWindows())
         {
@@ -125,8 +127,8 @@ public class OutboxMailSenderSpecs : IDisposable
     public async Task An_outbox_that_cannot_be_written_fails_the_channel_by_name()
     {
         var occupied = _outbox.File("occupied");
-        await File.WriteAllTextAsync(occupied, "", TestContext.Current.CancellationToken);
-        var exception = await Should.ThrowAsync<NotificationException>(() => Sender(occupied).SendAsync(Mail, TestContext.Current.CancellationToken));
+        await File.WriteAllTextAsync(occupied, "", Stop);
+        var exception = await Should.ThrowAsync<NotificationException>(() => Sender(occupied).SendAsync(Mail, Stop));
         exception.Message.ShouldStartWith($"The outbox '{occupied}' cannot be written");
         exception.ToString().ShouldNotContain("0012345");
     }
@@ -137,7 +139,7 @@ public class OutboxMailSenderSpecs : IDisposable
     private static OutboxMailSender Sender(string outbox) =>
         new(outbox, new MailTemplate(new MailOptions(), new FakeTimeProvider(Now)));
 
-    private Task<SendResult> Send(OtpMail mail) => Sender(_outbox.Path).SendAsync(mail, TestContext.Current.CancellationToken);
+    private Task<SendResult> Send(OtpMail mail) => Sender(_outbox.Path).SendAsync(mail, Stop);
 
     private string Path() => _outbox.File(_outbox.Names().Single(name => name.EndsWith(".eml", StringComparison.Ordinal)));
 

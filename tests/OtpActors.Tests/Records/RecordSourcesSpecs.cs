@@ -7,6 +7,8 @@ namespace OtpActors.Tests.Records;
 
 public class RecordSourcesSpecs : IDisposable
 {
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
     private const string Seed = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
 
     /// <summary>Computed apart from this program; the last one's first random word is rejected, as one in 46 is.</summary>
@@ -106,8 +108,8 @@ public class RecordSourcesSpecs : IDisposable
     {
         var path = _inputs.File("users.csv");
         await File.WriteAllLinesAsync(
-            path, Enumerable.Range(0, 50).Select(i => $"user{i % 40}@example.com,{i:D4}").Prepend("email,otp"), TestContext.Current.CancellationToken);
-        var spec = (await RecordSpool.CheckAsync(path, _inputs.Path, "run", false, TestContext.Current.CancellationToken)).Spec!;
+            path, Enumerable.Range(0, 50).Select(i => $"user{i % 40}@example.com,{i:D4}").Prepend("email,otp"), Stop);
+        var spec = (await RecordSpool.CheckAsync(path, _inputs.Path, "run", false, Stop)).Spec!;
 
         var all = Open(spec).Read().ToList();
         all.Count.ShouldBe(50);

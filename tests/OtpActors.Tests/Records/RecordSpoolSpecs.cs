@@ -9,6 +9,8 @@ namespace OtpActors.Tests.Records;
 
 public class RecordSpoolSpecs : IDisposable
 {
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
     private readonly TempDirectory _users = new();
     private readonly TempDirectory _inputs = new();
 
@@ -39,8 +41,9 @@ public class RecordSpoolSpecs : IDisposable
     [Fact]
     public async Task What_is_awkward_in_JSON_comes_back_as_it_was()
     {
-        var input = await Check("email,otp\n\"o'ne\\il`@example.com\",\"x\"\njürgen@bücher.example,\"\"\"\\u0041</script>🔑\"\"\"\n", skipBad: true);
-        Records(input.Spec!).ShouldBe(["0 jürgen@xn--bcher-kva.example \"\\u0041</script>🔑\" False"]);
+        var input = await Check("email,otp\no'ne`il@example.com,\\\njürgen@bücher.example,\"\"\"\\u0041</script>🔑\"\"\"\n");
+        Records(input.Spec!).ShouldBe(
+            ["0 o'ne`il@example.com \\ False", "1 jürgen@xn--bcher-kva.example \"\\u0041</script>🔑\" False"]);
     }
 
     [Fact]
@@ -87,7 +90,7 @@ public class RecordSpoolSpecs : IDisposable
         await Should.ThrowAsync<InputFileException>(() => Check("nonsense\n"));
         await Should.ThrowAsync<InputFileException>(() => Check("email,otp\na@example.com,1\nb@example.com,é\n", encoding: Encoding.Latin1));
         await Should.ThrowAsync<InputFileException>(() =>
-            RecordSpool.CheckAsync(_users.File("none.csv"), _inputs.Path, "run1", false, TestContext.Current.CancellationToken));
+            RecordSpool.CheckAsync(_users.File("none.csv"), _inputs.Path, "run1", false, Stop));
         _inputs.Names().ShouldBeEmpty();
     }
 
@@ -104,10 +107,10 @@ public class RecordSpoolSpecs : IDisposable
     public async Task Where_no_copy_can_be_written_the_message_names_the_directory()
     {
         var occupied = _inputs.File("occupied");
-        await File.WriteAllTextAsync(occupied, "", TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(occupied, "", Stop);
         var path = Write("email,otp\na@example.com,1\n");
         var exception = await Should.ThrowAsync<InputFileException>(() =>
-            RecordSpool.CheckAsync(path, occupied, "run1", false, TestContext.Current.CancellationToken));
+            RecordSpool.CheckAsync(path, occupied, "run1", false, Stop));
         exception.Message.ShouldStartWith($"The checked copy cannot be written to '{occupied}'");
     }
 
@@ -123,7 +126,7 @@ public class RecordSpoolSpecs : IDisposable
     }
 
     [Fact]
-    public async Task A_million_lines_take_seconds_and_memory_only_for_telling_repeats()
+    public async Task A_million_lines_are_checked_in_seconds()
     {
         const int lines = 1_000_000;
         var path = _users.File("million.csv");
@@ -138,7 +141,7 @@ public class RecordSpoolSpecs : IDisposable
         }
 
         var clock = Stopwatch.StartNew();
-        var input = await RecordSpool.CheckAsync(path, _inputs.Path, "run1", false, TestContext.Current.CancellationToken);
+        var input = await RecordSpool.CheckAsync(path, _inputs.Path, "run1", false, Stop);
         var elapsed = clock.Elapsed;
 
         input.Checked.Good.ShouldBe(lines);
@@ -162,5 +165,5 @@ public class RecordSpoolSpecs : IDisposable
     private Task<SpooledInput> Check(
         string content, bool skipBad = false, CancellationToken? cancellation = null, Encoding? encoding = null) =>
         RecordSpool.CheckAsync(
-            Write(content, encoding), _inputs.Path, "run1", skipBad, cancellation ?? TestContext.Current.CancellationToken);
+            Write(content, encoding), _inputs.Path, "run1", skipBad, cancellation ?? Stop);
 }
