@@ -41,7 +41,7 @@ public static class RecordSpool
                 return new SpooledInput(found, null);
             }
 
-            AtomicFile.Publish(spool, Path.Combine(directory, fileName), overwrite: true);
+            AtomicFile.Publish(spool, Path.Combine(directory, fileName));
             return new SpooledInput(found, new RecordSpec.Spooled(fileName, found.Good, found.Distinct));
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
