@@ -1,13 +1,16 @@
 namespace OtpActors.Files;
 
 /// <summary>
-/// Files that appear under their name whole or not at all, readable by their owner alone. Their bytes are on disk before
-/// the name is; the name itself is as durable as the file system's own renames. What an interrupted write leaves behind
-/// ends in <see cref="TemporarySuffix"/> and is never read.
+/// Files that appear under their name whole or not at all, readable by their owner alone. Their bytes are on disk
+/// before the name is; the name itself is as durable as the file system's own renames. What an interrupted write leaves
+/// behind ends in <see cref="TemporarySuffix"/> and is never read.
 /// </summary>
 public static class AtomicFile
 {
     public const string TemporarySuffix = ".tmp";
+
+    /// <summary>A move that must not overwrite looks first and renames then: without this two writers could both win.</summary>
+    private static readonly Lock Naming = new();
 
     /// <summary>Opens a new temporary file for <paramref name="name"/>, creating the directory if need be.</summary>
     /// <param name="directory">Where the file is to appear.</param>
@@ -32,7 +35,8 @@ public static class AtomicFile
 
     /// <summary>
     /// Writes the file unless it is there; only then is <paramref name="content"/> asked. True if this call wrote it,
-    /// false if it was there or another writer was faster.
+    /// false if it was there or another writer of this process was faster. Of two processes both may win, one after the
+    /// other, each with a whole file.
     /// </summary>
     public static bool WriteOnce(string directory, string name, Func<byte[]> content)
     {
@@ -48,12 +52,17 @@ public static class AtomicFile
         try
         {
             file.Write(bytes);
-            Publish(file, path, overwrite: false);
-            return true;
-        }
-        catch (IOException) when (File.Exists(path))
-        {
-            return false;
+            CloseOnDisk(file);
+            lock (Naming)
+            {
+                if (File.Exists(path))
+                {
+                    return false;
+                }
+
+                File.Move(file.Name, path);
+                return true;
+            }
         }
         finally
         {
@@ -61,12 +70,11 @@ public static class AtomicFile
         }
     }
 
-    /// <summary>Brings a temporary file's bytes to disk and gives it its name.</summary>
-    public static void Publish(FileStream temporary, string path, bool overwrite)
+    /// <summary>Brings a temporary file's bytes to disk and gives it its name, in place of a file that has it.</summary>
+    public static void Publish(FileStream temporary, string path)
     {
-        temporary.Flush(flushToDisk: true);
-        temporary.Dispose();
-        File.Move(temporary.Name, path, overwrite);
+        CloseOnDisk(temporary);
+        File.Move(temporary.Name, path, overwrite: true);
     }
 
     /// <summary>
@@ -96,6 +104,12 @@ public static class AtomicFile
         {
             // Whoever wrote reports the cause.
         }
+    }
+
+    private static void CloseOnDisk(FileStream file)
+    {
+        file.Flush(flushToDisk: true);
+        file.Dispose();
     }
 
     /// <summary>Refuses a name that would lead out of its directory.</summary>

@@ -17,9 +17,10 @@ public sealed class CapturedSlackSender(string directory, SlackOptions options) 
             () => SlackPayload.For(message, options).ToJson(),
             cancellationToken);
 
-    /// <summary>The first texts of a run by id, at most <paramref name="limit"/>, each with its password masked.</summary>
+    /// <summary>A run's first texts by id, at most <paramref name="limit"/>, each with its password masked.</summary>
     /// <exception cref="NotificationException">The directory cannot be read, or a file in it is no payload.</exception>
-    public async Task<IReadOnlyList<string>> ReadAsync(string runId, int limit, CancellationToken cancellationToken = default)
+    public async Task<IReadOnlyList<string>> ReadAsync(
+        string runId, int limit, CancellationToken cancellationToken = default)
     {
         var texts = new List<string>();
         try
@@ -39,6 +40,7 @@ public sealed class CapturedSlackSender(string directory, SlackOptions options) 
 
     private IEnumerable<string> Paths(string runId) => Directory.Exists(directory)
         ? Directory.EnumerateFiles(directory).Where(path =>
-            Path.GetFileName(path.AsSpan()).StartsWith($"{runId}.") && path.EndsWith(Extension, StringComparison.Ordinal))
+            Path.GetFileName(path).StartsWith($"{runId}.", StringComparison.Ordinal)
+            && path.EndsWith(Extension, StringComparison.Ordinal))
         : [];
 }

@@ -9,7 +9,7 @@ public sealed record MailOptions
     [Required, EmailAddress]
     public string From { get; init; } = "otp@localhost";
 
-    /// <summary>The subject; the same for everyone, so that it tells nothing. Default <c>One-Time-Password</c>.</summary>
+    /// <summary>The subject, the same for everyone: it tells nothing. Default <c>One-Time-Password</c>.</summary>
     [Required, StringLength(200), RegularExpression(@"\P{Cc}+")]
     public string Subject { get; init; } = "One-Time-Password";
 

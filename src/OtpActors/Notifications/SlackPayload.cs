@@ -26,7 +26,7 @@ public sealed record SlackPayload(string Channel, string Username, string Text)
 
     public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, Json);
 
-    /// <summary>The text without its password: that is all of the last line, since no password holds a line break.</summary>
+    /// <summary>The text without its password: all of the last line, since no password holds a line break.</summary>
     public string MaskedText() =>
         Text.LastIndexOf(OtpLine, StringComparison.Ordinal) is var otp and >= 0
             ? Text[..(otp + OtpLine.Length)] + OneTimePassword.Mask
@@ -34,7 +34,7 @@ public sealed record SlackPayload(string Channel, string Username, string Text)
 
     public override string ToString() => $"{nameof(SlackPayload)} {{ Channel = {Channel}, Text = {MaskedText()} }}";
 
-    /// <summary>Slack's own rule: these three and no others; without it <c>&lt;!channel&gt;</c> rings at everyone's.</summary>
+    /// <summary>Slack's own rule: these three and no others; else <c>&lt;!channel&gt;</c> calls everyone.</summary>
     private static string Escape(string text) =>
         text.Replace("&", "&amp;", StringComparison.Ordinal)
             .Replace("<", "&lt;", StringComparison.Ordinal)

@@ -17,7 +17,7 @@ internal sealed class CsvLines
     private CsvMalformedReason? _malformed;
 
     /// <param name="header">The file's first line; names the columns in either order and any case.</param>
-    /// <exception cref="FormatException">The header is another; the message does not repeat it: it may be a record.</exception>
+    /// <exception cref="FormatException">Another header; the message does not repeat it: it may be a record.</exception>
     public CsvLines(ReadOnlyMemory<byte> header)
     {
         _options = new CsvReaderOptions
@@ -32,19 +32,22 @@ internal sealed class CsvLines
             BufferSize = 1024,
         };
         using var row = Open(header);
-        var names = Enumerable.Range(0, row.FieldCount).Select(i => Encoding.UTF8.GetString(row.GetSpan(i)).Trim()).ToList();
-        _email = IndexOf(names, EmailColumn);
-        var missing = new[] { EmailColumn, OtpColumn }.Where(name => IndexOf(names, name) < 0).ToList();
-        if (missing.Count > 0)
+        var names = new List<string>();
+        for (var i = 0; i < row.FieldCount; i++)
         {
-            throw new FormatException(names is [var only] && only.AsSpan().ContainsAny(";\t|")
-                ? "the columns are not separated by commas"
-                : $"the column '{string.Join("' and the column '", missing)}' is missing");
+            names.Add(Encoding.UTF8.GetString(row.GetSpan(i)).Trim());
         }
 
-        if (names.Count != 2)
+        _email = IndexOf(names, EmailColumn);
+        var otp = IndexOf(names, OtpColumn);
+        var fault = names is [var only] && only.AsSpan().ContainsAny(";\t|") ? "the columns are not separated by commas"
+            : _email < 0 && otp < 0 ? "it names neither column"
+            : _email < 0 || otp < 0 ? $"the column '{(otp < 0 ? OtpColumn : EmailColumn)}' is missing"
+            : names.Count != 2 ? $"there are {names.Count} columns"
+            : null;
+        if (fault is not null)
         {
-            throw new FormatException($"there are {names.Count} columns");
+            throw new FormatException(fault);
         }
     }
 

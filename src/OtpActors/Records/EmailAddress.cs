@@ -65,7 +65,9 @@ public readonly struct EmailAddress : IEquatable<EmailAddress>
     public static bool TryParse(
         ReadOnlySpan<byte> utf8, out EmailAddress address, [NotNullWhen(false)] out string? error)
     {
-        error = utf8.Length > MaxTextLength ? "the address is too long" : !Utf8.IsValid(utf8) ? "the address is not UTF-8" : null;
+        error = utf8.Length > MaxTextLength ? "the address is too long"
+            : !Utf8.IsValid(utf8) ? "the address is not UTF-8"
+            : null;
         if (error is null)
         {
             return TryParse(Encoding.UTF8.GetString(utf8), out address, out error);
@@ -138,17 +140,15 @@ public readonly struct EmailAddress : IEquatable<EmailAddress>
         }
 
         var local = trimmed[..at].ToString().Normalize(NormalizationForm.FormC);
-        return LocalFault(local) ?? ToAscii(trimmed[(at + 1)..].ToString(), out var domain) ?? DomainFault(domain)
-            ?? LengthFault(local, domain) ?? Join(local, domain, out value);
+        var domain = ToAscii(trimmed[(at + 1)..].ToString());
+        var error = domain is null
+            ? "the domain is not a valid international domain name"
+            : LocalFault(local) ?? DomainFault(domain) ?? LengthFault(local, domain);
+        value = error is null ? $"{local}@{domain}" : "";
+        return error;
     }
 
-    private static string? Join(string local, string domain, out string value)
-    {
-        value = $"{local}@{domain}";
-        return null;
-    }
-
-    /// <summary>Refuses what is invisible, breaks lines, separates words or reorders text, and halves of characters.</summary>
+    /// <summary>Refuses what is invisible, breaks lines or words or reorders text, and halves of characters.</summary>
     private static string? CharacterFault(ReadOnlySpan<char> text)
     {
         while (!text.IsEmpty)
@@ -198,22 +198,17 @@ public readonly struct EmailAddress : IEquatable<EmailAddress>
             ? "the part before the @ begins or ends with a dot, or has two in a row"
             : null;
 
-    private static string? ToAscii(string domain, out string ascii)
+    /// <summary>The domain as A-labels in lower case; null where it has none.</summary>
+    private static string? ToAscii(string domain)
     {
-        ascii = domain.ToLowerInvariant();
-        if (System.Text.Ascii.IsValid(ascii))
-        {
-            return null;
-        }
-
+        var lower = domain.ToLowerInvariant();
         try
         {
-            ascii = Idn.GetAscii(ascii).ToLowerInvariant();
-            return null;
+            return Ascii.IsValid(lower) ? lower : Idn.GetAscii(lower).ToLowerInvariant();
         }
         catch (ArgumentException)
         {
-            return "the domain is not a valid international domain name";
+            return null;
         }
     }
 

@@ -43,8 +43,8 @@ internal sealed class GeneratedRecords : IRecordSource
                 Fill(hmac, block, blockNumber, attempt: 0);
             }
 
-            var email = EmailAddress.Parse(
-                string.Create(CultureInfo.InvariantCulture, $"user-{sequence.ToString(_numberFormat, CultureInfo.InvariantCulture)}{_suffix}"));
+            var number = sequence.ToString(_numberFormat, CultureInfo.InvariantCulture);
+            var email = EmailAddress.Parse($"user-{number}{_suffix}");
             var otp = OneTimePassword.Parse(Digits(hmac, block, sequence).ToString("D8", CultureInfo.InvariantCulture));
             yield return new SourceRecord(sequence, new OtpRecord(email, otp), Repeated: false);
         }

@@ -10,7 +10,10 @@ namespace OtpActors.Records;
 internal static class JsonLine
 {
     // Lines never reach a browser: only what JSON itself demands is escaped.
-    public static readonly JsonWriterOptions WriterOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    public static readonly JsonWriterOptions WriterOptions = new()
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
 
     public static void Write(Utf8JsonWriter writer, in OtpRecord record, bool again)
     {
@@ -27,7 +30,8 @@ internal static class JsonLine
     }
 
     /// <summary>Reads a user's line; gives what is wrong with it, without repeating any of it.</summary>
-    public static string? Parse(ReadOnlySpan<byte> line, out OtpRecord record) => Parse(line, ownFile: false, out record, out _);
+    public static string? Parse(ReadOnlySpan<byte> line, out OtpRecord record) =>
+        Parse(line, ownFile: false, out record, out _);
 
     /// <summary>Reads a line of a checked copy.</summary>
     public static string? Parse(ReadOnlySpan<byte> line, out OtpRecord record, out bool again) =>

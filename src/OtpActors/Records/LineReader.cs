@@ -22,6 +22,10 @@ internal sealed class LineReader(Stream stream)
     /// <summary>Whether the line read last was too long to be given.</summary>
     public bool TooLong { get; private set; }
 
+    /// <summary>Opens a file for reading from front to back; the reader has a buffer of its own.</summary>
+    public static FileStream Open(string path) =>
+        new(path, new FileStreamOptions { BufferSize = 0, Options = FileOptions.SequentialScan });
+
     /// <summary>The next bytes of the stream, without moving on; fewer than wanted only at its end.</summary>
     public ReadOnlySpan<byte> Peek(int wanted)
     {

@@ -45,7 +45,8 @@ public readonly struct OneTimePassword : IEquatable<OneTimePassword>
         ReadOnlySpan<byte> utf8, out OneTimePassword password, [NotNullWhen(false)] out string? error)
     {
         // A UTF-16 code unit takes at most three bytes: what is longer need not be decoded.
-        error = utf8.Length > 3 * MaxLength ? $"the password has {utf8.Length} bytes, at most {MaxLength} characters are accepted"
+        error = utf8.Length > 3 * MaxLength
+            ? $"the password has {utf8.Length} bytes, at most {MaxLength} characters are accepted"
             : !Utf8.IsValid(utf8) ? "the password is not UTF-8"
             : null;
         if (error is null)

@@ -9,8 +9,8 @@ namespace OtpActors.Records;
 public readonly record struct OtpLine(long Number, OtpRecord Record, string? Error);
 
 /// <summary>
-/// A user's file of records, UTF-8: CSV with the header <c>email,otp</c>, or JSON lines. Which of the two is told by the
-/// content, whatever the file is called. Blank lines are passed over.
+/// A user's file of records, UTF-8: CSV with the header <c>email,otp</c>, or JSON lines. Which of the two is
+/// told by the content, whatever the file is called. Blank lines are passed over.
 /// </summary>
 public static class OtpFile
 {
@@ -67,11 +67,14 @@ public static class OtpFile
 
         try
         {
-            return new FileStream(path, new FileStreamOptions { BufferSize = 0, Options = FileOptions.SequentialScan });
+            return LineReader.Open(path);
         }
-        catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException or ArgumentException)
+        catch (Exception exception)
+            when (exception is FileNotFoundException or DirectoryNotFoundException or ArgumentException)
         {
-            throw new InputFileException($"There is no file '{path}'. Check the path; relative ones start at {Environment.CurrentDirectory}.", exception);
+            throw new InputFileException(
+                $"There is no file '{path}'. Check the path; relative ones start at {Environment.CurrentDirectory}.",
+                exception);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -124,7 +127,8 @@ public static class OtpFile
 
         return Utf8.IsValid(reader.Line.Span)
             ? true
-            : throw new InputFileException($"'{path}' is not UTF-8: line {reader.Number} has other bytes. Save it as UTF-8.");
+            : throw new InputFileException(
+                $"'{path}' is not UTF-8: line {reader.Number} has other bytes. Save it as UTF-8.");
     }
 
     private static CsvLines ReadHeader(ReadOnlyMemory<byte> line, long number, string path)

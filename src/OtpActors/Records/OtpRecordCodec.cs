@@ -3,7 +3,7 @@ using System.Text;
 
 namespace OtpActors.Records;
 
-/// <summary>A record in a topic: the address as the key, the password as the value, both UTF-8 and nothing else.</summary>
+/// <summary>A record in a topic: the address as the key, the password as the value, both as UTF-8.</summary>
 public static class OtpRecordCodec
 {
     public static byte[] EncodeKey(EmailAddress email) => Encoding.UTF8.GetBytes(email.Value);

@@ -7,7 +7,7 @@ public static class RecordSources
 {
     /// <param name="spec">The run's records.</param>
     /// <param name="inputsDirectory">Where the checked copies of users' files lie.</param>
-    /// <exception cref="InputFileException">When read: the copy is missing, shorter than the spec says, or damaged.</exception>
+    /// <exception cref="InputFileException">When read: the copy is missing, too short or damaged.</exception>
     public static IRecordSource Open(RecordSpec spec, string inputsDirectory)
     {
         switch (spec)
@@ -66,7 +66,7 @@ public static class RecordSources
         {
             try
             {
-                return new FileStream(path, new FileStreamOptions { BufferSize = 0, Options = FileOptions.SequentialScan });
+                return LineReader.Open(path);
             }
             catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
             {

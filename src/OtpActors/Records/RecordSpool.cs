@@ -12,8 +12,8 @@ namespace OtpActors.Records;
 public sealed record SpooledInput(CheckedInput Checked, RecordSpec.Spooled? Spec);
 
 /// <summary>
-/// Checks a user's file from end to end and keeps a copy of its records with the run, so that the run does not depend on
-/// the file any more. The copy is whole and on disk before its name appears, and readable by its owner alone.
+/// Checks a user's file from end to end and keeps a copy of its records with the run, so that the run does not depend
+/// on the file any more. The copy is whole and on disk before its name appears, and readable by its owner alone.
 /// </summary>
 public static class RecordSpool
 {
@@ -41,7 +41,7 @@ public static class RecordSpool
                 return new SpooledInput(found, null);
             }
 
-            AtomicFile.Publish(spool, Path.Combine(directory, fileName), overwrite: true);
+            AtomicFile.Publish(spool, Path.Combine(directory, fileName));
             return new SpooledInput(found, new RecordSpec.Spooled(fileName, found.Good, found.Distinct, found.Bad));
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)

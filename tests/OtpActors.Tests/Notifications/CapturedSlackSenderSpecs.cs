@@ -1,0 +1,122 @@
+using System.Text.Json;
+using OtpActors.Notifications;
+using OtpActors.Records;
+using Shouldly;
+using Xunit;
+
+namespace OtpActors.Tests.Notifications;
+
+public class CapturedSlackSenderSpecs : IDisposable
+{
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    private readonly TempDirectory _slack = new();
+
+    public void Dispose()
+    {
+        _slack.Dispose();
+        GC.SuppressFinalize(this);
+    }
+
+    [Fact]
+    public async Task A_message_tells_the_channel_address_and_password()
+    {
+        var message = Message("jane@example.com", "0012345");
+        (await Send(message)).ShouldBe(new SendResult(true, "in the Slack capture"));
+
+        _slack.Names().ShouldBe([$"{message.Id}.json"]);
+        var payload = Payload(message);
+        payload.GetProperty("channel").GetString().ShouldBe("#data-engineering");
+        payload.GetProperty("username").GetString().ShouldBe("otp-actors");
+        payload.GetProperty("text").GetString()
+            .ShouldBe(":red_circle: New e-mail and OTP arrival\ne-mail: jane@example.com\nOTP: 0012345");
+    }
+
+    [Fact]
+    public async Task The_channel_need_not_see_the_password()
+    {
+        var message = Message("jane@example.com", "0012345");
+        await Send(message, new SlackOptions { RevealOtp = false });
+        (await File.ReadAllTextAsync(_slack.File($"{message.Id}.json"), Stop)).ShouldNotContain("0012345");
+        Payload(message).GetProperty("text").GetString().ShouldEndWith("\nOTP: ***");
+    }
+
+    [Theory]
+    [InlineData("<!channel>", "&lt;!channel&gt;")]
+    [InlineData("<@U123> & <https://example.com|x>", "&lt;@U123&gt; &amp; &lt;https://example.com|x&gt;")]
+    [InlineData("&lt;", "&amp;lt;")]
+    [InlineData("a\"b\\n", "a\"b\\n")]
+    public async Task No_password_can_call_the_channel_or_make_a_link(string otp, string shown)
+    {
+        var message = Message("a&b@example.com", otp);
+        await Send(message);
+        Payload(message).GetProperty("text").GetString().ShouldEndWith($"e-mail: a&amp;b@example.com\nOTP: {shown}");
+    }
+
+    [Fact]
+    public async Task A_message_is_captured_once_however_often_it_is_sent()
+    {
+        await Send(Message("jane@example.com", "1"));
+        (await Send(Message("jane@example.com", "2"))).ShouldBe(new SendResult(true, "already in the Slack capture"));
+        Payload(Message("jane@example.com", "1")).GetProperty("text").GetString().ShouldEndWith("OTP: 1");
+    }
+
+    [Theory]
+    [InlineData("0012345")]
+    [InlineData("OTP: 7 OTP: ")]
+    public async Task A_report_shows_a_runs_messages_without_passwords(string otp)
+    {
+        for (var i = 0; i < 5; i++)
+        {
+            await Send(Message($"user{i}@example.com", otp));
+        }
+
+        await Send(Message("other@example.com", otp) with { RunId = "run10" });
+        await File.WriteAllTextAsync(_slack.File(".run1.mongo.slack.0.json.x.tmp"), "{", Stop);
+
+        var texts = await Sender().ReadAsync("run1", 100, Stop);
+        texts.Count.ShouldBe(5);
+        texts.ShouldAllBe(text => text.StartsWith(":red_circle: New e-mail and OTP arrival\ne-mail: user") && text.EndsWith("\nOTP: ***"));
+        (await Sender().ReadAsync("run1", 2, Stop)).ShouldBe(texts.Take(2));
+    }
+
+    [Fact]
+    public async Task A_run_without_messages_reads_as_none()
+    {
+        (await Sender().ReadAsync("run1", 10, Stop)).ShouldBeEmpty();
+        (await new CapturedSlackSender(_slack.File("none"), new SlackOptions()).ReadAsync("run1", 10, Stop))
+            .ShouldBeEmpty();
+    }
+
+    [Theory]
+    [InlineData("{")]
+    [InlineData("{}")]
+    [InlineData("null")]
+    public async Task A_damaged_capture_is_said_to_be_one(string content)
+    {
+        await File.WriteAllTextAsync(_slack.File("run1.mongo.slack.0.json"), content, Stop);
+        await Should.ThrowAsync<NotificationException>(() => Sender().ReadAsync("run1", 10, Stop));
+    }
+
+    [Fact]
+    public async Task A_capture_that_cannot_be_written_fails_the_channel_by_name()
+    {
+        var occupied = _slack.File("occupied");
+        await File.WriteAllTextAsync(occupied, "", Stop);
+        var exception = await Should.ThrowAsync<NotificationException>(() =>
+            new CapturedSlackSender(occupied, new SlackOptions()).SendAsync(Message("jane@example.com", "0012345"), Stop));
+        exception.Message.ShouldStartWith($"The Slack capture '{occupied}' cannot be written");
+        exception.ToString().ShouldNotContain("0012345");
+    }
+
+    private static SlackMessage Message(string address, string otp) =>
+        new("run1", "mongo", EmailAddress.Parse(address), OneTimePassword.Parse(otp));
+
+    private CapturedSlackSender Sender(SlackOptions? options = null) => new(_slack.Path, options ?? new SlackOptions());
+
+    private Task<SendResult> Send(SlackMessage message, SlackOptions? options = null) =>
+        Sender(options).SendAsync(message, Stop);
+
+    private JsonElement Payload(SlackMessage message) =>
+        JsonDocument.Parse(File.ReadAllBytes(_slack.File($"{message.Id}.json"))).RootElement;
+}
