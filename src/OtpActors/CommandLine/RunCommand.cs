@@ -39,12 +39,23 @@ internal static class RunCommand
         {
             var settings = Cli.Settings(parsed);
             var resumed = options.Resumed(parsed);
-            using var data = DataDirectory.Open(settings.Data);
             var runId = resumed ?? NewRunId(TimeProvider.System);
-            var spec = resumed is null ? await options.ToSpecAsync(parsed, settings, data, runId, cancel) : null;
-            await JournalFile.CheckAsync(data.JournalFile);
-            using var host = OtpActorsHost.Build(settings, data, json || Terminal.IsPlain ? LogEventLevel.Warning : LogEventLevel.Fatal);
-            return await RunAsync(host, runId, spec, json, data, cancel);
+            var opened = new Lazy<DataDirectory>(() => DataDirectory.Open(settings.Data));
+            try
+            {
+                var spec = resumed is null ? await options.ToSpecAsync(parsed, settings, opened, runId, cancel) : null;
+                await JournalFile.CheckAsync(opened.Value.JournalFile);
+                using var host = OtpActorsHost.Build(
+                    settings, opened.Value, json || Terminal.IsPlain ? LogEventLevel.Warning : LogEventLevel.Fatal);
+                return await RunAsync(host, runId, spec, json, opened.Value, cancel);
+            }
+            finally
+            {
+                if (opened.IsValueCreated)
+                {
+                    opened.Value.Dispose();
+                }
+            }
         }
         catch (BadLinesException e)
         {

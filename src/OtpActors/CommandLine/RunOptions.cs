@@ -107,12 +107,15 @@ internal sealed class RunOptions
             : resumed;
     }
 
-    /// <summary>The run that is asked for. A file is checked, and its copy kept in the data directory.</summary>
+    /// <summary>
+    /// The run that is asked for. A file is checked, and its copy kept in the data directory, which is opened for that
+    /// when all else has been found right.
+    /// </summary>
     /// <exception cref="UsageException">A value is wrong, or options do not go together.</exception>
     /// <exception cref="InputFileException">The file cannot be used.</exception>
     /// <exception cref="BadLinesException">The file has bad lines.</exception>
     public async Task<RunSpec> ToSpecAsync(
-        ParseResult parsed, OtpActorsOptions options, DataDirectory data, string runId, CancellationToken cancellationToken)
+        ParseResult parsed, OtpActorsOptions options, Lazy<DataDirectory> data, string runId, CancellationToken cancellationToken)
     {
         var topic = parsed.GetValue(_topic) ?? options.Topic.Name;
         if (topic.Length is 0 or > 245 || topic is "." or ".." || !topic.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-'))
@@ -142,7 +145,7 @@ internal sealed class RunOptions
     }
 
     private async Task<RecordSpec> RecordsAsync(
-        ParseResult parsed, DataDirectory data, string runId, CancellationToken cancellationToken)
+        ParseResult parsed, Lazy<DataDirectory> data, string runId, CancellationToken cancellationToken)
     {
         if (parsed.GetValue(_skipBad) && parsed.GetValue(_from) is null)
         {
@@ -161,7 +164,7 @@ internal sealed class RunOptions
         {
             Alone(parsed, _from, _email, _otp, _interval, _duration);
             var input = await RecordSpool.CheckAsync(
-                file, data.InputsDirectory, runId, parsed.GetValue(_skipBad), cancellationToken);
+                file, data.Value.InputsDirectory, runId, parsed.GetValue(_skipBad), cancellationToken);
             return input.Spec ?? throw new BadLinesException(file, input.Checked);
         }
 

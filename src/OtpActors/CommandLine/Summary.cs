@@ -26,7 +26,7 @@ internal static class Summary
         console.Write(table);
         foreach (var line in Lines(report, data))
         {
-            console.WriteLine(line);
+            console.Profile.Out.Writer.WriteLine(line); // not wrapped: lines are found again by tools
         }
     }
 
@@ -63,8 +63,8 @@ internal static class Summary
     private static string Channel(string name, RunReport.ChannelPart part, string directory) =>
         $"{name}: {Number(part.Sent)} sent"
         + (part.Failed > 0 ? $", {Number(part.Failed)} failed" : "")
-        + (part.Limited > 0 ? $", {Number(part.Limited)} more addresses found (--notify sets the limit)" : "")
-        + (part.Sent > 0 ? $", in {directory}" : "");
+        + (part.Sent > 0 ? $", in {directory}" : "")
+        + (part.Limited > 0 ? $"; {Number(part.Limited)} more were found, and left out by the limit (--notify)" : "");
 
     private static string Number(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
 }

@@ -7,6 +7,8 @@ using OtpActors.Stores;
 using OtpActors.Topics;
 using OtpActors.Topics.Embedded;
 using OtpActors.Workflow;
+using Serilog.Events;
+using LogLevel = Akka.Event.LogLevel;
 
 namespace OtpActors.Hosting;
 
@@ -37,7 +39,7 @@ public static class OtpActorsHosting
         services.AddAkka("otpactors", builder => builder
             .ConfigureLoggers(loggers =>
             {
-                loggers.LogLevel = Akka.Event.LogLevel.DebugLevel;
+                loggers.LogLevel = LevelOf(options.LogLevel);
                 loggers.ClearLoggers();
                 loggers.AddLoggerFactory();
             })
@@ -54,6 +56,15 @@ public static class OtpActorsHosting
     }
 
     private static string AkkaConf => Path.Combine(AppContext.BaseDirectory, "hocon", "akka.conf");
+
+    /// <summary>Serilog writes the log and decides; what it would drop anyway is not made.</summary>
+    private static LogLevel LevelOf(LogEventLevel level) => level switch
+    {
+        LogEventLevel.Verbose or LogEventLevel.Debug => LogLevel.DebugLevel,
+        LogEventLevel.Information => LogLevel.InfoLevel,
+        LogEventLevel.Warning => LogLevel.WarningLevel,
+        _ => LogLevel.ErrorLevel,
+    };
 
     private static SinkSetup SinkSetup(this IServiceProvider services, string store, StoreOptions options) => new(
         services.GetRequiredService<IOtpTopic>(),

@@ -42,6 +42,7 @@ public sealed class RunSupervisor : ReceivePersistentActor, IWithTimers
         Command<SuspendRun>(_ =>
         {
             _suspended = true;
+            _log.Info("Run {RunId} is suspended: {Phase}", _runId, _state.Phase);
             Interpret();
         });
         CommandAny(message => _log.Warning("A run takes no message '{Message}': ignored", message.GetType().Name));
@@ -217,12 +218,17 @@ public sealed class RunSupervisor : ReceivePersistentActor, IWithTimers
         Context.System.EventStream.Publish(new RunNotices.Updated(_state));
         if (_state.Phase != _cataloged)
         {
-            _cataloged = _state.Phase;
-            var phase = _state.Phase;
-            _ = _catalog.SaveAsync(RunSummary.Of(_state)).ContinueWith(
-                saved => _log.Warning(saved.Exception, "Phase {Phase} is not in the list of runs", phase),
-                CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+            Catalog();
         }
+    }
+
+    /// <summary>The list of runs follows the journal; a run does not fail because the list does.</summary>
+    private void Catalog()
+    {
+        var phase = _cataloged = _state.Phase;
+        _ = _catalog.SaveAsync(RunSummary.Of(_state)).ContinueWith(
+            saved => _log.Warning(saved.Exception, "Phase {Phase} is not in the list of runs", phase),
+            CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
     }
 
     /// <summary>A run that has nothing to do, now or ever again, or until it is resumed, takes no memory.</summary>
@@ -230,6 +236,11 @@ public sealed class RunSupervisor : ReceivePersistentActor, IWithTimers
     {
         if (_stopping.Count == 0 && _suspended)
         {
+            if (_state.Spec is not null)
+            {
+                Catalog();
+            }
+
             Context.Stop(Self);
         }
         else if (_stopping.Count == 0 && _state.IsTerminal)
@@ -250,17 +261,20 @@ public sealed class RunSupervisor : ReceivePersistentActor, IWithTimers
         {
             case RunEvents.AttemptFailed failed:
                 _log.Warning(
-                    "{Step}, attempt {Attempt}, failed, the next one at {RetryAt:O}: {Error}",
+                    "{Step}, attempt {Attempt}, failed; the next one comes at {RetryAt:O}: {Error}",
                     failed.Step.Name, failed.Attempt, failed.RetryAt, failed.Error);
                 break;
             case RunEvents.StepFailed failed:
                 _log.Error("{Step} failed in attempt {Attempt}, its last: {Error}", failed.Step.Name, failed.Attempt, failed.Error);
                 break;
+            case RunEvents.Ended { Outcome: not RunOutcome.Completed } ended:
+                _log.Error("Run {RunId} ended: {Outcome}, {Reason}", _runId, ended.Outcome, ended.Reason);
+                break;
             case RunEvents.SinkProgressed or RunEvents.Produced or RunEvents.Notified:
-                _log.Debug("{Event}", e);
+                _log.Debug("{Fact}", e);
                 break;
             default:
-                _log.Info("{Event}", e);
+                _log.Info("{Fact}", e);
                 break;
         }
     }
