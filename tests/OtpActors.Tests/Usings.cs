@@ -1,0 +1,3 @@
+global using OffsetMap = System.Collections.Immutable.ImmutableSortedDictionary<int, long>;
+global using Shouldly;
+global using Xunit;
