@@ -1,1 +1,1 @@
-return 0;
+return await OtpActors.CommandLine.Cli.InvokeAsync(args);

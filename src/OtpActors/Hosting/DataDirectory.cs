@@ -27,6 +27,9 @@ public sealed class DataDirectory : IDisposable
 
     public string JournalFile => Under("journal.db");
 
+    /// <summary>The list of runs.</summary>
+    public string RunsFile => Under("runs.db");
+
     public string InputsDirectory => Under("inputs");
 
     public string OutboxDirectory => Under("outbox");

@@ -1,4 +1,8 @@
+using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+using System.Text;
+using System.Text.Unicode;
 
 namespace OtpActors.Records;
 
@@ -6,8 +10,32 @@ namespace OtpActors.Records;
 /// An e-mail address in the form that identifies a record: trimmed, Unicode NFC, the domain in lower case and as an
 /// A-label. As text it masks itself (<c>j***@example.com</c>); <see cref="Value"/> is the address.
 /// </summary>
+/// <remarks>
+/// The local part is a dot-atom (RFC 5322 §3.2.3) that may hold letters, marks and digits of any script (RFC 6531
+/// §3.3); quoted local parts, comments and address literals are refused. A domain's labels may hold <c>_</c>. Nothing
+/// accepted can end a line, start a tag or turn the direction of text.
+/// </remarks>
 public readonly struct EmailAddress : IEquatable<EmailAddress>
 {
+    /// <summary>The longest local part, in octets of UTF-8 (RFC 5321 §4.5.3.1.1).</summary>
+    public const int MaxLocalOctets = 64;
+
+    /// <summary>The longest address, in octets of UTF-8 (RFC 3696 erratum 1690).</summary>
+    public const int MaxOctets = 254;
+
+    private const int MaxLabelOctets = 63;
+
+    /// <summary>No text longer than this is looked at; room for what normalization takes away.</summary>
+    private const int MaxTextLength = 1024;
+
+    private static readonly SearchValues<char> LocalAscii =
+        SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!#$%&'*+-/=?^_`{|}~.");
+
+    private static readonly SearchValues<char> DomainAscii =
+        SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789-_.");
+
+    private static readonly IdnMapping Idn = new() { AllowUnassigned = false, UseStd3AsciiRules = false };
+
     private readonly string? _value;
 
     private EmailAddress(string value) => _value = value;
@@ -16,32 +44,52 @@ public readonly struct EmailAddress : IEquatable<EmailAddress>
     public string Value => _value ?? "";
 
     /// <summary>
-    /// Accepts exactly one mailbox <c>local@domain</c> with a dotted domain; local part at most 64 octets, in total at
-    /// most 254 (RFC 5321 §4.5.3.1, RFC 3696 erratum 1690). <paramref name="error"/> says what is wrong.
+    /// Accepts exactly one mailbox <c>local@domain</c> with a dotted domain. <paramref name="error"/> says what is
+    /// wrong without repeating the text. Text that is canonical ASCII already is kept as it is, with no allocation.
     /// </summary>
     public static bool TryParse(string? text, out EmailAddress address, [NotNullWhen(false)] out string? error)
     {
-        address = default;
-        var trimmed = text?.Trim() ?? "";
-        var at = trimmed.IndexOf('@');
-        error = trimmed.Length == 0 ? "the address is empty"
-            : at <= 0 || at == trimmed.Length - 1 || at != trimmed.LastIndexOf('@') ? "the address is not of the form name@domain"
-            : null;
-        if (error is not null)
+        if (text is not null && IsCanonicalAscii(text))
         {
-            return false;
+            address = new EmailAddress(text);
+            error = null;
+            return true;
         }
 
-        address = new EmailAddress(trimmed[..at] + trimmed[at..].ToLowerInvariant());
-        return true;
+        error = Normalize(text, out var value);
+        address = error is null ? new EmailAddress(value) : default;
+        return error is null;
+    }
+
+    /// <summary>The same for UTF-8 text, such as a topic's key.</summary>
+    public static bool TryParse(
+        ReadOnlySpan<byte> utf8, out EmailAddress address, [NotNullWhen(false)] out string? error)
+    {
+        error = utf8.Length > MaxTextLength ? "the address is too long" : !Utf8.IsValid(utf8) ? "the address is not UTF-8" : null;
+        if (error is null)
+        {
+            return TryParse(Encoding.UTF8.GetString(utf8), out address, out error);
+        }
+
+        address = default;
+        return false;
     }
 
     /// <summary>The accepted form of <paramref name="text"/>.</summary>
-    /// <exception cref="FormatException">The text is not an address.</exception>
+    /// <exception cref="FormatException">The text is not an address; the message does not repeat it.</exception>
     public static EmailAddress Parse(string text) =>
         TryParse(text, out var address, out var error) ? address : throw new FormatException(error);
 
-    public override string ToString() => _value is null ? "" : $"{_value[0]}***{_value[_value.IndexOf('@')..]}";
+    public override string ToString()
+    {
+        if (_value is null)
+        {
+            return "";
+        }
+
+        Rune.DecodeFromUtf16(_value, out var first, out _);
+        return $"{first}***{_value.AsSpan(_value.IndexOf('@'))}";
+    }
 
     public bool Equals(EmailAddress other) => string.Equals(_value, other._value, StringComparison.Ordinal);
 
@@ -52,4 +100,162 @@ public readonly struct EmailAddress : IEquatable<EmailAddress>
     public static bool operator ==(EmailAddress left, EmailAddress right) => left.Equals(right);
 
     public static bool operator !=(EmailAddress left, EmailAddress right) => !left.Equals(right);
+
+    private static bool IsCanonicalAscii(ReadOnlySpan<char> text)
+    {
+        var at = text.IndexOf('@');
+        return at is > 0 and <= MaxLocalOctets && text.Length <= MaxOctets
+            && !text[..at].ContainsAnyExcept(LocalAscii)
+            && DotsFault(text[..at]) is null
+            && DomainFault(text[(at + 1)..]) is null;
+    }
+
+    /// <summary>The way for every text that is not canonical yet: gives its accepted form, or what is wrong.</summary>
+    private static string? Normalize(string? text, out string value)
+    {
+        value = "";
+        // Only blanks are trimmed: a line break is never harmless in what may become a header.
+        var trimmed = text.AsSpan().Trim(" \t");
+        if (trimmed.IsEmpty)
+        {
+            return "the address is empty";
+        }
+
+        if (trimmed.Length > MaxTextLength)
+        {
+            return "the address is too long";
+        }
+
+        if (CharacterFault(trimmed) is { } fault)
+        {
+            return fault;
+        }
+
+        var at = trimmed.IndexOf('@');
+        if (at <= 0 || at == trimmed.Length - 1 || at != trimmed.LastIndexOf('@'))
+        {
+            return "the address is not of the form name@domain";
+        }
+
+        var local = trimmed[..at].ToString().Normalize(NormalizationForm.FormC);
+        return LocalFault(local) ?? ToAscii(trimmed[(at + 1)..].ToString(), out var domain) ?? DomainFault(domain)
+            ?? LengthFault(local, domain) ?? Join(local, domain, out value);
+    }
+
+    private static string? Join(string local, string domain, out string value)
+    {
+        value = $"{local}@{domain}";
+        return null;
+    }
+
+    /// <summary>Refuses what is invisible, breaks lines, separates words or reorders text, and halves of characters.</summary>
+    private static string? CharacterFault(ReadOnlySpan<char> text)
+    {
+        while (!text.IsEmpty)
+        {
+            if (Rune.DecodeFromUtf16(text, out var rune, out var length) != OperationStatus.Done)
+            {
+                return "the address is not Unicode text";
+            }
+
+            switch (Rune.GetUnicodeCategory(rune))
+            {
+                case UnicodeCategory.Control or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator:
+                    return "the address has a control character";
+                case UnicodeCategory.SpaceSeparator:
+                    return "the address has a space";
+                case UnicodeCategory.Format or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned:
+                    return "the address has an invisible character";
+                default:
+                    text = text[length..];
+                    break;
+            }
+        }
+
+        return null;
+    }
+
+    private static string? LocalFault(string local)
+    {
+        foreach (var rune in local.EnumerateRunes())
+        {
+            if (rune.IsAscii ? !LocalAscii.Contains((char)rune.Value) : !IsWordPart(rune))
+            {
+                return "the part before the @ has a character that is not allowed";
+            }
+        }
+
+        return DotsFault(local);
+    }
+
+    private static bool IsWordPart(Rune rune) => Rune.GetUnicodeCategory(rune) is
+        UnicodeCategory.UppercaseLetter or UnicodeCategory.LowercaseLetter or UnicodeCategory.TitlecaseLetter
+        or UnicodeCategory.ModifierLetter or UnicodeCategory.OtherLetter or UnicodeCategory.NonSpacingMark
+        or UnicodeCategory.SpacingCombiningMark or UnicodeCategory.DecimalDigitNumber;
+
+    private static string? DotsFault(ReadOnlySpan<char> local) =>
+        local[0] == '.' || local[^1] == '.' || local.IndexOf("..") >= 0
+            ? "the part before the @ begins or ends with a dot, or has two in a row"
+            : null;
+
+    private static string? ToAscii(string domain, out string ascii)
+    {
+        ascii = domain.ToLowerInvariant();
+        if (System.Text.Ascii.IsValid(ascii))
+        {
+            return null;
+        }
+
+        try
+        {
+            ascii = Idn.GetAscii(ascii).ToLowerInvariant();
+            return null;
+        }
+        catch (ArgumentException)
+        {
+            return "the domain is not a valid international domain name";
+        }
+    }
+
+    private static string? DomainFault(ReadOnlySpan<char> domain)
+    {
+        if (domain.ContainsAnyExcept(DomainAscii))
+        {
+            return "the domain has a character that is not allowed";
+        }
+
+        if (!domain.Contains('.'))
+        {
+            return "the domain has no dot";
+        }
+
+        foreach (var part in domain.Split('.'))
+        {
+            var label = domain[part];
+            if (label.IsEmpty)
+            {
+                return "the domain has an empty label";
+            }
+
+            if (label.Length > MaxLabelOctets)
+            {
+                return $"a label of the domain is longer than {MaxLabelOctets} characters";
+            }
+
+            if (label[0] == '-' || label[^1] == '-')
+            {
+                return "a label of the domain begins or ends with a hyphen";
+            }
+        }
+
+        return null;
+    }
+
+    private static string? LengthFault(string local, string domain)
+    {
+        var octets = Encoding.UTF8.GetByteCount(local);
+        return octets > MaxLocalOctets ? $"the part before the @ is longer than {MaxLocalOctets} bytes"
+            : octets + 1 + domain.Length > MaxOctets ? $"the address is longer than {MaxOctets} bytes"
+            : null;
+    }
 }

@@ -1,6 +1,8 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Unicode;
 
 namespace OtpActors.Records;
 
@@ -32,11 +34,27 @@ public readonly struct OneTimePassword : IEquatable<OneTimePassword>
             null or "" => "the password is empty",
             { Length: > MaxLength } => $"the password has {text.Length} characters, at most {MaxLength} are accepted",
             _ when string.IsNullOrWhiteSpace(text) => "the password is blank",
-            _ when text.Any(char.IsControl) => "the password has control characters",
-            _ => null,
+            _ => CharacterFault(text),
         };
         password = error is null ? new OneTimePassword(text!) : default;
         return error is null;
+    }
+
+    /// <summary>The same for UTF-8 text, such as a topic's value.</summary>
+    public static bool TryParse(
+        ReadOnlySpan<byte> utf8, out OneTimePassword password, [NotNullWhen(false)] out string? error)
+    {
+        // A UTF-16 code unit takes at most three bytes: what is longer need not be decoded.
+        error = utf8.Length > 3 * MaxLength ? $"the password has {utf8.Length} bytes, at most {MaxLength} characters are accepted"
+            : !Utf8.IsValid(utf8) ? "the password is not UTF-8"
+            : null;
+        if (error is null)
+        {
+            return TryParse(Encoding.UTF8.GetString(utf8), out password, out error);
+        }
+
+        password = default;
+        return false;
     }
 
     /// <summary>The accepted form of <paramref name="text"/>.</summary>
@@ -58,6 +76,25 @@ public readonly struct OneTimePassword : IEquatable<OneTimePassword>
     public static bool operator ==(OneTimePassword left, OneTimePassword right) => left.Equals(right);
 
     public static bool operator !=(OneTimePassword left, OneTimePassword right) => !left.Equals(right);
+
+    /// <summary>Refuses what could break a line, and halves of characters, which no encoding can carry.</summary>
+    private static string? CharacterFault(string text)
+    {
+        for (var i = 0; i < text.Length; i++)
+        {
+            if (char.IsControl(text[i]) || text[i] is '\u2028' or '\u2029')
+            {
+                return "the password has control characters";
+            }
+
+            if (char.IsSurrogate(text[i]) && (i + 1 == text.Length || !char.IsSurrogatePair(text[i], text[++i])))
+            {
+                return "the password is not Unicode text";
+            }
+        }
+
+        return null;
+    }
 
     private sealed class MaskingConverter : JsonConverter<OneTimePassword>
     {

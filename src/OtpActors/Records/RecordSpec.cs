@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+
 namespace OtpActors.Records;
 
 /// <summary>
@@ -23,13 +25,16 @@ public abstract record RecordSpec
     {
         public override long Count { get; init; } = Count;
 
+        public static string NewSeed() => RandomNumberGenerator.GetHexString(64, lowercase: true);
+
         public override string ToString() => $"Generated {{ Count = {Count} }}";
     }
 
     /// <summary>The checked copy of a user's file (<c>RecordSpool</c>), in the data directory.</summary>
     /// <param name="FileName">The copy's name in the inputs directory, without a path.</param>
     /// <param name="Distinct">How many different addresses it has.</param>
-    public sealed record Spooled(string FileName, long Count, long Distinct) : RecordSpec
+    /// <param name="BadLines">Lines of the user's file that were left out.</param>
+    public sealed record Spooled(string FileName, long Count, long Distinct, long BadLines = 0) : RecordSpec
     {
         public override long Count { get; init; } = Count;
     }
@@ -45,3 +50,10 @@ public interface IRecordSource
 /// <param name="Sequence">The record's place in the run, from 0.</param>
 /// <param name="Repeated">Whether an earlier record of the run has the same address.</param>
 public readonly record struct SourceRecord(long Sequence, OtpRecord Record, bool Repeated);
+
+public static class RecordSourceExtensions
+{
+    /// <summary>The run's different addresses, in the order of their first records.</summary>
+    public static IEnumerable<EmailAddress> Addresses(this IRecordSource source) =>
+        source.Read().Where(record => !record.Repeated).Select(record => record.Record.Email);
+}

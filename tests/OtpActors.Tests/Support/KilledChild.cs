@@ -1,13 +1,15 @@
 using System.Diagnostics;
 using System.Globalization;
 using Akka.Actor;
-using Akka.Streams;
 using Akka.Streams.Dsl;
+using Akka.Streams;
 using OtpActors.Records;
-using OtpActors.Stores;
 using OtpActors.Stores.Embedded;
-using OtpActors.Topics;
+using OtpActors.Stores;
 using OtpActors.Topics.Embedded;
+using OtpActors.Topics;
+using Shouldly;
+using Xunit;
 
 namespace OtpActors.Tests.Support;
 

@@ -1,3 +1,4 @@
+using Xunit;
 namespace OtpActors.Tests.Support;
 
 public static class Waiting

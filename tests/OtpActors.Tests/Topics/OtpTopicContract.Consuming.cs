@@ -1,6 +1,9 @@
 using Akka.Streams.Dsl;
 using OtpActors.Tests.Support;
 using OtpActors.Topics;
+using Shouldly;
+using Xunit;
+using OffsetMap = System.Collections.Immutable.ImmutableSortedDictionary<int, long>;
 
 namespace OtpActors.Tests.Topics;
 

@@ -2,6 +2,9 @@ using System.Text;
 using Akka.Streams.Dsl;
 using OtpActors.Tests.Support;
 using OtpActors.Topics;
+using Shouldly;
+using Xunit;
+using OffsetMap = System.Collections.Immutable.ImmutableSortedDictionary<int, long>;
 
 namespace OtpActors.Tests.Topics;
 

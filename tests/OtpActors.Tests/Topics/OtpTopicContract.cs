@@ -1,8 +1,10 @@
 using System.Text;
-using Akka.Streams;
 using Akka.Streams.Dsl;
+using Akka.Streams;
 using OtpActors.Tests.Support;
 using OtpActors.Topics;
+using Shouldly;
+using Xunit;
 
 namespace OtpActors.Tests.Topics;
 

@@ -1,7 +1,8 @@
-using Akka.Streams;
 using Akka.Streams.Dsl;
+using Akka.Streams;
 using OtpActors.Tests.Support;
 using OtpActors.Topics;
+using Shouldly;
 
 namespace OtpActors.Tests.Topics;
 

@@ -1,7 +1,9 @@
 using System.Text;
 using OtpActors.Tests.Support;
-using OtpActors.Topics;
 using OtpActors.Topics.Embedded;
+using OtpActors.Topics;
+using Shouldly;
+using Xunit;
 
 namespace OtpActors.Tests.Topics.Embedded;
 
@@ -132,7 +134,7 @@ public sealed class EmbeddedTopicSpecs : OtpTopicContract
     public async Task A_killed_process_loses_nothing_that_was_acknowledged()
     {
         var acknowledged = await KilledChild.RunAsync(
-            nameof(KilledChild.Appends_until_it_is_killed), _directory.Root, acknowledgements: 20);
+            nameof(KilledChild.Appends_until_it_is_killed), _directory.Path, acknowledgements: 20);
         await using var reopened = new EmbeddedTopic(_directory.File(KilledChild.TopicFile));
 
         var high = (await reopened.HighWatermarksAsync(KilledChild.Topic, Cancellation))[0];

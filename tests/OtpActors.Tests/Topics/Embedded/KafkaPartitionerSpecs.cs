@@ -1,5 +1,7 @@
 using System.Text;
 using OtpActors.Topics.Embedded;
+using Shouldly;
+using Xunit;
 
 namespace OtpActors.Tests.Topics.Embedded;
 

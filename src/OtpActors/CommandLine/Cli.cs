@@ -1,0 +1,86 @@
+using System.CommandLine;
+using OtpActors.Hosting;
+using OtpActors.Records;
+
+namespace OtpActors.CommandLine;
+
+/// <summary>The exit codes of every command.</summary>
+internal static class ExitCodes
+{
+    /// <summary>It was done.</summary>
+    public const int Done = 0;
+
+    /// <summary>It was not done, or not all of it.</summary>
+    public const int NotDone = 1;
+
+    /// <summary>The arguments, the settings or the input are wrong; nothing was done.</summary>
+    public const int BadInput = 2;
+}
+
+/// <summary>The arguments do not fit; the message says which and why.</summary>
+internal sealed class UsageException(string message) : Exception(message);
+
+/// <summary>The command line: <c>run</c>, <c>serve</c>, <c>find</c>, <c>runs</c>.</summary>
+public static class Cli
+{
+    internal static readonly Option<string?> Data = new("--data")
+    {
+        Description = "Where everything durable lies; made if it is absent. [default: ./data]",
+        HelpName = "DIR",
+    };
+
+    /// <summary>Runs a command to its end and gives its exit code. Ctrl-C and SIGTERM end it in order.</summary>
+    public static async Task<int> InvokeAsync(string[] args)
+    {
+        var root = new RootCommand(
+            "Streams one-time passwords through a topic into Cassandra and MongoDB, checks both stores, then mails each "
+            + "password to its owner and posts to Slack. Without servers everything runs embedded, under --data.")
+        {
+            RunCommand.Create(),
+            ServeCommand.Create(),
+            FindCommand.Create(),
+            RunsCommand.Create(),
+        };
+        var parsed = root.Parse(args);
+        if (parsed.Errors.Count > 0)
+        {
+            foreach (var error in parsed.Errors)
+            {
+                await Console.Error.WriteLineAsync(error.Message);
+            }
+
+            await Console.Error.WriteLineAsync($"See: OtpActors {parsed.CommandResult.Command.Name} --help");
+            return ExitCodes.BadInput;
+        }
+
+        return await parsed.InvokeAsync(new InvocationConfiguration
+        {
+            // Runs are suspended within 20 s; a process that hangs longer than this is ended.
+            ProcessTerminationTimeout = TimeSpan.FromSeconds(45),
+            EnableDefaultExceptionHandler = false,
+        });
+    }
+
+    /// <summary>What is wrong with arguments, settings, input or the data directory is said in a line, without a stack.</summary>
+    internal static async Task<int> GuardAsync(Func<Task<int>> command)
+    {
+        try
+        {
+            return await command();
+        }
+        catch (Exception e) when (e is UsageException or SettingsException or InputFileException)
+        {
+            await Console.Error.WriteLineAsync(e.Message);
+            return ExitCodes.BadInput;
+        }
+        catch (Exception e) when (e is DataDirectoryException or Sqlite.SqliteFailureException)
+        {
+            await Console.Error.WriteLineAsync(e.Message);
+            return ExitCodes.NotDone;
+        }
+    }
+
+    /// <summary>The settings, with what this command line says of them.</summary>
+    internal static OtpActorsOptions Settings(ParseResult parsed) => Hosting.Settings.Load(
+        parsed.GetValue(Data) is { } data ? [new($"{OtpActorsOptions.Section}:{nameof(OtpActorsOptions.Data)}", data)] : []);
+}

@@ -1,0 +1,44 @@
+using System.CommandLine.Parsing;
+using System.Globalization;
+using System.Text.RegularExpressions;
+
+namespace OtpActors.CommandLine;
+
+/// <summary>Lengths of time as people type them: <c>500ms</c>, <c>5s</c>, <c>2m</c>, <c>1h</c>, <c>00:00:05</c>.</summary>
+internal static partial class Durations
+{
+    public static bool TryParse(string text, out TimeSpan duration)
+    {
+        var match = Form().Match(text);
+        if (!match.Success)
+        {
+            return TimeSpan.TryParseExact(text, "c", CultureInfo.InvariantCulture, out duration) && duration > TimeSpan.Zero;
+        }
+
+        var number = double.Parse(match.Groups[1].ValueSpan, CultureInfo.InvariantCulture);
+        var seconds = number * match.Groups[2].Value switch
+        {
+            "ms" => 0.001,
+            "s" => 1,
+            "m" => 60,
+            _ => 3600,
+        };
+        duration = seconds < TimeSpan.FromDays(365).TotalSeconds ? TimeSpan.FromSeconds(seconds) : TimeSpan.Zero;
+        return duration > TimeSpan.Zero;
+    }
+
+    public static TimeSpan? Parse(ArgumentResult result)
+    {
+        var text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
+        if (TryParse(text, out var duration))
+        {
+            return duration;
+        }
+
+        result.AddError($"'{text}' is not a length of time above zero: write 500ms, 5s, 2m, 1h or 00:00:05.");
+        return null;
+    }
+
+    [GeneratedRegex(@"^(\d{1,9}(?:\.\d{1,3})?)(ms|s|m|h)$")]
+    private static partial Regex Form();
+}

@@ -1,0 +1,79 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json;
+using OtpActors.Hosting;
+using OtpActors.Records;
+using Spectre.Console;
+
+namespace OtpActors.CommandLine;
+
+/// <summary><c>find EMAIL</c>: what each store holds for an address. Reads only, beside a running service too.</summary>
+internal static class FindCommand
+{
+    public static Command Create()
+    {
+        var email = new Argument<string>("EMAIL") { Description = "The address." };
+        var reveal = new Option<bool>("--reveal") { Description = "Show the password." };
+        var json = new Option<bool>("--json") { Description = "Print one JSON array." };
+        var command = new Command("find", "Shows an address's record in each store. Exit code 0 if every store has it, else 1.")
+        {
+            email, reveal, Cli.Data, json,
+        };
+        command.SetAction((parsed, cancel) => Cli.GuardAsync(() => FindAsync(
+            Cli.Settings(parsed), parsed.GetRequiredValue(email), parsed.GetValue(reveal), parsed.GetValue(json), cancel)));
+        return command;
+    }
+
+    private static async Task<int> FindAsync(
+        OtpActorsOptions settings, string text, bool reveal, bool json, CancellationToken cancel)
+    {
+        if (!EmailAddress.TryParse(text, out var email, out var error))
+        {
+            throw new UsageException($"'{text}': {error}.");
+        }
+
+        using var data = DataDirectory.OpenReadOnly(settings.Data);
+        var rows = new List<Row>();
+        foreach (var store in EmbeddedStores.Open(settings.Stores, data, TimeProvider.System, readOnly: true))
+        {
+            await using (store)
+            {
+                var found = (await store.FindAsync([email], cancel)).GetValueOrDefault(email);
+                rows.Add(new Row(
+                    store.Name, found is not null, found?.Email.Value,
+                    found is null ? null : reveal ? found.Otp.Reveal() : found.Otp.ToString(),
+                    found?.Origin is { } origin ? $"{origin.Topic}/{origin.Partition}@{origin.Offset}" : null,
+                    found?.ProducedAt, found?.StoredAt));
+            }
+        }
+
+        if (json)
+        {
+            Console.Out.WriteLine(JsonSerializer.Serialize(rows, Terminal.Json));
+        }
+        else
+        {
+            Write(rows);
+        }
+
+        return rows.All(row => row.Found) ? ExitCodes.Done : ExitCodes.NotDone;
+    }
+
+    private static void Write(List<Row> rows)
+    {
+        var table = new Table().Border(TableBorder.Rounded).AddColumns("store", "email", "otp", "origin", "produced", "stored");
+        foreach (var row in rows)
+        {
+            table.AddRow(row.Found
+                ? [row.Store.EscapeMarkup(), row.Email!.EscapeMarkup(), row.Otp!.EscapeMarkup(), (row.Origin ?? "").EscapeMarkup(), Time(row.ProducedAt), Time(row.StoredAt)]
+                : [row.Store.EscapeMarkup(), "not found", "", "", "", ""]);
+        }
+
+        Terminal.Console.Write(table);
+    }
+
+    private static string Time(DateTimeOffset? time) => time?.ToString("u", CultureInfo.InvariantCulture) ?? "";
+
+    private sealed record Row(
+        string Store, bool Found, string? Email, string? Otp, string? Origin, DateTimeOffset? ProducedAt, DateTimeOffset? StoredAt);
+}

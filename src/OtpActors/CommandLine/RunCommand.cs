@@ -1,0 +1,132 @@
+using System.CommandLine;
+using System.Security.Cryptography;
+using System.Text.Json;
+using Akka.Actor;
+using Akka.Hosting;
+using OtpActors.Hosting;
+using OtpActors.Notifications;
+using OtpActors.Workflow;
+using Serilog.Events;
+using Spectre.Console;
+
+namespace OtpActors.CommandLine;
+
+/// <summary><c>run</c>: one run of the workflow in this process, from beginning to end or from where it was.</summary>
+internal static class RunCommand
+{
+    private const int CapturedMessagesShown = 20;
+
+    public static Command Create()
+    {
+        var options = new RunOptions();
+        var json = new Option<bool>("--json") { Description = "Print one JSON document, the report, and nothing else on standard output." };
+        var command = new Command(
+            "run",
+            "Runs the workflow once: topic, sinks, producer, checks, mail, Slack. Exit code 0 if it completed and both "
+            + "stores hold every address that was produced; 1 if not; 2 for wrong arguments or input.");
+        foreach (var option in options.All.Append(Cli.Data).Append(json))
+        {
+            command.Add(option);
+        }
+
+        command.SetAction((parsed, cancel) => Cli.GuardAsync(() => RunAsync(parsed, options, parsed.GetValue(json), cancel)));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(ParseResult parsed, RunOptions options, bool json, CancellationToken cancel)
+    {
+        try
+        {
+            var settings = Cli.Settings(parsed);
+            var resumed = options.Resumed(parsed);
+            using var data = DataDirectory.Open(settings.Data);
+            var runId = resumed ?? NewRunId(TimeProvider.System);
+            var spec = resumed is null ? await options.ToSpecAsync(parsed, settings, data, runId, cancel) : null;
+            await JournalFile.CheckAsync(data.JournalFile);
+            using var host = OtpActorsHost.Build(settings, data, json || Terminal.IsPlain ? LogEventLevel.Warning : LogEventLevel.Fatal);
+            return await RunAsync(host, runId, spec, json, data, cancel);
+        }
+        catch (BadLinesException e)
+        {
+            await Console.Error.WriteLineAsync(e.Message);
+            if (json)
+            {
+                WriteJson(new { outcome = "Refused", error = "bad lines", e.Found.Good, e.Found.Bad, lines = e.Found.FirstBad });
+            }
+
+            return ExitCodes.BadInput;
+        }
+        catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+        {
+            await Console.Error.WriteLineAsync("Interrupted before the run began: nothing was produced.");
+            return ExitCodes.NotDone;
+        }
+    }
+
+    private static async Task<int> RunAsync(
+        IHost host, string runId, RunSpec? spec, bool json, DataDirectory data, CancellationToken cancel)
+    {
+        await host.StartAsync(CancellationToken.None);
+        var watch = RunWatch.Start(host.Services.GetRequiredService<ActorSystem>(), runId);
+        RunState state;
+        try
+        {
+            var registry = host.Services.GetRequiredService<IRequiredActor<RunRegistry>>().ActorRef;
+            var reply = await registry.Ask<object>(
+                spec is null ? new RunRegistry.Resume(runId) : new RunRegistry.Start(runId, spec), CancellationToken.None);
+            if (reply is not RunReplies.Accepted accepted)
+            {
+                throw new UsageException($"There is no run '{runId}' in {data.Root}; `OtpActors runs` lists them.");
+            }
+
+            using IRunView view = json ? new SilentView() : RunView.For(Terminal.Console, TimeProvider.System);
+            state = await watch.FollowAsync(accepted.State, view.Show, cancel);
+        }
+        finally
+        {
+            // Whatever happens: what is in hand is finished, committed and journaled.
+            await host.StopAsync(CancellationToken.None);
+        }
+
+        state = watch.Latest ?? state;
+        return await ConcludeAsync(state, watch.Breakage, json, data, host);
+    }
+
+    private static async Task<int> ConcludeAsync(RunState state, string? breakage, bool json, DataDirectory data, IHost host)
+    {
+        var report = RunReport.Of(state);
+        var captured = await host.Services.GetRequiredService<CapturedSlackSender>()
+            .ReadAsync(state.RunId, CapturedMessagesShown, CancellationToken.None);
+        report = report with
+        {
+            Outcome = report.Outcome ?? "Interrupted",
+            Reason = report.Reason ?? breakage,
+            Notifications = report.Notifications with { Slack = report.Notifications.Slack with { Messages = captured } },
+        };
+        if (json)
+        {
+            WriteJson(report);
+        }
+        else
+        {
+            Summary.Write(Terminal.Console, report, data);
+        }
+
+        if (!state.IsTerminal)
+        {
+            await Console.Error.WriteLineAsync(
+                $"{(breakage is null ? "Interrupted" : $"Broken off: {breakage}")}. Everything up to here is kept. Go on with:"
+                + $"{Environment.NewLine}  OtpActors run --resume {state.RunId} --data {Quoted(data.Root)}");
+        }
+
+        return state.Outcome == RunOutcome.Completed && state.StoresAgree ? ExitCodes.Done : ExitCodes.NotDone;
+    }
+
+    /// <summary>Sorts by time, is short enough to type, and does not repeat.</summary>
+    private static string NewRunId(TimeProvider time) =>
+        $"{time.GetUtcNow():yyyyMMdd-HHmmss}-{RandomNumberGenerator.GetHexString(6, lowercase: true)}";
+
+    private static string Quoted(string path) => path.Contains(' ', StringComparison.Ordinal) ? $"'{path}'" : path;
+
+    private static void WriteJson(object document) => Console.Out.WriteLine(JsonSerializer.Serialize(document, Terminal.Json));
+}

@@ -1,0 +1,46 @@
+using System.CommandLine;
+using Akka.Actor;
+using Akka.Hosting;
+using OtpActors.Hosting;
+using OtpActors.Workflow;
+using Serilog.Events;
+
+namespace OtpActors.CommandLine;
+
+/// <summary><c>serve</c>: the long-running service.</summary>
+internal static class ServeCommand
+{
+    public static Command Create()
+    {
+        var command = new Command("serve", "Runs the service until it is told to stop; goes on with unfinished runs at the start.")
+        {
+            Cli.Data,
+        };
+        command.SetAction((parsed, cancel) => Cli.GuardAsync(() => ServeAsync(parsed, cancel)));
+        return command;
+    }
+
+    private static async Task<int> ServeAsync(ParseResult parsed, CancellationToken cancel)
+    {
+        var settings = Cli.Settings(parsed);
+        using var data = DataDirectory.Open(settings.Data);
+        await JournalFile.CheckAsync(data.JournalFile);
+        using var host = OtpActorsHost.Build(settings, data, LogEventLevel.Information);
+        await host.StartAsync(CancellationToken.None);
+        try
+        {
+            var registry = host.Services.GetRequiredService<IRequiredActor<RunRegistry>>().ActorRef;
+            var unfinished = await registry.Ask<RunRegistry.Unfinished>(new RunRegistry.ResumeAll(), cancel);
+            var log = host.Services.GetRequiredService<ILoggerFactory>().CreateLogger("OtpActors");
+            log.LogInformation(
+                "Serving from {Data}; {Count} unfinished run(s) go on. Stop with Ctrl-C or SIGTERM", data.Root, unfinished.RunIds.Count);
+            await Task.Delay(Timeout.Infinite, cancel).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+        finally
+        {
+            await host.StopAsync(CancellationToken.None);
+        }
+
+        return ExitCodes.Done;
+    }
+}

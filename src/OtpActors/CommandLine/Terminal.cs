@@ -1,0 +1,21 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using Spectre.Console;
+
+namespace OtpActors.CommandLine;
+
+/// <summary>How this process talks to whoever started it.</summary>
+internal static class Terminal
+{
+    public static IAnsiConsole Console => AnsiConsole.Console;
+
+    /// <summary>Whether standard output is a file or a pipe, or a terminal that cannot redraw.</summary>
+    public static bool IsPlain => System.Console.IsOutputRedirected || !Console.Profile.Capabilities.Ansi;
+
+    public static JsonSerializerOptions Json { get; } = new(JsonSerializerDefaults.Web)
+    {
+        WriteIndented = true,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, // read by people and tools, never put into a page
+        Converters = { new System.Text.Json.Serialization.JsonStringEnumConverter() },
+    };
+}

@@ -1,0 +1,83 @@
+using Akka.Configuration;
+using Akka.Hosting;
+using Microsoft.Data.Sqlite;
+using OtpActors.Notifications;
+using OtpActors.Steps;
+using OtpActors.Stores;
+using OtpActors.Topics;
+using OtpActors.Topics.Embedded;
+using OtpActors.Workflow;
+
+namespace OtpActors.Hosting;
+
+/// <summary>Puts the service together.</summary>
+public static class OtpActorsHosting
+{
+    /// <summary>Everything but the triggers: topic, stores, senders, journal, steps and runs.</summary>
+    public static IServiceCollection AddOtpActors(
+        this IServiceCollection services, OtpActorsOptions options, DataDirectory data)
+    {
+        services.AddSingleton(options);
+        services.AddSingleton(data);
+        services.AddSingleton(options.Mail);
+        services.AddSingleton(options.Slack);
+        services.AddSingleton(TimeProvider.System);
+        services.AddSingleton(_ => new Random());
+        services.AddSingleton<IRunCatalog>(_ => new SqliteRunCatalog(data.RunsFile));
+        services.AddSingleton<IOtpTopic>(_ => new EmbeddedTopic(data.TopicFile));
+        foreach (var store in EmbeddedStores.Open(options.Stores, data, TimeProvider.System))
+        {
+            services.AddSingleton<IOtpStore>(_ => store); // made by the container, and so disposed by it
+        }
+
+        services.AddSingleton<MailTemplate>();
+        services.AddSingleton<IMailSender>(sp => new OutboxMailSender(data.OutboxDirectory, sp.GetRequiredService<MailTemplate>()));
+        services.AddSingleton<CapturedSlackSender>(_ => new CapturedSlackSender(data.SlackDirectory, options.Slack));
+        services.AddSingleton<ISlackSender>(sp => sp.GetRequiredService<CapturedSlackSender>());
+        services.AddAkka("otpactors", builder => builder
+            .ConfigureLoggers(loggers =>
+            {
+                loggers.LogLevel = Akka.Event.LogLevel.DebugLevel;
+                loggers.ClearLoggers();
+                loggers.AddLoggerFactory();
+            })
+            .AddHocon(ConfigurationFactory.ParseString(File.ReadAllText(AkkaConf)), HoconAddMode.Prepend)
+            .AddSqliteJournal(data.JournalFile)
+            .AddTopicAdmin()
+            .AddProducer()
+            .AddCassandraSink(sp => sp.SinkSetup(StoreNames.Cassandra, options.Stores.Cassandra))
+            .AddMongoSink(sp => sp.SinkSetup(StoreNames.Mongo, options.Stores.Mongo))
+            .AddChecker()
+            .AddNotifier()
+            .AddRuns());
+        return services;
+    }
+
+    private static string AkkaConf => Path.Combine(AppContext.BaseDirectory, "hocon", "akka.conf");
+
+    private static SinkSetup SinkSetup(this IServiceProvider services, string store, StoreOptions options) => new(
+        services.GetRequiredService<IOtpTopic>(),
+        services.GetServices<IOtpStore>().Single(s => s.Name == store),
+        options.ConsumerGroup,
+        services.GetRequiredService<TimeProvider>());
+
+    /// <summary>The journal of runs, in the form of <see cref="RunEventSerializer"/>.</summary>
+    private static AkkaConfigurationBuilder AddSqliteJournal(this AkkaConfigurationBuilder builder, string file)
+    {
+        var connection = new SqliteConnectionStringBuilder { DataSource = file }.ToString();
+        return builder
+            .AddHocon(
+                ConfigurationFactory.ParseString($$"""
+                    akka.persistence.journal.sql {
+                      connection-string = "{{connection.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}}"
+                      provider-name = "SQLite.MS"
+                    }
+                    akka.persistence.snapshot-store.sql {
+                      connection-string = "{{connection.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}}"
+                      provider-name = "SQLite.MS"
+                    }
+                    """).WithFallback(Akka.Persistence.Sql.SqlPersistence.DefaultConfiguration),
+                HoconAddMode.Append)
+            .WithCustomSerializer("run-events", [typeof(IRunEvent)], system => new RunEventSerializer(system));
+    }
+}

@@ -1,0 +1,110 @@
+using System.ComponentModel.DataAnnotations;
+using Microsoft.Extensions.Options;
+using OtpActors.Notifications;
+using OtpActors.Stores;
+using OtpActors.Workflow;
+using Serilog.Events;
+
+namespace OtpActors.Hosting;
+
+/// <summary>The service's settings: the section <c>OtpActors</c> of the configuration.</summary>
+public sealed class OtpActorsOptions
+{
+    public const string Section = "OtpActors";
+
+    /// <summary>Where everything durable of the embedded parts lies. Default <c>./data</c>.</summary>
+    [Required]
+    public string Data { get; set; } = "data";
+
+    /// <summary>The least level that is logged. Default <c>Information</c>.</summary>
+    public LogEventLevel LogLevel { get; set; } = LogEventLevel.Information;
+
+    [ValidateObjectMembers]
+    public TopicOptions Topic { get; set; } = new();
+
+    [ValidateObjectMembers]
+    public StoresOptions Stores { get; set; } = new();
+
+    [ValidateObjectMembers]
+    public WorkflowOptions Workflow { get; set; } = new();
+
+    [ValidateObjectMembers]
+    public MailOptions Mail { get; set; } = new();
+
+    [ValidateObjectMembers]
+    public SlackOptions Slack { get; set; } = new();
+}
+
+public sealed class TopicOptions
+{
+    /// <summary>What the topic is made of.</summary>
+    public TopicProvider Provider { get; set; } = TopicProvider.Embedded;
+
+    /// <summary>The topic of runs that name none. Default <c>email_topic</c>.</summary>
+    [RegularExpression("[a-zA-Z0-9._-]{1,245}", ErrorMessage = "{0} must be 1 to 245 of the characters a-z A-Z 0-9 . _ -")]
+    public string Name { get; set; } = "email_topic";
+
+    /// <summary>Partitions of a topic that is created. Default 1.</summary>
+    [Range(1, 1_000)]
+    public int Partitions { get; set; } = 1;
+
+    /// <summary>Replicas of a topic that is created, where there are brokers. Default 3.</summary>
+    [Range(1, 100)]
+    public short ReplicationFactor { get; set; } = 3;
+}
+
+public enum TopicProvider
+{
+    /// <summary>A log in SQLite, in the data directory.</summary>
+    Embedded,
+}
+
+public sealed class StoresOptions
+{
+    [ValidateObjectMembers]
+    public StoreOptions Cassandra { get; set; } = new() { ConsumerGroup = "cassandra_consumer_group" };
+
+    [ValidateObjectMembers]
+    public StoreOptions Mongo { get; set; } = new() { ConsumerGroup = "mongodb_consumer_group" };
+}
+
+public sealed class StoreOptions
+{
+    /// <summary>What the store is made of.</summary>
+    public StoreProvider Provider { get; set; } = StoreProvider.Embedded;
+
+    /// <summary>What happens to a record whose identity is there already. Default <c>Skip</c>.</summary>
+    public OnExisting OnExisting { get; set; } = OnExisting.Skip;
+
+    /// <summary>The group the store's sink consumes as.</summary>
+    [Required]
+    public string ConsumerGroup { get; set; } = "";
+}
+
+public enum StoreProvider
+{
+    /// <summary>SQLite, in the data directory, with the identity rule of the store it stands for.</summary>
+    Embedded,
+}
+
+public sealed class WorkflowOptions
+{
+    /// <summary>How long draining waits for a sink that stores nothing more. Default 30 s.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.001", "1.00:00:00")]
+    public TimeSpan Window { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Addresses a store that are mailed and posted at most; a negative number for all. Default 100.</summary>
+    public long NotifyLimit { get; set; } = 100;
+
+    /// <summary>A run that is not done this long after it began is ended; default: never.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "365.00:00:00")]
+    public TimeSpan? Deadline { get; set; }
+
+    /// <summary>Attempts, waits and time limits of each kind of step.</summary>
+    [ValidateObjectMembers]
+    public StepPolicies Steps { get; set; } = new();
+}
+
+/// <summary>Checks every annotation, whatever depth it is at.</summary>
+[OptionsValidator]
+internal sealed partial class OtpActorsOptionsValidator : IValidateOptions<OtpActorsOptions>;

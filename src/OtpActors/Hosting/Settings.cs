@@ -1,0 +1,79 @@
+using System.Reflection;
+
+namespace OtpActors.Hosting;
+
+/// <summary>The configuration is wrong; the message names the keys and what is wrong with each.</summary>
+public sealed class SettingsException(string message) : Exception(message);
+
+/// <summary>
+/// Reads the settings: defaults &lt; <c>appsettings.json</c> beside the program &lt; <c>appsettings.json</c> in the working
+/// directory &lt; environment (<c>OtpActors__Topic__Name</c>) &lt; command line.
+/// </summary>
+public static class Settings
+{
+    /// <param name="commandLine">Keys with the section's name, as <c>OtpActors:Data</c>.</param>
+    /// <exception cref="SettingsException">A key is unknown, or a value is wrong.</exception>
+    public static OtpActorsOptions Load(IEnumerable<KeyValuePair<string, string?>>? commandLine = null)
+    {
+        try
+        {
+            return Bind(new ConfigurationBuilder()
+                .AddJsonFile(Path.Combine(AppContext.BaseDirectory, "appsettings.json"), optional: true)
+                .AddJsonFile(Path.GetFullPath("appsettings.json"), optional: true)
+                .AddEnvironmentVariables()
+                .AddInMemoryCollection(commandLine)
+                .Build());
+        }
+        catch (InvalidDataException e)
+        {
+            throw new SettingsException($"{e.Message} {e.InnerException?.Message}".Trim());
+        }
+    }
+
+    /// <exception cref="SettingsException">A key is unknown, or a value is wrong.</exception>
+    public static OtpActorsOptions Bind(IConfiguration configuration)
+    {
+        var section = configuration.GetSection(OtpActorsOptions.Section);
+        var unknown = UnknownKeys(section, typeof(OtpActorsOptions)).ToList();
+        if (unknown.Count > 0)
+        {
+            throw new SettingsException(string.Join(Environment.NewLine, unknown));
+        }
+
+        try
+        {
+            var options = section.Get<OtpActorsOptions>() ?? new OtpActorsOptions();
+            var result = new OtpActorsOptionsValidator().Validate(null, options);
+            return result.Failed ? throw new SettingsException(string.Join(Environment.NewLine, result.Failures)) : options;
+        }
+        catch (InvalidOperationException e) when (e.Message.Contains(OtpActorsOptions.Section, StringComparison.Ordinal))
+        {
+            throw new SettingsException(e.InnerException is { } cause ? $"{e.Message} {cause.Message}" : e.Message);
+        }
+    }
+
+    private static IEnumerable<string> UnknownKeys(IConfigurationSection section, Type type)
+    {
+        var known = type.GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(p => p.CanWrite).ToList();
+        foreach (var child in section.GetChildren())
+        {
+            var property = known.FirstOrDefault(p => p.Name.Equals(child.Key, StringComparison.OrdinalIgnoreCase));
+            if (property is null)
+            {
+                yield return $"{child.Path} is not a setting; {section.Path} has {string.Join(", ", known.Select(p => p.Name))}.";
+            }
+            else if (property.PropertyType.Namespace?.StartsWith(nameof(OtpActors), StringComparison.Ordinal) == true
+                && !property.PropertyType.IsEnum)
+            {
+                foreach (var inner in UnknownKeys(child, property.PropertyType))
+                {
+                    yield return inner;
+                }
+            }
+            else if (child.GetChildren().Any())
+            {
+                yield return $"{child.Path} takes a value, not a section.";
+            }
+        }
+    }
+}

@@ -1,0 +1,44 @@
+using System.Text.Json;
+
+namespace OtpActors.Notifications;
+
+/// <summary>
+/// Captures what would be posted to Slack: a directory with one JSON payload a message, each there once and whole.
+/// </summary>
+public sealed class CapturedSlackSender(string directory, SlackOptions options) : ISlackSender
+{
+    private const string Extension = ".json";
+
+    public Task<SendResult> SendAsync(SlackMessage message, CancellationToken cancellationToken) =>
+        CapturedFile.WriteAsync(
+            "Slack capture",
+            directory,
+            message.Id + Extension,
+            () => SlackPayload.For(message, options).ToJson(),
+            cancellationToken);
+
+    /// <summary>The first texts of a run by id, at most <paramref name="limit"/>, each with its password masked.</summary>
+    /// <exception cref="NotificationException">The directory cannot be read, or a file in it is no payload.</exception>
+    public async Task<IReadOnlyList<string>> ReadAsync(string runId, int limit, CancellationToken cancellationToken = default)
+    {
+        var texts = new List<string>();
+        try
+        {
+            foreach (var path in Paths(runId).Order(StringComparer.Ordinal).Take(limit))
+            {
+                texts.Add(SlackPayload.Parse(await File.ReadAllBytesAsync(path, cancellationToken)).MaskedText());
+            }
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or JsonException)
+        {
+            throw new NotificationException($"The Slack capture '{directory}' cannot be read.", exception);
+        }
+
+        return texts;
+    }
+
+    private IEnumerable<string> Paths(string runId) => Directory.Exists(directory)
+        ? Directory.EnumerateFiles(directory).Where(path =>
+            Path.GetFileName(path.AsSpan()).StartsWith($"{runId}.") && path.EndsWith(Extension, StringComparison.Ordinal))
+        : [];
+}

@@ -1,0 +1,23 @@
+namespace OtpActors.Records;
+
+/// <summary>What the check of a user's file found.</summary>
+/// <param name="Good">Lines that hold a record.</param>
+/// <param name="Bad">Lines that do not.</param>
+/// <param name="FirstBad">The first <see cref="BadLinesKept"/> of the bad lines, in file order.</param>
+/// <param name="Distinct">How many different addresses the good lines have.</param>
+/// <param name="Repeated">Good lines whose address came before.</param>
+public sealed record CheckedInput(
+    long Good, long Bad, IReadOnlyList<BadLine> FirstBad, long Distinct, long Repeated)
+{
+    public const int BadLinesKept = 20;
+}
+
+/// <param name="Line">The line in the file, from 1; the header and blank lines count.</param>
+/// <param name="Reason">What is wrong with it; never a password.</param>
+public sealed record BadLine(long Line, string Reason);
+
+/// <summary>
+/// A file of records that cannot be used at all. The message says what is wrong, where, and what to do; it never
+/// repeats the file's content.
+/// </summary>
+public sealed class InputFileException(string message, Exception? inner = null) : Exception(message, inner);

@@ -1,0 +1,89 @@
+using Akka.Actor;
+using Akka.Hosting;
+using OtpActors.Hosting;
+using OtpActors.Notifications;
+using OtpActors.Records;
+using OtpActors.Stores;
+using OtpActors.Workflow;
+
+namespace OtpActors.Steps;
+
+/// <summary>
+/// Mails, or posts to Slack, what a store holds for a run's addresses, in the run's order, until the run's limit is
+/// reached. Goes on from the last recorded record; what was sent after it is sent under the same id again, and the
+/// senders see to it that nobody gets it twice.
+/// </summary>
+public sealed class Notifier(
+    IEnumerable<IOtpStore> stores, IMailSender mail, ISlackSender slack, DataDirectory data, TimeProvider time)
+    : StepActor<Notifier.Begin>
+{
+    /// <summary>Addresses looked up together, and sent before the run is told.</summary>
+    private const int BatchSize = 100;
+
+    /// <summary>
+    /// Answered by <see cref="RunCommands.RecordNotified"/> on the way and <see cref="RunCommands.CompleteNotifying"/>.
+    /// </summary>
+    /// <param name="From">What is done already.</param>
+    public sealed record Begin(string RunId, StepId Step, int Attempt, RunSpec Spec, NotifyProgress From) : IBeginStep;
+
+    protected override async Task<IStepCommand?> RunAsync(Begin begin, IActorRef run, CancellationToken stop)
+    {
+        var store = stores.Single(s => s.Name == begin.Step.Store);
+        var progress = begin.From;
+        var pulse = new Pulse(time, TimeSpan.FromMilliseconds(200));
+        var records = RecordSources.Open(begin.Spec.Records, data.InputsDirectory).Read(begin.From.Next);
+        foreach (var batch in records.Where(r => !r.Repeated).Chunk(BatchSize))
+        {
+            var present = await store.FindAsync([.. batch.Select(r => r.Record.Email)], stop);
+            foreach (var record in batch)
+            {
+                if (begin.Spec.NotifyLimit is { } limit && progress.Sent + progress.Failed >= limit)
+                {
+                    return new RunCommands.CompleteNotifying(begin.RunId, begin.Step, begin.Attempt, progress);
+                }
+
+                if (stop.IsCancellationRequested)
+                {
+                    run.Tell(new RunCommands.RecordNotified(begin.RunId, begin.Step, begin.Attempt, progress));
+                    return null;
+                }
+
+                if (present.TryGetValue(record.Record.Email, out var stored))
+                {
+                    var accepted = await SendAsync(begin, stored);
+                    progress = progress with
+                    {
+                        Sent = progress.Sent + (accepted ? 1 : 0),
+                        Failed = progress.Failed + (accepted ? 0 : 1),
+                    };
+                }
+
+                progress = progress with { Next = record.Sequence + 1 };
+                if (pulse.IsDue())
+                {
+                    run.Tell(new RunCommands.RecordNotified(begin.RunId, begin.Step, begin.Attempt, progress));
+                }
+            }
+        }
+
+        return new RunCommands.CompleteNotifying(begin.RunId, begin.Step, begin.Attempt, progress);
+    }
+
+    /// <summary>Not cancelled half-way: a message in hand is finished, so that it is known whether it went out.</summary>
+    private async Task<bool> SendAsync(Begin begin, StoredOtp stored)
+    {
+        var result = begin.Step.Kind == StepKind.Mail
+            ? await mail.SendAsync(
+                new OtpMail(begin.RunId, begin.Step.Store!, stored.Email, stored.Otp), CancellationToken.None)
+            : await slack.SendAsync(
+                new SlackMessage(begin.RunId, begin.Step.Store!, stored.Email, stored.Otp), CancellationToken.None);
+        return result.Accepted;
+    }
+}
+
+public static class NotifierHosting
+{
+    public static AkkaConfigurationBuilder AddNotifier(this AkkaConfigurationBuilder builder) =>
+        builder.WithActors((system, registry, resolver) =>
+            registry.Register<Notifier>(system.ActorOf(resolver.Props<Notifier>(), "notifier")));
+}

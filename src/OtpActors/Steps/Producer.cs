@@ -1,0 +1,106 @@
+using System.Runtime.CompilerServices;
+using Akka.Actor;
+using Akka.Hosting;
+using Akka.Streams;
+using Akka.Streams.Dsl;
+using OtpActors.Hosting;
+using OtpActors.Records;
+using OtpActors.Topics;
+using OtpActors.Workflow;
+
+namespace OtpActors.Steps;
+
+/// <summary>
+/// Puts a run's records into its topic, from where an earlier attempt or process left off. Where the topic keeps
+/// producers' positions no record is appended twice; elsewhere a crash can repeat what was not yet recorded, and the
+/// stores' identity rules absorb it.
+/// </summary>
+public sealed class Producer(IOtpTopic topic, DataDirectory data, TimeProvider time) : StepActor<Producer.Begin>
+{
+    /// <summary>Records that go to the topic in one piece.</summary>
+    private const int BatchSize = 2_000;
+
+    private static readonly TimeSpan ProgressInterval = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan HeartbeatInterval = TimeSpan.FromSeconds(1);
+
+    private readonly ActorMaterializer _materializer = Context.System.Materializer();
+
+    /// <summary>
+    /// Answered by <see cref="RunCommands.RecordProduced"/> on the way and <see cref="RunCommands.CompleteProduction"/>.
+    /// </summary>
+    /// <param name="From">The first record not known to be in the topic.</param>
+    public sealed record Begin(string RunId, int Attempt, RunSpec Spec, long From) : IBeginStep
+    {
+        public StepId Step => StepId.Produce;
+    }
+
+    protected override async Task<IStepCommand?> RunAsync(Begin begin, IActorRef run, CancellationToken stop)
+    {
+        var (name, count) = (begin.Spec.Topic, begin.Spec.Records.Count);
+        var from = Math.Max(begin.From, await topic.ResumeSequenceAsync(name, begin.RunId, stop));
+        var produced = from;
+        var pulse = new Pulse(time, ProgressInterval);
+        var source = RecordSources.Open(begin.Spec.Records, data.InputsDirectory);
+        await Source.From(() => BatchesAsync(begin, source, from, run, stop))
+            .Via(topic.ProducerFlow(name, begin.RunId))
+            .RunForeach(
+                ack =>
+                {
+                    produced = ack.NextSequence;
+                    if (pulse.IsDue() || produced < count && begin.Spec.Records is RecordSpec.Sample)
+                    {
+                        run.Tell(new RunCommands.RecordProduced(begin.RunId, begin.Attempt, produced));
+                    }
+                },
+                _materializer);
+        if (produced < count)
+        {
+            run.Tell(new RunCommands.RecordProduced(begin.RunId, begin.Attempt, produced));
+            return null;
+        }
+
+        var watermarks = await topic.HighWatermarksAsync(name, stop);
+        return new RunCommands.CompleteProduction(begin.RunId, begin.Attempt, produced, watermarks);
+    }
+
+    /// <summary>Ends early, and in order, when <paramref name="stop"/> fires.</summary>
+    private async IAsyncEnumerable<IReadOnlyList<ProducerRecord>> BatchesAsync(
+        Begin begin, IRecordSource source, long from, IActorRef run, [EnumeratorCancellation] CancellationToken stop)
+    {
+        var paced = begin.Spec.Records as RecordSpec.Sample;
+        foreach (var chunk in source.Read(from).Chunk(paced is null ? BatchSize : 1))
+        {
+            if (paced is not null && chunk[0].Sequence > 0)
+            {
+                await WaitAsync(paced.Interval, begin, run, stop);
+            }
+
+            if (stop.IsCancellationRequested)
+            {
+                yield break;
+            }
+
+            var now = time.GetUtcNow();
+            yield return Array.ConvertAll(chunk, record => new ProducerRecord(
+                record.Sequence, OtpRecordCodec.EncodeKey(record.Record.Email), OtpRecordCodec.EncodeValue(record.Record.Otp), now));
+        }
+    }
+
+    /// <summary>A wait on purpose is no stall: it is told of while it lasts.</summary>
+    private async Task WaitAsync(TimeSpan interval, Begin begin, IActorRef run, CancellationToken stop)
+    {
+        for (var left = interval; left > TimeSpan.Zero && !stop.IsCancellationRequested; left -= HeartbeatInterval)
+        {
+            var part = left < HeartbeatInterval ? left : HeartbeatInterval;
+            await Task.Delay(part, time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            run.Tell(new RunCommands.Heartbeat(begin.RunId, begin.Step, begin.Attempt));
+        }
+    }
+}
+
+public static class ProducerHosting
+{
+    public static AkkaConfigurationBuilder AddProducer(this AkkaConfigurationBuilder builder) =>
+        builder.WithActors((system, registry, resolver) =>
+            registry.Register<Producer>(system.ActorOf(resolver.Props<Producer>(), "producer")));
+}

@@ -1,0 +1,24 @@
+namespace OtpActors.Workflow;
+
+/// <summary>Questions to a run.</summary>
+public static class RunQueries
+{
+    /// <summary>Answered by <see cref="RunReplies.Accepted"/> with the state; one without a spec is an unknown run.</summary>
+    public sealed record Get(string RunId) : IRunMessage;
+}
+
+/// <summary>Anything that is meant for one run.</summary>
+public interface IRunMessage
+{
+    string RunId { get; }
+}
+
+/// <summary>What a run tells whoever listens on the actor system's event stream.</summary>
+public static class RunNotices
+{
+    /// <summary>The run has changed.</summary>
+    public sealed record Updated(RunState State);
+
+    /// <summary>The run cannot be carried on: its journal cannot be read or written. What was journaled stands.</summary>
+    public sealed record Broken(string RunId, string Error);
+}

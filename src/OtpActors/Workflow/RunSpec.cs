@@ -1,0 +1,30 @@
+using OtpActors.Records;
+
+namespace OtpActors.Workflow;
+
+/// <summary>Everything a run is asked to do; fixed when it is requested.</summary>
+public sealed record RunSpec
+{
+    /// <summary>The topic, created if it is absent.</summary>
+    public required string Topic { get; init; }
+
+    /// <summary>Partitions of a topic that is created. Default 1.</summary>
+    public int Partitions { get; init; } = 1;
+
+    /// <summary>Replicas of a topic that is created, where the topic has brokers. Default 3.</summary>
+    public short ReplicationFactor { get; init; } = 3;
+
+    /// <summary>What is produced, checked and notified.</summary>
+    public required RecordSpec Records { get; init; }
+
+    /// <summary>How long draining waits for a sink that stores nothing more. Default 30 s.</summary>
+    public TimeSpan Window { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>At most this many addresses a store are mailed and posted; null for all of them. Default 100.</summary>
+    public long? NotifyLimit { get; init; } = 100;
+
+    /// <summary>The run is ended as timed out this long after it began; null (default) for never.</summary>
+    public TimeSpan? Deadline { get; init; }
+
+    public StepPolicies Policies { get; init; } = new();
+}

@@ -1,0 +1,76 @@
+using OtpActors.Topics;
+using static OtpActors.Workflow.RunEvents;
+
+namespace OtpActors.Workflow;
+
+public sealed partial record RunState
+{
+    /// <summary>The state after an event.</summary>
+    /// <exception cref="ArgumentException">The event is unknown: this program is older than the journal.</exception>
+    public RunState Apply(IRunEvent e) => e switch
+    {
+        Requested r => this with { Spec = r.Spec, RequestedAt = r.At },
+        StepStarted s => (this with { BeganAt = BeganAt ?? s.At }).With(s.Step, step => step with
+        {
+            Status = StepStatus.Running,
+            Attempt = s.Attempt,
+            StartedAt = step.StartedAt ?? s.At,
+            RetryAt = null,
+        }),
+        AttemptFailed f => NotReady(f.Step).With(f.Step, step => step with
+        {
+            Status = StepStatus.Retrying,
+            RetryAt = f.RetryAt,
+            Detail = f.Error,
+        }),
+        StepFailed f => NotReady(f.Step).Close(f.Step, StepStatus.Failed, f.Error, f.At),
+        StepSkipped s => Close(s.Step, StepStatus.Skipped, s.Reason, s.At),
+        TopicConfirmed t => (this with { Topic = new TopicEnsured(t.Outcome, t.Partitions) })
+            .Close(StepId.EnsureTopic, StepStatus.Completed, t.Outcome.ToString(), t.At),
+        SinkReady s => WithSink(s.Step, sink => sink with { Ready = true, Counted = s.Start.Max(sink.Counted) }),
+        SinkProgressed s => WithSink(s.Step, sink => sink with
+        {
+            Counted = sink.Counted.Max(s.Progress.Next),
+            Counts = sink.Counts + s.Progress.Counts,
+        }),
+        SinkEnded s => Close(s.Step, StepStatus.Completed, s.Drained ? "Drained" : "WindowElapsed", s.At),
+        Produced p => this with { Produced = p.Count },
+        ProductionCompleted p => (this with { Produced = p.Count, HighWatermarks = p.HighWatermarks })
+            .Close(StepId.Produce, StepStatus.Completed, null, p.At),
+        CheckCompleted c => (this with { Checks = Checks.SetItem(c.Step.Store!, c.Result) })
+            .Close(c.Step, StepStatus.Completed, c.Result.Missing == 0 ? null : $"{c.Result.Missing} missing", c.At),
+        RunEvents.Notified n => this with { Notified = Notified.SetItem(n.Step, n.Progress) },
+        NotifyingCompleted n => (this with { Notified = Notified.SetItem(n.Step, n.Progress) })
+            .Close(n.Step, StepStatus.Completed, null, n.At),
+        Ended end => CloseAll(end),
+        _ => throw new ArgumentException($"A run has no event '{e.GetType().Name}'.", nameof(e)),
+    };
+
+    private RunState With(StepId step, Func<StepState, StepState> change) =>
+        this with { Steps = Steps.SetItem(step, change(Steps[step])) };
+
+    private RunState WithSink(StepId step, Func<SinkState, SinkState> change) =>
+        this with { Sinks = Sinks.SetItem(step.Store!, change(Sinks[step.Store!])) };
+
+    private RunState NotReady(StepId step) =>
+        step.Kind == StepKind.Sink ? WithSink(step, sink => sink with { Ready = false }) : this;
+
+    private RunState Close(StepId step, StepStatus status, string? detail, DateTimeOffset at) =>
+        With(step, s => s with { Status = status, Detail = detail, RetryAt = null, EndedAt = at });
+
+    private RunState CloseAll(Ended end)
+    {
+        var state = this with { Outcome = end.Outcome, Reason = end.Reason, EndedAt = end.At };
+        foreach (var (step, own) in Steps)
+        {
+            state = own.Status switch
+            {
+                StepStatus.Pending => state.With(step, s => s with { Status = StepStatus.Skipped, Detail = "not reached" }),
+                StepStatus.Running or StepStatus.Retrying => state.Close(step, StepStatus.Cancelled, own.Detail, end.At),
+                _ => state,
+            };
+        }
+
+        return state;
+    }
+}

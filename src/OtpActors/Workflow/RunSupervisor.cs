@@ -1,0 +1,284 @@
+using Akka.Actor;
+using Akka.Event;
+using Akka.Persistence;
+using OtpActors.Steps;
+
+namespace OtpActors.Workflow;
+
+/// <summary>
+/// One run, interpreted. The rules are in <see cref="RunState"/>; this actor journals what they decide, answers after
+/// that, keeps in flight what <see cref="RunState.Effects"/> asks for, and turns every result and timer into a command.
+/// After a crash it recovers the state, asks for the effects again and so goes on in the same step.
+/// </summary>
+/// <remarks>There is one behaviour for all phases: the table of phases and commands is the pure state's, not the actor's.</remarks>
+public sealed class RunSupervisor : ReceivePersistentActor, IWithTimers
+{
+    private readonly string _runId;
+    private readonly StepActors _steps;
+    private readonly IRunCatalog _catalog;
+    private readonly TimeProvider _time;
+    private readonly Random _random;
+    private readonly ILoggingAdapter _log;
+    private readonly Dictionary<(Type Kind, StepId? Step, int Attempt), RunEffect> _inFlight = [];
+    private readonly HashSet<StepId> _stopping = [];
+    private RunState _state;
+    private RunPhase _cataloged;
+    private bool _suspended;
+
+    public RunSupervisor(string runId, StepActors steps, IRunCatalog catalog, TimeProvider time, Random random)
+    {
+        (_runId, _steps, _catalog, _time, _random) = (runId, steps, catalog, time, random);
+        _log = Context.GetLogger().WithContext("RunId", runId);
+        _state = RunState.New(runId);
+        Recover<IRunEvent>(e => _state = _state.Apply(e));
+        Recover<RecoveryCompleted>(_ => Resume());
+        Command<IRunCommand>(Handle);
+        Command<RunQueries.Get>(_ => Sender.Tell(new RunReplies.Accepted(runId, _state)));
+        Command<StepStopped>(stopped =>
+        {
+            _stopping.Remove(stopped.Step);
+            StopIfQuiet();
+        });
+        Command<SuspendRun>(_ =>
+        {
+            _suspended = true;
+            Interpret();
+        });
+        CommandAny(message => _log.Warning("A run takes no message '{Message}': ignored", message.GetType().Name));
+    }
+
+    public ITimerScheduler Timers { get; set; } = null!;
+
+    public override string PersistenceId => PersistenceIdOf(_runId);
+
+    public static string PersistenceIdOf(string runId) => $"run-{runId}";
+
+    protected override void PostStop()
+    {
+        foreach (var step in _inFlight.Values.Where(IsWork).Select(effect => effect.Step!.Value))
+        {
+            _steps.For(step).Tell(new StopStep(_runId, step), ActorRefs.NoSender);
+        }
+    }
+
+    protected override void OnPersistFailure(Exception cause, object @event, long sequenceNr) =>
+        Break($"the journal cannot be written: {cause.Message}", cause);
+
+    protected override void OnPersistRejected(Exception cause, object @event, long sequenceNr)
+    {
+        Break($"the journal refuses an event: {cause.Message}", cause);
+        Context.Stop(Self);
+    }
+
+    protected override void OnRecoveryFailure(Exception reason, object? message = null) =>
+        Break($"the journal cannot be read: {reason.Message}", reason);
+
+    private void Resume()
+    {
+        if (_state.BeganAt is not null && !_state.IsTerminal)
+        {
+            _log.Info("Run {RunId} goes on: {Phase}", _runId, _state.Phase);
+        }
+
+        _cataloged = _state.Phase;
+        Interpret();
+        Context.System.EventStream.Publish(new RunNotices.Updated(_state));
+    }
+
+    private void Handle(IRunCommand command)
+    {
+        var sender = Sender;
+        Touch(command);
+        var decision = _state.Decide(
+            command is RunCommands.FailAttempt failure ? failure with { Chance = _random.NextDouble() } : command,
+            _time.GetUtcNow());
+        if (decision.Rejection is { } reason)
+        {
+            _log.Info("{Command} is refused: {Reason}", command.GetType().Name, reason);
+            Answer(sender, command, new RunReplies.Refused(_runId, reason));
+            StopIfQuiet();
+            return;
+        }
+
+        if (decision.Events.Count == 0)
+        {
+            Answer(sender, command, new RunReplies.Accepted(_runId, _state));
+            return;
+        }
+
+        PersistAll(
+            decision.Events,
+            e =>
+            {
+                _state = _state.Apply(e);
+                LogFact(e);
+            },
+            () =>
+            {
+                Answer(sender, command, new RunReplies.Accepted(_runId, _state));
+                Interpret();
+                Tell();
+            });
+    }
+
+    /// <summary>Steps are told nothing back, but for sinks, whose commits wait for it.</summary>
+    private void Answer(IActorRef sender, IRunCommand command, object reply)
+    {
+        if (command is not IStepCommand or RunCommands.RecordSinkProgress && !sender.Equals(Self))
+        {
+            sender.Tell(reply);
+        }
+    }
+
+    /// <summary>Starts what should be in flight and is not; stops what is and should not be.</summary>
+    private void Interpret()
+    {
+        var wanted = (_suspended ? [] : _state.Effects()).ToDictionary(effect => effect.Key);
+        foreach (var (key, effect) in _inFlight.Where(flying => !wanted.ContainsKey(flying.Key)).ToList())
+        {
+            _inFlight.Remove(key);
+            End(effect);
+        }
+
+        foreach (var (key, effect) in wanted)
+        {
+            if (_inFlight.TryAdd(key, effect))
+            {
+                Start(effect);
+            }
+        }
+
+        StopIfQuiet();
+    }
+
+    private void Start(RunEffect effect)
+    {
+        switch (effect)
+        {
+            case RunEffect.RetryAt retry:
+                Timers.StartSingleTimer(
+                    TimerOf(effect), new RunCommands.Retry(_runId, retry.Id, retry.Attempt), Until(retry.At));
+                return;
+            case RunEffect.DeadlineAt deadline:
+                Timers.StartSingleTimer(TimerOf(effect), new RunCommands.ReachDeadline(_runId), Until(deadline.At));
+                return;
+            default:
+                _steps.For(effect.Step!.Value).Tell(StepActors.MessageFor(effect, _runId, _state.Spec!));
+                Wind(effect);
+                return;
+        }
+    }
+
+    private void End(RunEffect effect)
+    {
+        Timers.Cancel(TimerOf(effect));
+        if (IsWork(effect))
+        {
+            _stopping.Add(effect.Step!.Value);
+            _steps.For(effect.Step!.Value).Tell(new StopStep(_runId, effect.Step!.Value));
+        }
+    }
+
+    /// <summary>Any word of an attempt proves that it lives; of draining, only progress does.</summary>
+    private void Touch(IRunCommand command)
+    {
+        if (command is not IStepCommand step)
+        {
+            return;
+        }
+
+        foreach (var effect in _inFlight.Values.Where(e => e.Step == step.Step && e.Attempt == step.Attempt))
+        {
+            if (IsWork(effect) || command is RunCommands.RecordSinkProgress)
+            {
+                Wind(effect);
+            }
+        }
+    }
+
+    /// <summary>Sets the clock that ends an attempt, or the wait for a sink, which shows no progress.</summary>
+    private void Wind(RunEffect effect)
+    {
+        var step = effect.Step!.Value;
+        var timeout = _state.Spec!.Policies.For(step.Kind).Timeout;
+        if (effect is RunEffect.Drain drain)
+        {
+            Timers.StartSingleTimer(TimerOf(effect), new RunCommands.ElapseWindow(_runId, step, effect.Attempt), drain.Window);
+        }
+        else if (IsWork(effect))
+        {
+            var failure = new RunCommands.FailAttempt(_runId, step, effect.Attempt, $"no progress for {timeout.TotalSeconds:0.###} s");
+            Timers.StartSingleTimer(TimerOf(effect), failure, timeout);
+        }
+    }
+
+    private void Tell()
+    {
+        Context.System.EventStream.Publish(new RunNotices.Updated(_state));
+        if (_state.Phase != _cataloged)
+        {
+            _cataloged = _state.Phase;
+            var phase = _state.Phase;
+            _ = _catalog.SaveAsync(RunSummary.Of(_state)).ContinueWith(
+                saved => _log.Warning(saved.Exception, "Phase {Phase} is not in the list of runs", phase),
+                CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+        }
+    }
+
+    /// <summary>A run that has nothing to do, now or ever again, or until it is resumed, takes no memory.</summary>
+    private void StopIfQuiet()
+    {
+        if (_stopping.Count == 0 && _suspended)
+        {
+            Context.Stop(Self);
+        }
+        else if (_stopping.Count == 0 && _state.IsTerminal)
+        {
+            Context.Parent.Tell(new PassivateRun(_runId));
+        }
+    }
+
+    private void Break(string error, Exception cause)
+    {
+        _log.Error(cause, "Run {RunId} breaks off: {Error}", _runId, error);
+        Context.System.EventStream.Publish(new RunNotices.Broken(_runId, error));
+    }
+
+    private void LogFact(IRunEvent e)
+    {
+        switch (e)
+        {
+            case RunEvents.AttemptFailed failed:
+                _log.Warning(
+                    "{Step}, attempt {Attempt}, failed, the next one at {RetryAt:O}: {Error}",
+                    failed.Step.Name, failed.Attempt, failed.RetryAt, failed.Error);
+                break;
+            case RunEvents.StepFailed failed:
+                _log.Error("{Step} failed in attempt {Attempt}, its last: {Error}", failed.Step.Name, failed.Attempt, failed.Error);
+                break;
+            case RunEvents.SinkProgressed or RunEvents.Produced or RunEvents.Notified:
+                _log.Debug("{Event}", e);
+                break;
+            default:
+                _log.Info("{Event}", e);
+                break;
+        }
+    }
+
+    private TimeSpan Until(DateTimeOffset at)
+    {
+        var wait = at - _time.GetUtcNow();
+        return wait > TimeSpan.Zero ? wait : TimeSpan.Zero;
+    }
+
+    private static bool IsWork(RunEffect effect) =>
+        effect is not (RunEffect.Drain or RunEffect.RetryAt or RunEffect.DeadlineAt);
+
+    private static string TimerOf(RunEffect effect) => $"{effect.GetType().Name}-{effect.Step}-{effect.Attempt}";
+}
+
+/// <summary>Finish what is in hand, journal it, and leave; the run can be resumed.</summary>
+public sealed record SuspendRun(string RunId) : IRunMessage;
+
+/// <summary>From a run to its parent: nothing is left to do.</summary>
+public sealed record PassivateRun(string RunId);

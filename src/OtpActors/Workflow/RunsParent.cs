@@ -1,0 +1,91 @@
+using Akka.Actor;
+
+namespace OtpActors.Workflow;
+
+/// <summary>
+/// Finds or makes the actor of a run by its id, as a shard region would. A run that asks to leave is let go; what comes
+/// for it meanwhile waits and wakes it again.
+/// </summary>
+public sealed class RunsParent : ReceiveActor
+{
+    private readonly Func<string, Props> _propsOf;
+    private readonly Dictionary<string, Queue<(object Message, IActorRef Sender)>> _leaving = [];
+    private readonly HashSet<IActorRef> _suspendRequests = [];
+
+    public RunsParent(Func<string, Props> propsOf)
+    {
+        _propsOf = propsOf;
+        Receive<IRunMessage>(Deliver);
+        Receive<PassivateRun>(passivate =>
+        {
+            if (_leaving.TryAdd(passivate.RunId, new Queue<(object, IActorRef)>()))
+            {
+                Sender.Tell(PoisonPill.Instance);
+            }
+        });
+        Receive<SuspendAll>(_ =>
+        {
+            _suspendRequests.Add(Sender);
+            foreach (var child in Context.GetChildren())
+            {
+                child.Tell(new SuspendRun(child.Path.Name));
+            }
+
+            AnswerIfEmpty();
+        });
+        Receive<Terminated>(terminated =>
+        {
+            if (_leaving.Remove(terminated.ActorRef.Path.Name, out var waiting))
+            {
+                foreach (var (message, sender) in waiting)
+                {
+                    Child(terminated.ActorRef.Path.Name).Tell(message, sender);
+                }
+            }
+
+            AnswerIfEmpty();
+        });
+    }
+
+    private void Deliver(IRunMessage message)
+    {
+        if (_leaving.TryGetValue(message.RunId, out var waiting))
+        {
+            waiting.Enqueue((message, Sender));
+        }
+        else
+        {
+            Child(message.RunId).Forward(message);
+        }
+    }
+
+    private IActorRef Child(string runId)
+    {
+        var child = Context.Child(runId);
+        return child.IsNobody() ? Context.Watch(Context.ActorOf(_propsOf(runId), runId)) : child;
+    }
+
+    private void AnswerIfEmpty()
+    {
+        if (_suspendRequests.Count > 0 && !Context.GetChildren().Any())
+        {
+            foreach (var requester in _suspendRequests)
+            {
+                requester.Tell(AllSuspended.Instance);
+            }
+
+            _suspendRequests.Clear();
+        }
+    }
+
+    /// <summary>A run that broke is not restarted in place: it is recovered from its journal when next spoken to.</summary>
+    protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(_ => Directive.Stop);
+
+    /// <summary>Suspends every run; answered by <see cref="AllSuspended"/> once all have left.</summary>
+    public sealed record SuspendAll;
+
+    public sealed record AllSuspended
+    {
+        public static readonly AllSuspended Instance = new();
+    }
+}
