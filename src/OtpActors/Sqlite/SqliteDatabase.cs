@@ -43,7 +43,7 @@ public sealed class SqliteDatabase : IAsyncDisposable
     /// Beyond this the log is cut by force. Reading connections can hold SQLite's own checkpoint back for ever, since
     /// it starts the log anew only in a moment without readers.
     /// </summary>
-    private const long LogLimit = 8L * CheckpointPages * PageSize;
+    private const long LogLimit = 4L * CheckpointPages * PageSize;
 
     private const int BusySeconds = 5;
 

@@ -11,7 +11,7 @@ namespace OtpActors.Tests.Topics;
 /// <summary>What every <see cref="IOtpTopic"/> promises. A log inherits this and says how it is opened.</summary>
 public abstract partial class OtpTopicContract : Akka.TestKit.Xunit.TestKit
 {
-    protected OtpTopicContract() : base("akka.loglevel = WARNING") => Materializer = Sys.Materializer();
+    protected OtpTopicContract() : base("akka.loglevel = OFF") => Materializer = Sys.Materializer();
 
     protected ActorMaterializer Materializer { get; }
 
