@@ -12,11 +12,8 @@ public sealed record SqliteSettings(string File)
     /// <summary>Memory for pages, in KiB. SQLite takes it as it needs it and keeps it.</summary>
     public int CacheKiB { get; init; } = 8 * 1024;
 
-    /// <summary>
-    /// Whether a commit waits for the disk (<c>synchronous=FULL</c>), so that it survives a power cut. Without, it
-    /// survives the end of the process alone, and the file stays sound either way.
-    /// </summary>
-    public bool Durable { get; init; } = true;
+    /// <summary>The most that the file may take, in bytes; beyond it a write fails as on a full disk. No limit by default.</summary>
+    public long? MaxBytes { get; init; }
 
     /// <summary>Runs on each new connection, before any work: the place for tables.</summary>
     public Action<SqliteSession>? OnOpen { get; init; }
@@ -27,12 +24,17 @@ public sealed record SqliteSettings(string File)
 /// opened by the first work, and by the next again where that failed, so that a passing trouble passes.
 /// </summary>
 /// <remarks>
+/// A commit is on the disk (write-ahead log, <c>synchronous=FULL</c>): it survives the end of the process and of the
+/// power. Waiting for the disk costs next to nothing where a transaction is a batch.
 /// Can be called from any thread. Work fails with <see cref="SqliteFailureException"/>, or with what it threw itself.
 /// </remarks>
 public sealed class SqliteDatabase : IAsyncDisposable
 {
+    /// <summary>SQLite's own choice for a new file.</summary>
+    private const int PageSize = 4096;
+
     /// <summary>
-    /// The write-ahead log is copied into the file beyond this many pages of 4 KiB: large enough that a page written
+    /// The write-ahead log is copied into the file beyond this many pages: large enough that a page written
     /// by several transactions is copied once, small enough to be nothing on a disk.
     /// </summary>
     private const int CheckpointPages = 4_000;
@@ -41,7 +43,7 @@ public sealed class SqliteDatabase : IAsyncDisposable
     /// Beyond this the log is cut by force. Reading connections can hold SQLite's own checkpoint back for ever, since
     /// it starts the log anew only in a moment without readers.
     /// </summary>
-    private const long LogLimit = 8L * CheckpointPages * 4096;
+    private const long LogLimit = 4L * CheckpointPages * PageSize;
 
     private const int BusySeconds = 5;
 
@@ -127,11 +129,14 @@ public sealed class SqliteDatabase : IAsyncDisposable
             {
                 Execute(session, $"""
                     PRAGMA journal_mode=WAL;
-                    PRAGMA synchronous={(_settings.Durable ? "FULL" : "NORMAL")};
+                    PRAGMA synchronous=FULL;
                     PRAGMA wal_autocheckpoint={CheckpointPages};
-                    PRAGMA journal_size_limit={CheckpointPages * 4096};
+                    PRAGMA journal_size_limit={CheckpointPages * PageSize};
                     """);
             }
+
+            if (_settings.MaxBytes is { } limit)
+                Execute(session, $"PRAGMA max_page_count={limit / PageSize}");
 
             _settings.OnOpen?.Invoke(session);
             return session;

@@ -21,6 +21,9 @@ public sealed record EmbeddedStoreSettings(string Name, string File, StoreIdenti
 {
     public OnExisting OnExisting { get; init; } = OnExisting.Skip;
 
+    /// <summary>The most that the file may take, in bytes; beyond it writing fails as on a full disk.</summary>
+    public long? MaxBytes { get; init; }
+
     /// <summary>Reads beside the process that writes; a missing file is an empty store and stays missing.</summary>
     public bool ReadOnly { get; init; }
 }
@@ -49,7 +52,12 @@ public sealed class EmbeddedStore : IOtpStore, IAsyncDisposable
         _table = new StoreTable(settings.Identity, settings.OnExisting);
         _writer = settings.ReadOnly
             ? null
-            : new SqliteDatabase(new SqliteSettings(settings.File) { CacheKiB = 32 * 1024, OnOpen = _table.Create });
+            : new SqliteDatabase(new SqliteSettings(settings.File)
+            {
+                CacheKiB = 32 * 1024,
+                MaxBytes = settings.MaxBytes,
+                OnOpen = _table.Create,
+            });
         _reader = new SqliteDatabase(new SqliteSettings(settings.File) { ReadOnly = true });
     }
 

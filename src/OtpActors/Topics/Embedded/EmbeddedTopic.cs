@@ -23,9 +23,11 @@ public sealed class EmbeddedTopic : IOtpTopic, IAsyncDisposable
     /// <summary>The member that owns each group now. Touched on the writer's thread alone, which orders it with commits.</summary>
     private readonly Dictionary<(long Topic, string Group), GroupMember> _owners = [];
 
-    public EmbeddedTopic(string file)
+    /// <param name="file">Made at the first use; its directory must be there.</param>
+    /// <param name="maxBytes">The most that the file may take; beyond it appending fails as on a full disk.</param>
+    public EmbeddedTopic(string file, long? maxBytes = null)
     {
-        _writer = new SqliteDatabase(new SqliteSettings(file) { OnOpen = TopicFile.CreateTables });
+        _writer = new SqliteDatabase(new SqliteSettings(file) { MaxBytes = maxBytes, OnOpen = TopicFile.CreateTables });
         _reader = new SqliteDatabase(new SqliteSettings(file) { ReadOnly = true, CacheKiB = 4 * 1024 });
     }
 
