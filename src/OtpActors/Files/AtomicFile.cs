@@ -106,6 +106,15 @@ public static class AtomicFile
         }
     }
 
+    /// <summary>Removes what interrupted writes left behind. Nobody may be writing there.</summary>
+    public static void Sweep(string directory)
+    {
+        foreach (var leftover in Directory.EnumerateFiles(directory, $".*{TemporarySuffix}"))
+        {
+            File.Delete(leftover);
+        }
+    }
+
     private static void CloseOnDisk(FileStream file)
     {
         file.Flush(flushToDisk: true);

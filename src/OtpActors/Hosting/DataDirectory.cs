@@ -1,4 +1,5 @@
 using System.Globalization;
+using OtpActors.Files;
 
 namespace OtpActors.Hosting;
 
@@ -56,10 +57,13 @@ public sealed class DataDirectory : IDisposable
             // Beside the lock file, since nobody else can read a file that is locked.
             File.WriteAllText(PidFile(root), Environment.ProcessId.ToString(CultureInfo.InvariantCulture));
             var directory = new DataDirectory(root, held);
-            CreatePrivate(directory.InputsDirectory);
-            CreatePrivate(directory.OutboxDirectory);
-            CreatePrivate(directory.SlackDirectory);
             CreatePrivate(directory.LogsDirectory);
+            foreach (var part in new[] { directory.InputsDirectory, directory.OutboxDirectory, directory.SlackDirectory })
+            {
+                CreatePrivate(part);
+                AtomicFile.Sweep(part); // of a process that was killed while it wrote; they can hold passwords
+            }
+
             return directory;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)

@@ -28,6 +28,10 @@ public static class RecordSpool
         string path, string inputsDirectory, string runId, bool skipBad, CancellationToken cancellationToken) =>
         Task.Run(() => Check(path, inputsDirectory, $"{runId}.jsonl", skipBad, cancellationToken), cancellationToken);
 
+    /// <summary>Removes the copy of a run that needs it no more; harmless if it is gone.</summary>
+    public static void Remove(RecordSpec.Spooled spec, string inputsDirectory) =>
+        File.Delete(Path.Combine(inputsDirectory, spec.FileName));
+
     private static SpooledInput Check(
         string path, string directory, string fileName, bool skipBad, CancellationToken cancellationToken)
     {

@@ -9,16 +9,19 @@ using OtpActors.Workflow;
 namespace OtpActors.Steps;
 
 /// <summary>
-/// Mails, or posts to Slack, what a store holds for a run's addresses, in the run's order, until the run's limit is
-/// reached. Goes on from the last recorded record; what was sent after it is sent under the same id again, and the
+/// Mails, or posts to Slack, what a store holds for a run's addresses, batch by batch in the run's order, until the run's
+/// limit is reached. Goes on from the last recorded record; what was sent after it is sent under the same id again, and the
 /// senders see to it that nobody gets it twice.
 /// </summary>
 public sealed class Notifier(
     IEnumerable<IOtpStore> stores, IMailSender mail, ISlackSender slack, DataDirectory data, TimeProvider time)
     : StepActor<Notifier.Begin>
 {
-    /// <summary>Addresses looked up together, and sent before the run is told.</summary>
+    /// <summary>Addresses looked up together, and dealt with before the run is told.</summary>
     private const int BatchSize = 100;
+
+    /// <summary>Messages on their way at a time.</summary>
+    private const int Parallelism = 8;
 
     /// <summary>
     /// Answered by <see cref="RunCommands.RecordNotified"/> on the way and <see cref="RunCommands.CompleteNotifying"/>.
@@ -34,42 +37,49 @@ public sealed class Notifier(
         var records = RecordSources.Open(begin.Spec.Records, data.InputsDirectory).Read(begin.From.Next);
         foreach (var batch in records.Where(r => !r.Repeated).Chunk(BatchSize))
         {
-            var present = await store.FindAsync([.. batch.Select(r => r.Record.Email)], stop);
-            foreach (var record in batch)
+            var left = (begin.Spec.NotifyLimit ?? long.MaxValue) - progress.Sent - progress.Failed;
+            if (left <= 0)
             {
-                if (begin.Spec.NotifyLimit is { } limit && progress.Sent + progress.Failed >= limit)
-                {
-                    return new RunCommands.CompleteNotifying(begin.RunId, begin.Step, begin.Attempt, progress);
-                }
+                break;
+            }
 
-                if (stop.IsCancellationRequested)
-                {
-                    run.Tell(new RunCommands.RecordNotified(begin.RunId, begin.Step, begin.Attempt, progress));
-                    return null;
-                }
+            if (stop.IsCancellationRequested)
+            {
+                run.Tell(new RunCommands.RecordNotified(begin.RunId, begin.Step, begin.Attempt, progress));
+                return null;
+            }
 
-                if (present.TryGetValue(record.Record.Email, out var stored))
-                {
-                    var accepted = await SendAsync(begin, stored);
-                    progress = progress with
-                    {
-                        Sent = progress.Sent + (accepted ? 1 : 0),
-                        Failed = progress.Failed + (accepted ? 0 : 1),
-                    };
-                }
-
-                progress = progress with { Next = record.Sequence + 1 };
-                if (pulse.IsDue())
-                {
-                    run.Tell(new RunCommands.RecordNotified(begin.RunId, begin.Step, begin.Attempt, progress));
-                }
+            var present = await store.FindAsync([.. batch.Select(r => r.Record.Email)], stop);
+            var due = batch.Where(r => present.ContainsKey(r.Record.Email)).Take((int)Math.Min(left, BatchSize)).ToList();
+            var sent = await SendAsync(begin, due.Select(r => present[r.Record.Email]));
+            progress = new NotifyProgress(batch[^1].Sequence + 1, progress.Sent + sent, progress.Failed + due.Count - sent);
+            if (pulse.IsDue())
+            {
+                run.Tell(new RunCommands.RecordNotified(begin.RunId, begin.Step, begin.Attempt, progress));
             }
         }
 
         return new RunCommands.CompleteNotifying(begin.RunId, begin.Step, begin.Attempt, progress);
     }
 
-    /// <summary>Not cancelled half-way: a message in hand is finished, so that it is known whether it went out.</summary>
+    /// <summary>
+    /// Sends a batch, several at a time, and gives the number that was accepted. Not cancelled half-way: a message in hand
+    /// is finished, so that it is known whether it went out.
+    /// </summary>
+    private async Task<long> SendAsync(Begin begin, IEnumerable<StoredOtp> batch)
+    {
+        var accepted = 0L;
+        await Parallel.ForEachAsync(
+            batch, new ParallelOptions { MaxDegreeOfParallelism = Parallelism }, async (stored, _) =>
+            {
+                if (await SendAsync(begin, stored))
+                {
+                    Interlocked.Increment(ref accepted);
+                }
+            });
+        return accepted;
+    }
+
     private async Task<bool> SendAsync(Begin begin, StoredOtp stored)
     {
         var result = begin.Step.Kind == StepKind.Mail

@@ -1,6 +1,7 @@
 using Akka.Actor;
 using Akka.Event;
 using Akka.Hosting;
+using OtpActors.Hosting;
 
 namespace OtpActors.Workflow;
 
@@ -195,6 +196,8 @@ public static class RunsHosting
                 "runs");
             registry.Register<RunsParent>(runs);
             registry.Register<RunRegistry>(system.ActorOf(Props.Create(() => new RunRegistry(runs, catalog)), "run-registry"));
+            var inputs = resolver.GetService<DataDirectory>().InputsDirectory;
+            system.ActorOf(Props.Create(() => new InputCleaner(inputs)), "input-cleaner");
             CoordinatedShutdown.Get(system).AddTask(
                 CoordinatedShutdown.PhaseBeforeServiceUnbind, "suspend-runs", async () =>
                 {
