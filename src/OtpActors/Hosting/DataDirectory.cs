@@ -43,7 +43,7 @@ public sealed class DataDirectory : IDisposable
     public string StoreFile(string store) => Under($"{store}.db");
 
     /// <summary>Creates what is missing and takes the lock.</summary>
-    /// <exception cref="DataDirectoryException">The directory cannot be made or written, or another process has it.</exception>
+    /// <exception cref="DataDirectoryException">It cannot be made or written, or another process has it.</exception>
     public static DataDirectory Open(string path)
     {
         var root = FullPath(path);
@@ -105,9 +105,14 @@ public sealed class DataDirectory : IDisposable
     private static void CreatePrivate(string directory)
     {
         if (OperatingSystem.IsWindows())
+        {
             Directory.CreateDirectory(directory);
+        }
         else
-            Directory.CreateDirectory(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        {
+            Directory.CreateDirectory(
+                directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
     }
 
     private static DataDirectoryException Explain(Exception exception, string root)
@@ -120,7 +125,8 @@ public sealed class DataDirectory : IDisposable
         return new DataDirectoryException(
             exception switch
             {
-                UnauthorizedAccessException => $"{root} cannot be written by this user: change its permissions or choose another --data",
+                UnauthorizedAccessException =>
+                    $"{root} cannot be written by this user: change its permissions or choose another --data",
                 _ when inUse => $"{root} is in use by {Holder(root)}: stop it or choose another --data",
                 _ when full => $"the disk that holds {root} is full: free space or choose another --data",
                 _ when readOnly => $"{root} lies on a disk that is mounted read-only: choose another --data",

@@ -12,7 +12,9 @@ public sealed record SqliteSettings(string File)
     /// <summary>Memory for pages, in KiB. SQLite takes it as it needs it and keeps it.</summary>
     public int CacheKiB { get; init; } = 8 * 1024;
 
-    /// <summary>The most that the file may take, in bytes; beyond it a write fails as on a full disk. No limit by default.</summary>
+    /// <summary>
+    /// The most that the file may take, in bytes; beyond it a write fails as on a full disk. No limit by default.
+    /// </summary>
     public long? MaxBytes { get; init; }
 
     /// <summary>Runs on each new connection, before any work: the place for tables.</summary>
@@ -114,6 +116,9 @@ public sealed class SqliteDatabase : IAsyncDisposable
 
     private SqliteSession Open()
     {
+        if (!_settings.ReadOnly)
+            CreatePrivate();
+
         var session = new SqliteSession(new SqliteConnectionStringBuilder
         {
             DataSource = File,
@@ -145,6 +150,27 @@ public sealed class SqliteDatabase : IAsyncDisposable
         {
             session.Dispose();
             throw;
+        }
+    }
+
+    /// <summary>Passwords lie in these files: a new one is for its user alone, and those beside it follow.</summary>
+    private void CreatePrivate()
+    {
+        if (OperatingSystem.IsWindows() || System.IO.File.Exists(File))
+            return;
+
+        try
+        {
+            new FileStream(File, new FileStreamOptions
+            {
+                Mode = FileMode.CreateNew,
+                Access = FileAccess.Write,
+                UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+            }).Dispose();
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // SQLite is about to find the same, and has the words for it.
         }
     }
 

@@ -3,7 +3,7 @@ using SQLitePCL;
 
 namespace OtpActors.Sqlite;
 
-/// <summary>SQLite refused or failed. The message names the file and what to do, and holds nothing of its content.</summary>
+/// <summary>SQLite refused or failed. The message names the file and what to do; it holds no record.</summary>
 public sealed class SqliteFailureException(string message, bool canPass, Exception? inner = null)
     : Exception(message, inner)
 {
@@ -24,7 +24,8 @@ public static class SqliteFailure
                 ($"reading or writing {file} failed (SQLite error {exception.SqliteExtendedErrorCode}): "
                     + "check the disk and its free space", true),
             raw.SQLITE_CANTOPEN =>
-                ($"{file} cannot be opened: check that its directory is there and that this user may write to it", true),
+                ($"{file} cannot be opened: check that its directory is there and that this user may write to it",
+                    true),
             raw.SQLITE_BUSY or raw.SQLITE_LOCKED =>
                 ($"{file} is in use by another process: end that one, or wait until it is done", true),
             raw.SQLITE_READONLY or raw.SQLITE_PERM =>

@@ -13,7 +13,7 @@ public sealed class SqliteSession : SqliteConnection
 
     internal SqliteSession(string connectionString) : base(connectionString) { }
 
-    /// <summary>The statement of this text, prepared at its first use. One user at a time, as it has one cursor.</summary>
+    /// <summary>The statement of this text, prepared at its first use. It has one cursor: one user at a time.</summary>
     public SqliteStatement Statement(string sql)
     {
         if (!_statements.TryGetValue(sql, out var statement))

@@ -17,7 +17,8 @@ public sealed class DataDirectorySpecs : IDisposable
         using var data = DataDirectory.Open(nested);
 
         data.Root.ShouldBe(nested);
-        foreach (var directory in new[] { data.InputsDirectory, data.OutboxDirectory, data.SlackDirectory, data.LogsDirectory })
+        string[] directories = [data.InputsDirectory, data.OutboxDirectory, data.SlackDirectory, data.LogsDirectory];
+        foreach (var directory in directories)
         {
             Directory.Exists(directory).ShouldBeTrue();
             if (!OperatingSystem.IsWindows())

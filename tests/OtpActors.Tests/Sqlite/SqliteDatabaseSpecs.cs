@@ -44,6 +44,18 @@ public sealed class SqliteDatabaseSpecs : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_new_file_and_those_beside_it_are_for_their_user_alone()
+    {
+        await InsertAsync(1);
+
+        foreach (var file in Directory.EnumerateFiles(_directory.Path))
+        {
+            if (!OperatingSystem.IsWindows())
+                File.GetUnixFileMode(file).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite, file);
+        }
+    }
+
+    [Fact]
     public async Task Cancelled_work_leaves_the_queue()
     {
         using var gate = new ManualResetEventSlim();

@@ -26,7 +26,8 @@ public abstract class OneOtpAnAddressContract : OtpStoreContract
     [InlineData(-1, WriteOutcome.Skipped, "111111")]
     [InlineData(0, WriteOutcome.Inserted, "222222")]
     [InlineData(1, WriteOutcome.Inserted, "222222")]
-    public async Task Replace_keeps_the_newer_password_of_an_address(int minutesLater, WriteOutcome outcome, string stands)
+    public async Task Replace_keeps_the_newer_password_of_an_address(
+        int minutesLater, WriteOutcome outcome, string stands)
     {
         var store = await StoreAsync(OnExisting.Replace);
         await WriteAsync(store, Record("a", "111111", offset: 1));

@@ -1,20 +1,21 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Text;
 using Akka.Actor;
-using Akka.Streams.Dsl;
 using Akka.Streams;
+using Akka.Streams.Dsl;
 using OtpActors.Records;
-using OtpActors.Stores.Embedded;
 using OtpActors.Stores;
-using OtpActors.Topics.Embedded;
+using OtpActors.Stores.Embedded;
 using OtpActors.Topics;
+using OtpActors.Topics.Embedded;
 using Shouldly;
 using Xunit;
 
 namespace OtpActors.Tests.Support;
 
 /// <summary>
-/// A process that writes without end, printing what was acknowledged, until it is killed (SIGKILL) in the middle of it.
+/// A process that writes without end, printing what was acknowledged, until it is killed in the middle of it.
 /// It is this test executable, running one of the explicit tests below.
 /// </summary>
 public sealed class KilledChild
@@ -35,7 +36,7 @@ public sealed class KilledChild
         await log.EnsureAsync(new TopicSpec(Topic), CancellationToken.None);
         await Source.UnfoldInfinite(0L, from => (from + Batch, (IReadOnlyList<ProducerRecord>)
                 [.. Enumerable.Range((int)from, Batch).Select(i => new ProducerRecord(
-                    i, null, System.Text.Encoding.UTF8.GetBytes($"{i}"), DateTimeOffset.UnixEpoch))]))
+                    i, null, Encoding.UTF8.GetBytes($"{i}"), DateTimeOffset.UnixEpoch))]))
             .Via(log.ProducerFlow(Topic, "producer"))
             .RunForeach(ack => Acknowledge(ack.NextSequence), system.Materializer());
     }
@@ -44,7 +45,8 @@ public sealed class KilledChild
     public async Task Writes_until_it_is_killed()
     {
         await using var store = new EmbeddedStore(
-            new EmbeddedStoreSettings("store", Path.Combine(Home, StoreFile), StoreIdentity.Email), TimeProvider.System);
+            new EmbeddedStoreSettings("store", Path.Combine(Home, StoreFile), StoreIdentity.Email),
+            TimeProvider.System);
         for (var from = 0L; ; from += Batch)
         {
             await store.WriteAsync([.. Enumerable.Range((int)from, Batch).Select(Record)], CancellationToken.None);

@@ -29,14 +29,16 @@ public abstract partial class OtpTopicContract
     [InlineData("line\n")]
     public async Task An_illegal_name_is_refused_with_the_rule(string name)
     {
-        var refusal = await Should.ThrowAsync<TopicException>(() => Topics.EnsureAsync(new TopicSpec(name), Cancellation));
+        var refusal = await Should.ThrowAsync<TopicException>(
+            () => Topics.EnsureAsync(new TopicSpec(name), Cancellation));
         refusal.Message.ShouldContain("249");
     }
 
     [Fact]
     public async Task A_name_has_at_most_249_characters()
     {
-        await Should.ThrowAsync<TopicException>(() => Topics.EnsureAsync(new TopicSpec(new string('a', 250)), Cancellation));
+        await Should.ThrowAsync<TopicException>(
+            () => Topics.EnsureAsync(new TopicSpec(new string('a', 250)), Cancellation));
     }
 
     [Theory]

@@ -1,6 +1,6 @@
 using System.Text;
-using Akka.Streams.Dsl;
 using Akka.Streams;
+using Akka.Streams.Dsl;
 using OtpActors.Tests.Support;
 using OtpActors.Topics;
 using Shouldly;

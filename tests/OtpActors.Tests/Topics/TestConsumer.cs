@@ -1,5 +1,5 @@
-using Akka.Streams.Dsl;
 using Akka.Streams;
+using Akka.Streams.Dsl;
 using OtpActors.Tests.Support;
 using OtpActors.Topics;
 using Shouldly;

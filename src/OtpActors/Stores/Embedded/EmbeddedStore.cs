@@ -10,7 +10,7 @@ public enum StoreIdentity
     /// <summary>The address: one password each, in <c>email_table</c> (Cassandra's table).</summary>
     Email,
 
-    /// <summary>The address and the password: many passwords an address, in <c>email_collection</c> (MongoDB's).</summary>
+    /// <summary>Address and password: many passwords an address, in <c>email_collection</c> (MongoDB's).</summary>
     EmailAndOtp,
 }
 
@@ -66,10 +66,11 @@ public sealed class EmbeddedStore : IOtpStore, IAsyncDisposable
     public Task EnsureSchemaAsync(CancellationToken cancellationToken) =>
         RunAsync(Writer, _ => true, cancellationToken);
 
-    public Task<WriteResult> WriteAsync(IReadOnlyList<StoreRecord> batch, CancellationToken cancellationToken) => RunAsync(
-        Writer,
-        session => new WriteResult(session.Write(s => _table.Write(s, batch, _time.GetUtcNow()))),
-        cancellationToken);
+    public Task<WriteResult> WriteAsync(IReadOnlyList<StoreRecord> batch, CancellationToken cancellationToken) =>
+        RunAsync(
+            Writer,
+            session => new WriteResult(session.Write(s => _table.Write(s, batch, _time.GetUtcNow()))),
+            cancellationToken);
 
     public async Task<IReadOnlyDictionary<EmailAddress, StoredOtp>> FindAsync(
         IReadOnlyCollection<EmailAddress> emails, CancellationToken cancellationToken)
@@ -80,8 +81,12 @@ public sealed class EmbeddedStore : IOtpStore, IAsyncDisposable
     public async IAsyncEnumerable<StoredOtp> ScanAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var after = (Email: "", Otp: "");
-        while (await ReadAsync(s => _table.Page(s, after, ScanPage), cancellationToken).ConfigureAwait(false) is { } page)
+        while (true)
         {
+            var page = await ReadAsync(s => _table.Page(s, after, ScanPage), cancellationToken).ConfigureAwait(false);
+            if (page is null)
+                yield break;
+
             foreach (var row in page.Rows)
                 yield return row;
 

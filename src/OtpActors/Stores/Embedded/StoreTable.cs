@@ -49,7 +49,8 @@ internal sealed class StoreTable
     public void Create(SqliteSession session) => session.Write(s => s.Statement(_create).Execute());
 
     public bool Exists(SqliteSession session) => session
-        .Statement("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?1").Bind(1, _name).Scalar() is not null;
+        .Statement("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?1")
+        .Bind(1, _name).Scalar() is not null;
 
     public WriteOutcome[] Write(SqliteSession session, IReadOnlyList<StoreRecord> batch, DateTimeOffset now)
     {
@@ -73,7 +74,7 @@ internal sealed class StoreTable
         return outcomes;
     }
 
-    /// <summary>The newest row of each address: by the time it was produced, then stored, then its place in the topic.</summary>
+    /// <summary>The newest row of each address: by time produced, then time stored, then offset.</summary>
     public Dictionary<EmailAddress, StoredOtp> Find(SqliteSession session, IReadOnlyCollection<EmailAddress> emails)
     {
         var found = new Dictionary<EmailAddress, StoredOtp>(emails.Count);
@@ -97,7 +98,7 @@ internal sealed class StoreTable
         return found;
     }
 
-    /// <summary>The rows after a place in the order of the key, and the place of the last of them; null at the end.</summary>
+    /// <summary>The rows after a place in the key's order, and the last one's place; null at the end.</summary>
     public StorePage? Page(SqliteSession session, (string Email, string Otp) after, int size)
     {
         var rows = new List<StoredOtp>(size);

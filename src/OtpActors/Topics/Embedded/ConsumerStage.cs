@@ -31,7 +31,7 @@ internal sealed class ConsumerStage : GraphStageWithMaterializedValue<SourceShap
         return new LogicAndMaterializedValue<IConsumerControl>(new Logic(this, control), control);
     }
 
-    /// <summary>Tasks only, so that it can be called from any thread, before the stage runs and after its end.</summary>
+    /// <summary>Tasks only: it can be called from any thread, before the stage runs and after its end.</summary>
     private sealed class Control : IConsumerControl
     {
         private readonly TaskCompletionSource<bool> _draining = New<bool>();
@@ -140,7 +140,7 @@ internal sealed class ConsumerStage : GraphStageWithMaterializedValue<SourceShap
             }
         }
 
-        /// <summary>Runs <paramref name="then"/> on the stage with the task's result; its failure is the stage's.</summary>
+        /// <summary>Takes the task's result to the stage's own thread; its failure is the stage's.</summary>
         private async Task ThenAsync<T>(Task<T> task, Action<T> then)
         {
             Action action;

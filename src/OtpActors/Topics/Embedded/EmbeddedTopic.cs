@@ -20,7 +20,7 @@ public sealed class EmbeddedTopic : IOtpTopic, IAsyncDisposable
     private readonly ConcurrentDictionary<string, TopicEntry> _topics = new();
     private readonly ConcurrentDictionary<long, AppendSignal> _signals = new();
 
-    /// <summary>The member that owns each group now. Touched on the writer's thread alone, which orders it with commits.</summary>
+    /// <summary>The owner of each group. On the writer's thread alone, which orders it with commits.</summary>
     private readonly Dictionary<(long Topic, string Group), GroupMember> _owners = [];
 
     /// <param name="file">Made at the first use; its directory must be there.</param>
@@ -35,7 +35,9 @@ public sealed class EmbeddedTopic : IOtpTopic, IAsyncDisposable
     {
         TopicRules.Check(spec);
         var (topic, created) = await RunAsync(
-            _writer, s => s.Write(w => TopicFile.Ensure(w, spec.Name, spec.Partitions)), cancellationToken).ConfigureAwait(false);
+            _writer,
+            session => session.Write(s => TopicFile.Ensure(s, spec.Name, spec.Partitions)),
+            cancellationToken).ConfigureAwait(false);
         return new TopicEnsured(created ? TopicOutcome.Created : TopicOutcome.Exists, topic.Partitions);
     }
 
@@ -98,17 +100,18 @@ public sealed class EmbeddedTopic : IOtpTopic, IAsyncDisposable
             CancellationToken.None).ConfigureAwait(false);
     }
 
-    internal Task CommitAsync(GroupMember member, int partition, long offset, CancellationToken cancellationToken) => RunAsync(
-        _writer,
-        session =>
-        {
-            if (_owners[(member.Topic.Id, member.Group)] != member)
-                throw GroupMember.Fenced(member.Topic.Name, member.Group);
+    internal Task CommitAsync(GroupMember member, int partition, long offset, CancellationToken cancellationToken) =>
+        RunAsync(
+            _writer,
+            session =>
+            {
+                if (_owners[(member.Topic.Id, member.Group)] != member)
+                    throw GroupMember.Fenced(member.Topic.Name, member.Group);
 
-            session.Write(s => TopicFile.Commit(s, member.Topic, member.Group, partition, offset));
-            return NotUsed.Instance;
-        },
-        cancellationToken);
+                session.Write(s => TopicFile.Commit(s, member.Topic, member.Group, partition, offset));
+                return NotUsed.Instance;
+            },
+            cancellationToken);
 
     internal Task<T> ReadAsync<T>(Func<SqliteSession, T> read, CancellationToken cancellationToken) =>
         RunAsync(_reader, read, cancellationToken);

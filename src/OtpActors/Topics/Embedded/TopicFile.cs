@@ -99,7 +99,7 @@ internal static class TopicFile
         return new ProducerAck(next, batch.Count, ends.ToOffsetMap());
     }
 
-    /// <summary>Records from <paramref name="from"/> on, up to a count and a size; the first comes whatever its size.</summary>
+    /// <summary>Records from an offset on, up to a count and a size; the first comes whatever its size.</summary>
     public static List<TopicRecord> Fetch(
         SqliteSession session, TopicEntry topic, int partition, long from, int maxRecords, int maxBytes)
     {
@@ -141,12 +141,13 @@ internal static class TopicFile
         return offsets.ToImmutable();
     }
 
-    public static void Commit(SqliteSession session, TopicEntry topic, string group, int partition, long offset) => session
-        .Statement("""
-            INSERT INTO commits (topic, consumer_group, partition, next_offset) VALUES (?1, ?2, ?3, ?4)
-            ON CONFLICT DO UPDATE SET next_offset = max(next_offset, excluded.next_offset)
-            """)
-        .Bind(1, topic.Id).Bind(2, group).Bind(3, partition).Bind(4, offset).Execute();
+    public static void Commit(SqliteSession session, TopicEntry topic, string group, int partition, long offset) =>
+        session
+            .Statement("""
+                INSERT INTO commits (topic, consumer_group, partition, next_offset) VALUES (?1, ?2, ?3, ?4)
+                ON CONFLICT DO UPDATE SET next_offset = max(next_offset, excluded.next_offset)
+                """)
+            .Bind(1, topic.Id).Bind(2, group).Bind(3, partition).Bind(4, offset).Execute();
 
     public static OffsetMap ToOffsetMap(this IEnumerable<KeyValuePair<int, long>> offsets) =>
         OffsetMap.Empty.AddRange(offsets);

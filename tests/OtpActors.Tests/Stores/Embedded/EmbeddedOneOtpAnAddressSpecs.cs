@@ -67,7 +67,7 @@ public sealed class EmbeddedOneOtpAnAddressSpecs : OneOtpAnAddressContract
     public async Task A_scan_goes_on_beside_a_writer()
     {
         await using var store = _stores.Open();
-        await WriteAsync(store, [.. Enumerable.Range(0, 3_000).Select(i => Record($"user{i:D5}", "123456", offset: i))]);
+        await WriteAsync(store, [.. Enumerable.Range(0, 3_000).Select(i => Record($"u{i:D5}", "123456", offset: i))]);
         var seen = 0;
         await foreach (var row in store.ScanAsync(Cancellation))
         {
@@ -94,7 +94,7 @@ public sealed class EmbeddedOneOtpAnAddressSpecs : OneOtpAnAddressContract
     public async Task A_full_disk_is_an_outage_that_takes_no_part_of_a_batch()
     {
         StoreRecord[] Batch(int number) =>
-            [.. Enumerable.Range(number * 100, 100).Select(i => Record($"user{i}", new string('1', 128), offset: i))];
+            [.. Enumerable.Range(number * 100, 100).Select(i => Record($"u{i}", new string('1', 128), offset: i))];
         var written = 0;
         await using (var store = _stores.Open(maxBytes: 256 * 1024))
         {
@@ -132,7 +132,8 @@ public sealed class EmbeddedOneOtpAnAddressSpecs : OneOtpAnAddressContract
         var acknowledged = await KilledChild.RunAsync(
             nameof(KilledChild.Writes_until_it_is_killed), _stores.Directory.Path, acknowledgements: 20);
         var file = _stores.Directory.File(KilledChild.StoreFile);
-        await using var store = new EmbeddedStore(new EmbeddedStoreSettings("store", file, StoreIdentity.Email), TimeProvider.System);
+        await using var store = new EmbeddedStore(
+            new EmbeddedStoreSettings("store", file, StoreIdentity.Email), TimeProvider.System);
         var rows = new List<StoredOtp>();
         await foreach (var row in store.ScanAsync(Cancellation))
             rows.Add(row);

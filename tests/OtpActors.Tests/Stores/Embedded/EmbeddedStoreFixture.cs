@@ -10,7 +10,11 @@ public sealed class EmbeddedStoreFixture(StoreIdentity identity) : IDisposable
 
     public string File => Directory.File("store.db");
 
-    public EmbeddedStore Open(OnExisting onExisting = OnExisting.Skip, long? maxBytes = null, bool readOnly = false, TimeProvider? time = null) =>
+    public EmbeddedStore Open(
+        OnExisting onExisting = OnExisting.Skip,
+        long? maxBytes = null,
+        bool readOnly = false,
+        TimeProvider? time = null) =>
         new(
             new EmbeddedStoreSettings("store", File, identity)
             {

@@ -1,7 +1,7 @@
 using System.Text;
 using OtpActors.Tests.Support;
-using OtpActors.Topics.Embedded;
 using OtpActors.Topics;
+using OtpActors.Topics.Embedded;
 using Shouldly;
 using Xunit;
 
@@ -79,7 +79,8 @@ public sealed class EmbeddedTopicSpecs : OtpTopicContract
         await CloseAsync(Topics);
         await using var reopened = new EmbeddedTopic(_directory.File("topic.db"));
 
-        (await reopened.EnsureAsync(new TopicSpec(Name), Cancellation)).ShouldBe(new TopicEnsured(TopicOutcome.Exists, 2));
+        (await reopened.EnsureAsync(new TopicSpec(Name), Cancellation))
+            .ShouldBe(new TopicEnsured(TopicOutcome.Exists, 2));
         (await reopened.HighWatermarksAsync(Name, Cancellation)).ShouldBe(ack.HighWatermarks);
         (await reopened.CommittedAsync(Name, "group", Cancellation)).ShouldBe(ack.HighWatermarks);
         (await reopened.ResumeSequenceAsync(Name, "producer", Cancellation)).ShouldBe(100);
@@ -100,7 +101,8 @@ public sealed class EmbeddedTopicSpecs : OtpTopicContract
         await File.WriteAllTextAsync(_directory.File("damaged.db"), new string('x', 8192), Cancellation);
         await using var damaged = new EmbeddedTopic(_directory.File("damaged.db"));
 
-        var failure = await Should.ThrowAsync<TopicException>(() => damaged.EnsureAsync(new TopicSpec(Name), Cancellation));
+        var failure = await Should.ThrowAsync<TopicException>(
+            () => damaged.EnsureAsync(new TopicSpec(Name), Cancellation));
         failure.Message.ShouldContain(_directory.File("damaged.db"));
         failure.Message.ShouldContain("damaged");
     }
@@ -110,7 +112,8 @@ public sealed class EmbeddedTopicSpecs : OtpTopicContract
     {
         var file = _directory.File("full.db");
         var value = new byte[10_000];
-        ProducerRecord[] Batch(int number) => [.. Enumerable.Range(number * 5, 5).Select(i => new ProducerRecord(i, null, value, At(0)))];
+        ProducerRecord[] Batch(int number) =>
+            [.. Enumerable.Range(number * 5, 5).Select(i => new ProducerRecord(i, null, value, At(0)))];
         var acknowledged = 0;
         await using (var small = new EmbeddedTopic(file, maxBytes: 1 << 20))
         {
