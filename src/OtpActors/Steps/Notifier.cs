@@ -28,45 +28,49 @@ public sealed class Notifier(
 
     protected override async Task<IStepCommand?> RunAsync(Begin begin, IActorRef run, CancellationToken stop)
     {
-        var store = stores.Single(s => s.Name == begin.Step.Store);
         var progress = begin.From;
-        var pulse = new Pulse(time, TimeSpan.FromMilliseconds(200));
-        var records = RecordSources.Open(begin.Spec.Records, data.InputsDirectory).Read(begin.From.Next);
-        foreach (var batch in records.Where(r => !r.Repeated).Chunk(BatchSize))
+        void Tell() => run.Tell(new RunCommands.RecordNotified(begin.RunId, begin.Step, begin.Attempt, progress));
+        try
         {
-            var present = await store.FindAsync([.. batch.Select(r => r.Record.Email)], stop);
-            foreach (var record in batch)
+            var store = stores.Single(s => s.Name == begin.Step.Store);
+            var pulse = new Pulse(time, TimeSpan.FromMilliseconds(200));
+            var records = RecordSources.Open(begin.Spec.Records, data.InputsDirectory).Read(begin.From.Next);
+            foreach (var batch in records.Where(r => !r.Repeated).Chunk(BatchSize))
             {
-                if (begin.Spec.NotifyLimit is { } limit && progress.Sent + progress.Failed >= limit)
+                var present = await store.FindAsync([.. batch.Select(r => r.Record.Email)], stop);
+                foreach (var record in batch)
                 {
-                    return new RunCommands.CompleteNotifying(begin.RunId, begin.Step, begin.Attempt, progress);
-                }
-
-                if (stop.IsCancellationRequested)
-                {
-                    run.Tell(new RunCommands.RecordNotified(begin.RunId, begin.Step, begin.Attempt, progress));
-                    return null;
-                }
-
-                if (present.TryGetValue(record.Record.Email, out var stored))
-                {
-                    var accepted = await SendAsync(begin, stored);
-                    progress = progress with
+                    if (begin.Spec.NotifyLimit is { } limit && progress.Sent + progress.Failed >= limit)
                     {
-                        Sent = progress.Sent + (accepted ? 1 : 0),
-                        Failed = progress.Failed + (accepted ? 0 : 1),
-                    };
-                }
+                        return new RunCommands.CompleteNotifying(begin.RunId, begin.Step, begin.Attempt, progress);
+                    }
 
-                progress = progress with { Next = record.Sequence + 1 };
-                if (pulse.IsDue())
-                {
-                    run.Tell(new RunCommands.RecordNotified(begin.RunId, begin.Step, begin.Attempt, progress));
+                    stop.ThrowIfCancellationRequested();
+                    if (present.TryGetValue(record.Record.Email, out var stored))
+                    {
+                        var accepted = await SendAsync(begin, stored);
+                        progress = progress with
+                        {
+                            Sent = progress.Sent + (accepted ? 1 : 0),
+                            Failed = progress.Failed + (accepted ? 0 : 1),
+                        };
+                    }
+
+                    progress = progress with { Next = record.Sequence + 1 };
+                    if (pulse.IsDue())
+                    {
+                        Tell();
+                    }
                 }
             }
-        }
 
-        return new RunCommands.CompleteNotifying(begin.RunId, begin.Step, begin.Attempt, progress);
+            return new RunCommands.CompleteNotifying(begin.RunId, begin.Step, begin.Attempt, progress);
+        }
+        catch
+        {
+            Tell(); // whatever ends the attempt: what went out need not go out again
+            throw;
+        }
     }
 
     /// <summary>Not cancelled half-way: a message in hand is finished, so that it is known whether it went out.</summary>
