@@ -74,6 +74,7 @@ public sealed partial record RunState
                     ? Accept(now, new SinkEnded(command.Step, command is ConfirmSinkDrained, now))
                     : RunDecision.Reject("production goes on"),
             CompleteCheck c when c.Step.Kind == StepKind.Check => Accept(now, new CheckCompleted(c.Step, c.Result, now)),
+            RecordNotified c when IsNotify(c.Step) && Notified.GetValueOrDefault(c.Step, NothingNotified) == c.Progress => RunDecision.Nothing,
             RecordNotified c when IsNotify(c.Step) => DecideNotified(c.Step, c.Progress, new RunEvents.Notified(c.Step, c.Progress, now)),
             CompleteNotifying c when IsNotify(c.Step) => DecideNotified(c.Step, c.Progress, new NotifyingCompleted(c.Step, c.Progress, now)),
             _ => Misplaced(command),

@@ -12,8 +12,7 @@ namespace OtpActors.Tests.Workflow;
 /// <summary>What holds for a run whatever it is told.</summary>
 public class RunStatePropertySpecs
 {
-    private const int Runs = 500;
-    private const string Seed = "0N0XIzNsQ0O2";
+    private const int Runs = 1_000;
 
     private static readonly JsonSerializerOptions Json = new() { Converters = { new StepKeys(), new JsonStringEnumConverter() } };
 
@@ -51,7 +50,7 @@ public class RunStatePropertySpecs
             return Say.Notified(step, known.Next + more, known.Sent + more, known.Failed, attempt);
         }))),
         (9, Gen.Select(Lag, AnyNotification, (lag, step) => To(lag, step, (_, attempt) => Say.AllNotified(step, attempt: attempt)))),
-        (2, Gen.Select(Lag, AnyStep, Gen.Double.Unit, (lag, step, chance) => To(lag, step, (_, attempt) => Say.Fail(step, attempt, chance)))),
+        (4, Gen.Select(Lag, AnyStep, Gen.Double.Unit, (lag, step, chance) => To(lag, step, (_, attempt) => Say.Fail(step, attempt, chance)))),
         (6, Gen.Select(Lag, AnyStep, (lag, step) => To(lag, step, (_, attempt) => Say.Retry(step, attempt)))),
         (1, Gen.Select(Lag, AnyStep, (lag, step) => To(lag, step, (_, attempt) => Say.Heartbeat(step, attempt)))));
 
@@ -64,27 +63,28 @@ public class RunStatePropertySpecs
     [Fact]
     public void A_run_keeps_its_promises_whatever_it_is_told()
     {
-        var met = new System.Collections.Concurrent.ConcurrentDictionary<RunPhase, bool>();
-        Stories.Sample(story =>
+        var chance = new PCG(1, 20_310_517); // its own, so that every day tells the same stories
+        var met = new HashSet<RunPhase>();
+        for (var n = 0; n < Runs; n++)
         {
             var run = new RunDriver();
             run.Do(Say.Request(RunDriver.Spec with { Deadline = TimeSpan.FromMinutes(7) }), Say.Begin);
-            foreach (var (command, seconds) in story)
+            foreach (var (command, seconds) in Stories.Generate(chance, null, out _))
             {
                 run.Now += TimeSpan.FromSeconds(seconds);
                 var before = run.State;
                 var decision = run.Try(command(before));
                 CheckStep(before, decision, run.State);
                 CheckState(run.State);
-                met[run.State.Phase] = true;
+                met.Add(run.State.Phase);
             }
 
             var replayed = run.Events.Aggregate(RunState.New(RunDriver.RunId), (state, e) => state.Apply(e));
             Canonical(replayed).ShouldBe(Canonical(run.State));
-        }, iter: Runs, seed: Seed, threads: 1);
+        }
 
         // The stories are only worth something where they go everywhere.
-        met.Keys.Order().ShouldBe(Enum.GetValues<RunPhase>().Where(phase => phase >= RunPhase.EnsuringTopic));
+        met.Order().ShouldBe(Enum.GetValues<RunPhase>().Where(phase => phase >= RunPhase.EnsuringTopic));
     }
 
     private static void CheckStep(RunState before, RunDecision decision, RunState after)
@@ -117,10 +117,10 @@ public class RunStatePropertySpecs
 
         state.Sinks.Values.ShouldAllBe(sink => sink.Counts.Balance);
         var effects = state.Effects().ToList();
-        effects.Select(effect => effect.Key).ShouldBeUnique();
-        effects.Where(effect => effect.Step is not null).Select(effect => (effect.Step!.Value, Status(effect))).Distinct()
-            .ShouldBe(state.Steps.Where(step => step.Value.Status is StepStatus.Running or StepStatus.Retrying)
-                .Select(step => (step.Key, step.Value.Status)), ignoreOrder: true);
+        effects.DistinctBy(effect => effect.Key).Count().ShouldBe(effects.Count);
+        var flying = effects.Where(effect => effect.Step is not null).Select(effect => (effect.Step!.Value, Status(effect))).ToHashSet();
+        var open = state.Steps.Select(step => (step.Key, step.Value.Status)).Where(step => step.Status is StepStatus.Running or StepStatus.Retrying);
+        flying.SetEquals(open).ShouldBeTrue("what is open, and nothing else, is in flight");
     }
 
     private static StepStatus Status(RunEffect effect) =>

@@ -140,6 +140,8 @@ public partial class RunStateSpecs
     {
         var run = RunDriver.At(RunPhase.Notifying).Do(Say.Notified(Say.CassandraMail, 4, 3, 1));
         run.Refuse(Say.Notified(Say.CassandraMail, 3, 3)).ShouldContain("4");
+        run.Refuse(Say.AllNotified(Say.CassandraMail, sent: 2)).ShouldContain("4");
+        run.Try(Say.Notified(Say.CassandraMail, 4, 3, 1)).ShouldBe(RunDecision.Nothing);
         run.Do(Say.AllNotified(Say.CassandraMail, 9, 1));
         run.State.Notified[Say.CassandraMail].ShouldBe(new NotifyProgress(10, 9, 1));
     }
