@@ -5,7 +5,9 @@ using Akka.TestKit;
 using Akka.TestKit.Xunit;
 using Microsoft.Extensions.Time.Testing;
 using OtpActors.Steps;
+using OtpActors.Topics;
 using OtpActors.Workflow;
+using Xunit;
 
 namespace OtpActors.Tests.Fakes;
 
@@ -15,7 +17,7 @@ public abstract class RunKit : TestKit
     private static readonly Config Settings = ConfigurationFactory.ParseString("""
         akka.loglevel = OFF
         akka.stdout-loglevel = OFF
-        akka.log-dead-letters = off
+        akka.loggers = []
         akka.scheduler.implementation = "Akka.TestKit.TestScheduler, Akka.TestKit"
         akka.test.single-expect-default = 15s
         akka.persistence.snapshot-store.plugin = "akka.persistence.snapshot-store.inmem"
@@ -55,11 +57,13 @@ public abstract class RunKit : TestKit
     }
 
     /// <summary>The command is accepted, hence journaled.</summary>
-    protected async Task<RunState> DoAsync(IRunCommand command) =>
-        (await Runs.Ask<RunReplies.Accepted>(command, RemainingOrDefault)).State;
+    protected async Task<RunState> DoAsync(IRunCommand command) => (await AskAsync<RunReplies.Accepted>(command)).State;
 
     protected async Task<RunState> StateAsync(string runId = RunDriver.RunId) =>
-        (await Runs.Ask<RunReplies.Accepted>(new RunQueries.Get(runId), RemainingOrDefault)).State;
+        (await AskAsync<RunReplies.Accepted>(new RunQueries.Get(runId))).State;
+
+    protected Task<T> AskAsync<T>(object message, IActorRef? whom = null) =>
+        (whom ?? Runs).Ask<T>(message, TimeSpan.FromSeconds(15), TestContext.Current.CancellationToken);
 
     /// <summary>Lets time pass once the run has dealt with everything it was told before.</summary>
     protected async Task PassAsync(TimeSpan time)
@@ -75,7 +79,34 @@ public abstract class RunKit : TestKit
     }
 
     internal Task ScriptAsync(ScriptedJournal.Way way, IActorRef? watcher = null) =>
-        Persistence.Instance.Apply(Sys).JournalFor(null).Ask<ScriptedJournal.Script>(new ScriptedJournal.Script(way, watcher), RemainingOrDefault);
+        AskAsync<ScriptedJournal.Script>(new ScriptedJournal.Script(way, watcher), Persistence.Instance.Apply(Sys).JournalFor(null));
+
+    private protected (TestProbe, StepId)[] Sinks => [(CassandraSink, Say.CassandraSink), (MongoSink, Say.MongoSink)];
+
+    /// <summary>Takes a run to its production; every step is at its first attempt.</summary>
+    /// <returns>The run's actor.</returns>
+    protected async Task<IActorRef> ProducingAsync(RunSpec? spec = null)
+    {
+        await DoAsync(Say.Request(spec));
+        await DoAsync(Say.Begin);
+        await TopicAdmin.NextAsync<TopicAdmin.Begin>();
+        TopicAdmin.Reply(Say.Topic(TopicOutcome.Exists));
+        foreach (var (sink, step) in Sinks)
+        {
+            await sink.NextAsync<Sink.Begin>();
+            sink.Reply(Say.Ready(step));
+        }
+
+        await Producer.NextAsync<Producer.Begin>();
+        return Producer.Sender;
+    }
+
+    /// <summary>From now on the test sees the step's stops, and answers them itself.</summary>
+    protected static void Obey(TestProbe step)
+    {
+        step.SetAutoPilot(AutoPilot.NoAutoPilot);
+        step.IgnoreNoMessages();
+    }
 
     /// <summary>A probe that is no trouble to stop.</summary>
     private TestProbe Step()

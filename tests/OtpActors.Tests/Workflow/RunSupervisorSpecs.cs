@@ -2,7 +2,6 @@ using Akka.Actor;
 using Akka.TestKit;
 using OtpActors.Steps;
 using OtpActors.Tests.Fakes;
-using OtpActors.Topics;
 using OtpActors.Workflow;
 using Shouldly;
 using Xunit;
@@ -212,7 +211,7 @@ public class RunSupervisorSpecs : RunKit
     public async Task Cancelling_stops_what_is_in_flight()
     {
         var run = await ProducingAsync();
-        foreach (var probe in new[] { Producer, CassandraSink, MongoSink, TopicAdmin })
+        foreach (var probe in new[] { Producer, CassandraSink, MongoSink })
             probe.IgnoreNoMessages();
 
         await this.StoppedAsync(run, () => Runs.Tell(Say.Cancel, TestActor));
@@ -228,23 +227,5 @@ public class RunSupervisorSpecs : RunKit
         await ProducingAsync();
         await PassAsync(RunDriver.Spec.Deadline!.Value);
         (await StateAsync()).Outcome.ShouldBe(RunOutcome.TimedOut);
-    }
-
-    private (TestProbe, StepId)[] Sinks => [(CassandraSink, Say.CassandraSink), (MongoSink, Say.MongoSink)];
-
-    private async Task<IActorRef> ProducingAsync(RunSpec? spec = null)
-    {
-        await DoAsync(Say.Request(spec));
-        await DoAsync(Say.Begin);
-        await TopicAdmin.NextAsync<TopicAdmin.Begin>();
-        TopicAdmin.Reply(Say.Topic(TopicOutcome.Exists));
-        foreach (var (sink, step) in Sinks)
-        {
-            await sink.NextAsync<Sink.Begin>();
-            sink.Reply(Say.Ready(step));
-        }
-
-        await Producer.NextAsync<Producer.Begin>();
-        return Producer.Sender;
     }
 }
