@@ -1,15 +1,28 @@
 using OtpActors.Sqlite;
+using OtpActors.Workflow;
 
 namespace OtpActors.Hosting;
 
-/// <summary>The journal's file, looked at before anything relies on it.</summary>
-public static class JournalFile
+/// <summary>The data directory's files, looked at before anything relies on them.</summary>
+public static class DataFiles
 {
     /// <summary>
-    /// Finds out whether the file is sound and can be written, and puts it into write-ahead mode, which it then keeps.
+    /// Finds out whether those that are there are SQLite files and can be written, and whether the journal is sound,
+    /// which it then keeps in write-ahead mode. A damaged file is refused here, in a moment, and not by a run that tries
+    /// it again and again.
     /// </summary>
-    /// <exception cref="SqliteFailureException">It is not; the message says what to do.</exception>
-    public static async Task CheckAsync(string file)
+    /// <exception cref="SqliteFailureException">One is not; the message says which and what to do.</exception>
+    public static Task CheckAsync(DataDirectory data) => Task.WhenAll(
+        [CheckJournalAsync(data.JournalFile),
+        .. StepId.Stores.Select(data.StoreFile).Append(data.TopicFile).Append(data.RunsFile).Where(File.Exists).Select(OpenAsync)]);
+
+    private static async Task OpenAsync(string file)
+    {
+        await using var database = new SqliteDatabase(new SqliteSettings(file));
+        await database.RunAsync(session => session.Statement("SELECT count(*) FROM sqlite_master").Scalar());
+    }
+
+    private static async Task CheckJournalAsync(string file)
     {
         await using var database = new SqliteDatabase(new SqliteSettings(file));
         var verdict = await database.RunAsync(session =>

@@ -76,7 +76,9 @@ public sealed class RunRegistry : ReceiveActor
         }
         else if (_requests.ContainsKey(state.RunId))
         {
-            _catalog.SaveAsync(RunSummary.Of(state)).PipeTo(Self, success: () => new Listed(state));
+            _catalog.SaveAsync(RunSummary.Of(state)).PipeTo(
+                Self, success: () => new Listed(state),
+                failure: e => new RunReplies.Refused(state.RunId, $"the list of runs cannot be written: {e.Message}"));
         }
     }
 
