@@ -20,6 +20,9 @@ internal static class ExitCodes
 /// <summary>The arguments do not fit; the message says which and why.</summary>
 internal sealed class UsageException(string message) : Exception(message);
 
+/// <summary>All was right with what was asked, and yet it could not begin; the message says why.</summary>
+internal sealed class NotDoneException(string message) : Exception(message);
+
 /// <summary>The command line: <c>run</c>, <c>serve</c>, <c>find</c>, <c>runs</c>.</summary>
 public static class Cli
 {
@@ -49,7 +52,8 @@ public static class Cli
                 await Console.Error.WriteLineAsync(error.Message);
             }
 
-            await Console.Error.WriteLineAsync($"See: OtpActors {parsed.CommandResult.Command.Name} --help");
+            var command = parsed.CommandResult.Command == root ? "" : $"{parsed.CommandResult.Command.Name} ";
+            await Console.Error.WriteLineAsync($"See: OtpActors {command}--help");
             return ExitCodes.BadInput;
         }
 
@@ -62,21 +66,22 @@ public static class Cli
     }
 
     /// <summary>What is wrong with arguments, settings, input or the data directory is said in a line, without a stack.</summary>
-    internal static async Task<int> GuardAsync(Func<Task<int>> command)
+    /// <param name="refused">Told of it too.</param>
+    internal static async Task<int> GuardAsync(Func<Task<int>> command, Action<Exception>? refused = null)
     {
         try
         {
             return await command();
         }
-        catch (Exception e) when (e is UsageException or SettingsException or InputFileException)
+        catch (Exception e) when (
+            e is UsageException or SettingsException or InputFileException or BadLinesException
+                or NotDoneException or DataDirectoryException or Sqlite.SqliteFailureException)
         {
             await Console.Error.WriteLineAsync(e.Message);
-            return ExitCodes.BadInput;
-        }
-        catch (Exception e) when (e is DataDirectoryException or Sqlite.SqliteFailureException)
-        {
-            await Console.Error.WriteLineAsync(e.Message);
-            return ExitCodes.NotDone;
+            refused?.Invoke(e);
+            return e is NotDoneException or DataDirectoryException or Sqlite.SqliteFailureException
+                ? ExitCodes.NotDone
+                : ExitCodes.BadInput;
         }
     }
 
