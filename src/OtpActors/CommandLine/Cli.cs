@@ -1,6 +1,8 @@
 using System.CommandLine;
 using OtpActors.Hosting;
 using OtpActors.Records;
+using OtpActors.Sqlite;
+using OtpActors.Stores;
 
 namespace OtpActors.CommandLine;
 
@@ -47,11 +49,9 @@ public static class Cli
         var parsed = root.Parse(args);
         if (parsed.Errors.Count > 0)
         {
-            foreach (var error in parsed.Errors)
-            {
-                await Console.Error.WriteLineAsync(error.Message);
-            }
-
+            // One line: of several errors the rest follow from an unknown word, or show when the first is mended.
+            await Console.Error.WriteLineAsync(
+                parsed.UnmatchedTokens is [var unknown, ..] ? $"'{unknown}' is no command and no option here." : parsed.Errors[0].Message);
             var command = parsed.CommandResult.Command == root ? "" : $"{parsed.CommandResult.Command.Name} ";
             await Console.Error.WriteLineAsync($"See: OtpActors {command}--help");
             return ExitCodes.BadInput;
@@ -73,17 +73,21 @@ public static class Cli
         {
             return await command();
         }
-        catch (Exception e) when (
-            e is UsageException or SettingsException or InputFileException or BadLinesException
-                or NotDoneException or DataDirectoryException or Sqlite.SqliteFailureException)
+        catch (Exception e) when (ExitCodeOf(e) is not null)
         {
             await Console.Error.WriteLineAsync(e.Message);
             refused?.Invoke(e);
-            return e is NotDoneException or DataDirectoryException or Sqlite.SqliteFailureException
-                ? ExitCodes.NotDone
-                : ExitCodes.BadInput;
+            return ExitCodeOf(e)!.Value;
         }
     }
+
+    /// <summary>Null for what nobody expects: that shows its stack.</summary>
+    private static int? ExitCodeOf(Exception e) => e switch
+    {
+        UsageException or SettingsException or InputFileException or BadLinesException => ExitCodes.BadInput,
+        NotDoneException or DataDirectoryException or SqliteFailureException or StoreUnavailableException => ExitCodes.NotDone,
+        _ => null,
+    };
 
     /// <summary>The settings, with what this command line says of them.</summary>
     internal static OtpActorsOptions Settings(ParseResult parsed) => Hosting.Settings.Load(
