@@ -35,7 +35,7 @@ internal static partial class Durations
             return duration;
         }
 
-        result.AddError($"'{text}' is not a length of time above zero: write 500ms, 5s, 2m, 1h or 00:00:05.");
+        result.AddError($"{Numbers.OptionOf(result)}: '{text}' is not a length of time above zero: write 500ms, 5s, 2m, 1h or 00:00:05.");
         return null;
     }
 

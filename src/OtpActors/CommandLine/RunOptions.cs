@@ -26,6 +26,7 @@ internal sealed class RunOptions
     {
         Description = "Partitions of a topic that is created. [default: 1]",
         HelpName = "N",
+        CustomParser = Numbers.Parse<int>,
     };
 
     private readonly Option<string?> _email = new("--email")
@@ -58,6 +59,7 @@ internal sealed class RunOptions
     {
         Description = "Produce N made-up addresses, each its own, with random passwords, as fast as they are taken.",
         HelpName = "N",
+        CustomParser = Numbers.Parse<long>,
     };
 
     private readonly Option<string?> _from = new("--from")
