@@ -1,3 +1,4 @@
+using OtpActors.Workflow;
 using Shouldly;
 using Xunit;
 
@@ -86,7 +87,7 @@ public sealed class SignalSpecs : IDisposable
     }
 
     /// <summary>What was dealt with is committed, and what is committed is counted.</summary>
-    private void ShouldBeCounted(Workflow.RunReport report)
+    private void ShouldBeCounted(RunReport report)
     {
         foreach (var store in report.Stores)
         {
@@ -95,7 +96,7 @@ public sealed class SignalSpecs : IDisposable
         }
     }
 
-    private void ShouldBeWhole(Workflow.RunReport report, int records)
+    private void ShouldBeWhole(RunReport report, int records)
     {
         (report.Outcome, report.Produced).ShouldBe(("Completed", records));
         Data.TopicCount.ShouldBe(records);
