@@ -16,7 +16,9 @@ internal sealed class FakeCatalog : IRunCatalog
         get
         {
             lock (_lock)
+            {
                 return _runs.GetValueOrDefault(runId);
+            }
         }
     }
 
@@ -24,13 +26,17 @@ internal sealed class FakeCatalog : IRunCatalog
     {
         await Gate(summary);
         lock (_lock)
+        {
             _runs[summary.RunId] = summary;
+        }
     }
 
     public Task<IReadOnlyList<RunSummary>> ListAsync(int limit, CancellationToken cancellationToken)
     {
         lock (_lock)
+        {
             return Task.FromResult<IReadOnlyList<RunSummary>>([.. _runs.Values.OrderByDescending(r => r.RequestedAt).Take(limit)]);
+        }
     }
 
     public Task<IReadOnlyList<string>> UnfinishedAsync(CancellationToken cancellationToken)

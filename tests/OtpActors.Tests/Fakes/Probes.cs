@@ -18,7 +18,9 @@ internal static class Probes
         while (true)
         {
             if (await kit.NextAsync<object>() is T message && (wanted is null || wanted(message)))
+            {
                 return message;
+            }
         }
     }
 

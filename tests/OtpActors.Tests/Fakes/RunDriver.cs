@@ -55,7 +55,10 @@ internal sealed class RunDriver
             case RunPhase.Completed:
                 driver = At(RunPhase.Notifying, spec);
                 foreach (var store in StepId.Stores)
+                {
                     driver.Do(Say.AllNotified(StepId.Mail(store)), Say.AllNotified(StepId.Slack(store)));
+                }
+
                 break;
             case RunPhase.Failed:
                 driver = At(RunPhase.EnsuringTopic, spec).FailForGood(StepId.EnsureTopic);
@@ -70,7 +73,10 @@ internal sealed class RunDriver
                 break;
             default:
                 foreach (var command in Path.TakeWhile(leg => leg.Phase <= phase).SelectMany(leg => leg.Commands))
+                {
                     driver.Do(command is RunCommands.Request && spec is not null ? Say.Request(spec) : command);
+                }
+
                 break;
         }
 
@@ -82,7 +88,9 @@ internal sealed class RunDriver
     public RunDriver Do(params IRunCommand[] commands)
     {
         foreach (var command in commands)
+        {
             Try(command).Rejection.ShouldBeNull(command.ToString());
+        }
 
         return this;
     }
@@ -91,7 +99,9 @@ internal sealed class RunDriver
     {
         var decision = State.Decide(command, Now);
         foreach (var e in decision.Events)
+        {
             State = State.Apply(e);
+        }
 
         _events.AddRange(decision.Events);
         return decision;

@@ -115,7 +115,9 @@ public abstract class RunKit : TestKit
         probe.SetAutoPilot(new DelegateAutoPilot((sender, message) =>
         {
             if (message is StopStep stop)
+            {
                 sender.Tell(new StepStopped(stop.RunId, stop.Step));
+            }
 
             return AutoPilot.KeepRunning;
         }));

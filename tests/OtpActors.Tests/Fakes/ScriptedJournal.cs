@@ -77,6 +77,8 @@ internal sealed class ScriptedJournal : MemoryJournal
     private (Script Script, Task Gate) Now()
     {
         lock (_lock)
+        {
             return (_script, _gate.Task);
+        }
     }
 }

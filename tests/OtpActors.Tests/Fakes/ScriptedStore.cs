@@ -27,7 +27,9 @@ internal sealed class ScriptedStore(string name = StoreNames.Cassandra) : IOtpSt
         get
         {
             lock (_lock)
+            {
                 return _rows.Count;
+            }
         }
     }
 
@@ -60,7 +62,9 @@ internal sealed class ScriptedStore(string name = StoreNames.Cassandra) : IOtpSt
     {
         await Task.CompletedTask;
         foreach (var row in _rows.Values)
+        {
             yield return row;
+        }
     }
 
     private WriteOutcome Put(StoreRecord record)

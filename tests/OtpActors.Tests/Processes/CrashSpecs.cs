@@ -98,7 +98,8 @@ public sealed class CrashSpecs(ITestOutputHelper output) : IDisposable
             {
                 await Task.Delay(wait);
                 return !process.HasExited;
-            });
+            }
+            );
         }
 
         (string, Func<OtpActorsProcess, Task<bool>>) Growth(string what, Func<long> count, int all)

@@ -15,7 +15,9 @@ public class RunLifeSpecs : RunKit
     {
         var run = await ProducingAsync();
         foreach (var step in new[] { Producer, CassandraSink, MongoSink })
+        {
             Obey(step);
+        }
 
         Runs.Tell(new SuspendRun(RunDriver.RunId));
         await Producer.NextAsync<StopStep>();

@@ -89,7 +89,9 @@ public class RunRegistrySpecs : RunKit
         }
 
         foreach (var id in new[] { "oldest", "older" })
+        {
             await Catalog.SaveAsync(RunSummary.Of(await StateAsync(id)));
+        }
 
         await Catalog.SaveAsync(RunSummary.Of(await DoAsync(new RunCommands.Begin("interrupted"))));
         (await BegunAsync(1)).ShouldBe(["interrupted"]);
@@ -168,7 +170,9 @@ public class RunRegistrySpecs : RunKit
     {
         var begun = new List<string>();
         while (begun.Count < count)
+        {
             begun.Add((await TopicAdmin.NextAsync<TopicAdmin.Begin>()).RunId);
+        }
 
         return begun;
     }

@@ -135,9 +135,19 @@ public class RunStatePropertySpecs
     private static string Canonical(RunState state) => JsonSerializer.Serialize(
         new
         {
-            state.Spec, state.RequestedAt, state.BeganAt, state.EndedAt, state.Outcome, state.Reason, state.Topic, state.Produced,
-            state.HighWatermarks, Steps = state.Steps.OrderBy(s => s.Key.Name), Sinks = state.Sinks.OrderBy(s => s.Key),
-            Checks = state.Checks.OrderBy(c => c.Key), Notified = state.Notified.OrderBy(n => n.Key.Name),
+            state.Spec,
+            state.RequestedAt,
+            state.BeganAt,
+            state.EndedAt,
+            state.Outcome,
+            state.Reason,
+            state.Topic,
+            state.Produced,
+            state.HighWatermarks,
+            Steps = state.Steps.OrderBy(s => s.Key.Name),
+            Sinks = state.Sinks.OrderBy(s => s.Key),
+            Checks = state.Checks.OrderBy(c => c.Key),
+            Notified = state.Notified.OrderBy(n => n.Key.Name),
         },
         Json);
 

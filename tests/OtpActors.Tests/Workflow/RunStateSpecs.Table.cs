@@ -52,7 +52,9 @@ public partial class RunStateSpecs
             foreach (var row in Cells[1..])
             {
                 for (var column = 1; column < row.Length; column++)
+                {
                     data.Add(row[0], Enum.Parse<RunPhase>(Cells[0][column]), row[column]);
+                }
             }
 
             return data;
@@ -95,7 +97,9 @@ public partial class RunStateSpecs
         {
             var run = RunDriver.At(phase);
             foreach (var command in OneOfEach)
+            {
                 run.Try(command).Events.ShouldBeEmpty($"{command} in {phase}");
+            }
 
             run.State.IsTerminal.ShouldBeTrue();
             run.State.Effects().ShouldBeEmpty();

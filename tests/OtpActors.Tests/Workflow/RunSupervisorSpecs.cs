@@ -212,7 +212,9 @@ public class RunSupervisorSpecs : RunKit
     {
         var run = await ProducingAsync();
         foreach (var probe in new[] { Producer, CassandraSink, MongoSink })
+        {
             probe.IgnoreNoMessages();
+        }
 
         await this.StoppedAsync(run, () => Runs.Tell(Say.Cancel, TestActor));
         (await this.NextAsync<RunReplies.Accepted>()).State.Outcome.ShouldBe(RunOutcome.Cancelled);

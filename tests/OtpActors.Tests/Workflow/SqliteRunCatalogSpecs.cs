@@ -27,7 +27,9 @@ public sealed class SqliteRunCatalogSpecs : IAsyncLifetime
     public async Task The_newest_request_comes_first_and_no_more_come_than_wanted()
     {
         foreach (var (id, minute) in new[] { ("b", 2), ("a", 1), ("c", 3) })
+        {
             await _catalog.SaveAsync(Summary(id, RunPhase.Producing, minute));
+        }
 
         (await ListAsync(10)).ShouldBe(["c", "b", "a"]);
         (await ListAsync(2)).ShouldBe(["c", "b"]);
