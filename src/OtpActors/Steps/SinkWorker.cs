@@ -84,7 +84,7 @@ internal sealed class SinkWorker : ReceiveActor, IWithTimers
             _streamEnded = true;
             StopIfDone();
         });
-        Receive<Status.Failure>(failure => Fail(failure.Cause));
+        Receive<Status.Failure>(failure => Fail(StepFailure.Cause(failure.Cause)));
         Receive<StopStep>(_ => Stop());
         Receive<Terminated>(_ => Context.Stop(Self));
     }
