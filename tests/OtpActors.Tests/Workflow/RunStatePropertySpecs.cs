@@ -115,7 +115,7 @@ public class RunStatePropertySpecs
             (step.RetryAt is not null).ShouldBe(step.Status == StepStatus.Retrying);
         }
 
-        state.Sinks.Values.ShouldAllBe(sink => sink.Counts.Balance);
+        state.Sinks.Values.All(sink => sink.Counts.Balance).ShouldBeTrue("every record read is accounted for");
         var effects = state.Effects().ToList();
         effects.DistinctBy(effect => effect.Key).Count().ShouldBe(effects.Count);
         var flying = effects.Where(effect => effect.Step is not null).Select(effect => (effect.Step!.Value, Status(effect))).ToHashSet();
@@ -135,9 +135,19 @@ public class RunStatePropertySpecs
     private static string Canonical(RunState state) => JsonSerializer.Serialize(
         new
         {
-            state.Spec, state.RequestedAt, state.BeganAt, state.EndedAt, state.Outcome, state.Reason, state.Topic, state.Produced,
-            state.HighWatermarks, Steps = state.Steps.OrderBy(s => s.Key.Name), Sinks = state.Sinks.OrderBy(s => s.Key),
-            Checks = state.Checks.OrderBy(c => c.Key), Notified = state.Notified.OrderBy(n => n.Key.Name),
+            state.Spec,
+            state.RequestedAt,
+            state.BeganAt,
+            state.EndedAt,
+            state.Outcome,
+            state.Reason,
+            state.Topic,
+            state.Produced,
+            state.HighWatermarks,
+            Steps = state.Steps.OrderBy(s => s.Key.Name),
+            Sinks = state.Sinks.OrderBy(s => s.Key),
+            Checks = state.Checks.OrderBy(c => c.Key),
+            Notified = state.Notified.OrderBy(n => n.Key.Name),
         },
         Json);
 
