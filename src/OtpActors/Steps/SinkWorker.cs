@@ -52,6 +52,7 @@ internal sealed class SinkWorker : ReceiveActor, IWithTimers
         {
             _ready = true;
             _run.Tell(new RunCommands.ConfirmSinkReady(begin.RunId, begin.Step, begin.Attempt, a.Start));
+            Report();
         });
         Receive<BatchWritten>(Gather);
         Receive<RunReplies.Accepted>(_ => Commit());
@@ -84,7 +85,7 @@ internal sealed class SinkWorker : ReceiveActor, IWithTimers
             _streamEnded = true;
             StopIfDone();
         });
-        Receive<Status.Failure>(failure => Fail(failure.Cause));
+        Receive<Status.Failure>(failure => Fail(StepFailure.Cause(failure.Cause)));
         Receive<StopStep>(_ => Stop());
         Receive<Terminated>(_ => Context.Stop(Self));
     }
@@ -123,10 +124,10 @@ internal sealed class SinkWorker : ReceiveActor, IWithTimers
         Report();
     }
 
-    /// <summary>One report is under way at a time, and none more often than the interval.</summary>
+    /// <summary>One report is under way at a time, none before the sink is ready, none more often than the interval.</summary>
     private void Report()
     {
-        if (!_reportDue || _reported is not null || _gathered.IsEmpty)
+        if (!_ready || !_reportDue || _reported is not null || _gathered.IsEmpty)
         {
             return;
         }

@@ -115,7 +115,7 @@ public class RunStatePropertySpecs
             (step.RetryAt is not null).ShouldBe(step.Status == StepStatus.Retrying);
         }
 
-        state.Sinks.Values.ShouldAllBe(sink => sink.Counts.Balance);
+        state.Sinks.Values.All(sink => sink.Counts.Balance).ShouldBeTrue("every record read is accounted for");
         var effects = state.Effects().ToList();
         effects.DistinctBy(effect => effect.Key).Count().ShouldBe(effects.Count);
         var flying = effects.Where(effect => effect.Step is not null).Select(effect => (effect.Step!.Value, Status(effect))).ToHashSet();
