@@ -165,6 +165,7 @@ internal sealed class RunOptions
         if (parsed.GetValue(_from) is { } file)
         {
             Alone(parsed, _from, _email, _otp, _interval, _duration);
+            OtpFile.RequireThere(file);
             var input = await RecordSpool.CheckAsync(
                 file, data.Value.InputsDirectory, runId, parsed.GetValue(_skipBad), cancellationToken);
             return input.Spec ?? throw new BadLinesException(file, input.Checked);

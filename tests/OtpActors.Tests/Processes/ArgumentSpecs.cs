@@ -17,12 +17,14 @@ public sealed class ArgumentSpecs : IDisposable
     [InlineData("run --count 5 --email ann@example.com --otp 1", "--email, --otp")]
     [InlineData("run --from some.csv --interval 1s --duration 2s", "--interval, --duration")]
     [InlineData("run --skip-bad", "--from")]
+    [InlineData("run --from no-such-file.csv", "no-such-file.csv")]
+    [InlineData("run --from .", "directory")]
     [InlineData("run --resume some-run --notify none --topic t", "--topic, --notify")]
     [InlineData("run --resume no-such-run", "no-such-run")]
     [InlineData("run --partitions 0", "--partitions")]
     [InlineData("run --topic a/b", "a/b")]
     [InlineData("run --email ann", "--email")]
-    [InlineData("run --interval 0s", "--interval")]
+    [InlineData("run --interval 5", "--interval")]
     [InlineData("run --window soon", "--window")]
     [InlineData("run --notify some", "--notify")]
     [InlineData("run --colour", "--colour")]
@@ -52,5 +54,26 @@ public sealed class ArgumentSpecs : IDisposable
         ended.ShouldExitWith(2).ShouldSay(named);
         ended.ErrorLines.Count.ShouldBe(1);
         Directory.GetFileSystemEntries(_at.Path).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task The_nearer_setting_wins()
+    {
+        (await DataOfAsync([])).ShouldBe(_at.File("data"));
+
+        await File.WriteAllTextAsync(_at.File("appsettings.json"), """{"OtpActors":{"Data":"by-file"}}""", TestContext.Current.CancellationToken);
+        (await DataOfAsync([])).ShouldBe(_at.File("by-file"));
+
+        var environment = new Dictionary<string, string> { ["OtpActors__Data"] = "by-environment" };
+        (await DataOfAsync([], environment)).ShouldBe(_at.File("by-environment"));
+        (await DataOfAsync(["--data", "by-hand"], environment)).ShouldBe(_at.File("by-hand"));
+    }
+
+    private async Task<string> DataOfAsync(string[] arguments, Dictionary<string, string>? environment = null)
+    {
+        const string words = "No runs in ";
+        var said = (await _at.RunBareAsync(["runs", .. arguments], environment: environment)).ShouldExitWith(0).Output.ReplaceLineEndings("");
+        said.ShouldStartWith(words);
+        return said[words.Length..].TrimEnd('.');
     }
 }

@@ -89,17 +89,11 @@ public sealed class CrashSpecs(ITestOutputHelper output) : IDisposable
         yield return Growth("rows in Cassandra", () => Data.StoreCount("cassandra"), Records);
         yield return Growth("mails", () => Data.MailFiles.Count, 2 * Notified);
         yield return Growth("posts", () => Data.SlackFiles.Count, 2 * Notified);
-        yield return Clock(300, 1_000);
 
         (string, Func<OtpActorsProcess, Task<bool>>) Clock(int from, int to)
         {
             var wait = TimeSpan.FromMilliseconds(random.Next(from, to));
-            return ($"{wait.TotalMilliseconds} ms", async process =>
-            {
-                await Task.Delay(wait);
-                return !process.HasExited;
-            }
-            );
+            return ($"{wait.TotalMilliseconds} ms", process => process.StaysAsync(wait));
         }
 
         (string, Func<OtpActorsProcess, Task<bool>>) Growth(string what, Func<long> count, int all)

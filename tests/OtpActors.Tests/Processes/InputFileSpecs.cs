@@ -15,19 +15,15 @@ public sealed class InputFileSpecs : IDisposable
     public void Dispose() => _at.Dispose();
 
     [Fact]
-    public async Task Csv_and_JSON_lines_are_told_apart_and_stored_alike()
+    public async Task Json_lines_are_told_by_their_content()
     {
-        _at.Write("a.csv", "email,otp", "ann@example.com,0001", "\"bob@example.com\",0002");
-        _at.Write("b.txt", """{"email":"cy@example.com","otp":"0003"}""", "", """{"otp":"0004","email":"di@example.com"}""");
+        _at.Write("some.txt", """{"email":"ann@example.com","otp":"0001"}""", "", """{"otp":"0002","email":"bob@example.com"}""");
 
-        (await RunAsync("a.csv")).ShouldExitWith(0).Report.Produced.ShouldBe(2);
-        (await RunAsync("b.txt")).ShouldExitWith(0).Report.Produced.ShouldBe(2);
+        (await RunAsync("some.txt")).ShouldExitWith(0).Report.Produced.ShouldBe(2);
 
         foreach (var store in StepId.Stores)
         {
-            (await Data.StoreAsync(store)).ShouldBe(
-                [("ann@example.com", "0001"), ("bob@example.com", "0002"), ("cy@example.com", "0003"), ("di@example.com", "0004")],
-                ignoreOrder: true);
+            (await Data.StoreAsync(store)).ShouldBe([("ann@example.com", "0001"), ("bob@example.com", "0002")], ignoreOrder: true);
         }
     }
 

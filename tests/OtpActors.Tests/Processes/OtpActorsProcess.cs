@@ -15,7 +15,7 @@ internal sealed class OtpActorsProcess : IAsyncDisposable
     /// <summary>Only a failure waits as long as this, on however loaded a machine.</summary>
     public static readonly TimeSpan Bound = TimeSpan.FromSeconds(60);
 
-    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(5);
+    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(10);
 
     private readonly Process _process;
     private readonly string _commandLine;
@@ -103,6 +103,13 @@ internal sealed class OtpActorsProcess : IAsyncDisposable
         }
 
         return true;
+    }
+
+    /// <returns>Whether it still runs after this time.</returns>
+    public async Task<bool> StaysAsync(TimeSpan time)
+    {
+        await Task.Delay(time);
+        return !HasExited;
     }
 
     public Task<bool> UntilItSaysAsync(string text) => UntilAsync(() => ErrorSoFar.Contains(text, StringComparison.Ordinal));

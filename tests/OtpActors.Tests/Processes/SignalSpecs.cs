@@ -38,8 +38,8 @@ public sealed class SignalSpecs : IDisposable
     public async Task Interrupted_between_two_records_a_run_goes_on_with_the_next_one()
     {
         Signals.SkipUnlessSent(Signal.Interrupt);
-        const int records = 15;
-        await using var process = _at.Start("run", "--interval", "200ms", "--duration", "3s");
+        const int records = 8;
+        await using var process = _at.Start("run", "--interval", "200ms", "--duration", "1600ms");
         (await process.UntilAsync(() => Data.TopicCount >= 2)).ShouldBeTrue();
         process.Send(Signal.Interrupt);
         var interrupted = (await process.EndAsync(Seconds)).ShouldExitWith(1);
