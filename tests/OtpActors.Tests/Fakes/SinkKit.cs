@@ -41,10 +41,14 @@ public abstract class SinkKit : StepKit
             from ??= progress.From;
             counts += progress.Counts;
             if (progress.Next[0] < next || answer)
+            {
                 Accept();
+            }
 
             if (progress.Next[0] >= next)
+            {
                 return new SinkProgress(from, progress.Next, counts);
+            }
         }
     }
 

@@ -58,7 +58,9 @@ public class ProducerSpecs : StepKit
         Begin(new RecordSpec.Sample(Jane, TimeSpan.FromMilliseconds(5), 3));
         var told = new List<object>();
         while (told.LastOrDefault() is not RunCommands.CompleteProduction)
+        {
             told.Add(await Run.NextAsync<object>());
+        }
 
         told.OfType<RunCommands.RecordProduced>().Select(p => p.Produced).Where(n => n < 3).ShouldBe([1, 2]);
         told.OfType<RunCommands.Heartbeat>().Count().ShouldBe(2, "one for each wait");

@@ -48,7 +48,9 @@ public class SinkDeadLetterSpecs : SinkKit
         Topic.BeforeAppend = topic =>
         {
             if (topic != "otps.dlq")
+            {
                 return Task.CompletedTask;
+            }
 
             lettering.TrySetResult();
             return gate.Task;
