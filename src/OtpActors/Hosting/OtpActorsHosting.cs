@@ -24,7 +24,6 @@ public static class OtpActorsHosting
         services.AddSingleton(options.Mail);
         services.AddSingleton(options.Slack);
         services.AddSingleton(TimeProvider.System);
-        services.AddSingleton(_ => new Random());
         services.AddSingleton<IRunCatalog>(_ => new SqliteRunCatalog(data.RunsFile));
         services.AddSingleton<IOtpTopic>(_ => new EmbeddedTopic(data.TopicFile));
         foreach (var store in EmbeddedStores.Open(options.Stores, data, TimeProvider.System))
