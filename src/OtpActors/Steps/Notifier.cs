@@ -31,35 +31,39 @@ public sealed class Notifier(
 
     protected override async Task<IStepCommand?> RunAsync(Begin begin, IActorRef run, CancellationToken stop)
     {
-        var store = stores.Single(s => s.Name == begin.Step.Store);
         var progress = begin.From;
-        var pulse = new Pulse(time, TimeSpan.FromMilliseconds(200));
-        var records = RecordSources.Open(begin.Spec.Records, data.InputsDirectory).Read(begin.From.Next);
-        foreach (var batch in records.Where(r => !r.Repeated).Chunk(BatchSize))
+        void Tell() => run.Tell(new RunCommands.RecordNotified(begin.RunId, begin.Step, begin.Attempt, progress));
+        try
         {
-            var left = (begin.Spec.NotifyLimit ?? long.MaxValue) - progress.Sent - progress.Failed;
-            if (left <= 0)
+            var store = stores.Single(s => s.Name == begin.Step.Store);
+            var pulse = new Pulse(time, TimeSpan.FromMilliseconds(200));
+            var records = RecordSources.Open(begin.Spec.Records, data.InputsDirectory).Read(begin.From.Next);
+            foreach (var batch in records.Where(r => !r.Repeated).Chunk(BatchSize))
             {
-                break;
+                var left = (begin.Spec.NotifyLimit ?? long.MaxValue) - progress.Sent - progress.Failed;
+                if (left <= 0)
+                {
+                    break;
+                }
+
+                stop.ThrowIfCancellationRequested();
+                var present = await store.FindAsync([.. batch.Select(r => r.Record.Email)], stop);
+                var due = batch.Where(r => present.ContainsKey(r.Record.Email)).Take((int)Math.Min(left, BatchSize)).ToList();
+                var sent = await SendAsync(begin, due.Select(r => present[r.Record.Email]));
+                progress = new NotifyProgress(batch[^1].Sequence + 1, progress.Sent + sent, progress.Failed + due.Count - sent);
+                if (pulse.IsDue())
+                {
+                    Tell();
+                }
             }
 
-            if (stop.IsCancellationRequested)
-            {
-                run.Tell(new RunCommands.RecordNotified(begin.RunId, begin.Step, begin.Attempt, progress));
-                return null;
-            }
-
-            var present = await store.FindAsync([.. batch.Select(r => r.Record.Email)], stop);
-            var due = batch.Where(r => present.ContainsKey(r.Record.Email)).Take((int)Math.Min(left, BatchSize)).ToList();
-            var sent = await SendAsync(begin, due.Select(r => present[r.Record.Email]));
-            progress = new NotifyProgress(batch[^1].Sequence + 1, progress.Sent + sent, progress.Failed + due.Count - sent);
-            if (pulse.IsDue())
-            {
-                run.Tell(new RunCommands.RecordNotified(begin.RunId, begin.Step, begin.Attempt, progress));
-            }
+            return new RunCommands.CompleteNotifying(begin.RunId, begin.Step, begin.Attempt, progress);
         }
-
-        return new RunCommands.CompleteNotifying(begin.RunId, begin.Step, begin.Attempt, progress);
+        catch
+        {
+            Tell(); // whatever ends the attempt: what went out need not go out again
+            throw;
+        }
     }
 
     /// <summary>
