@@ -46,7 +46,9 @@ public sealed class KafkaAdmin : IDisposable
     {
         var metadata = await MetadataAsync(cancellationToken).ConfigureAwait(false);
         if (Find(metadata, topic) is { } found)
+        {
             return new CreatedTopic(false, found.Partitions.Count, 0);
+        }
 
         var replicas = (short)Math.Min(replication, Math.Max(1, metadata.Brokers.Count));
         var created = await CreateAsync(topic, partitions, replicas, cancellationToken).ConfigureAwait(false);
@@ -91,7 +93,9 @@ public sealed class KafkaAdmin : IDisposable
         {
             _disposed = true;
             foreach (var consumer in _groups.Values)
+            {
                 consumer.Dispose();
+            }
 
             _client?.Dispose();
         }
@@ -113,7 +117,9 @@ public sealed class KafkaAdmin : IDisposable
     private async Task<bool> CreateAsync(string topic, int partitions, short replicas, CancellationToken cancellationToken)
     {
         if (_create is not null)
+        {
             return await _create(topic, partitions, replicas, cancellationToken).ConfigureAwait(false);
+        }
 
         try
         {
@@ -145,7 +151,9 @@ public sealed class KafkaAdmin : IDisposable
         {
             var metadata = await MetadataAsync(cancellationToken).ConfigureAwait(false);
             if (Find(metadata, topic) is { Partitions.Count: > 0 } found && found.Partitions.All(each => each.Leader >= 0))
+            {
                 return found.Partitions.Count;
+            }
 
             if (_time.GetElapsedTime(since) > _timeout)
             {

@@ -60,7 +60,9 @@ internal sealed class BatchStage<TKey, TValue>(ConsumerSettings<TKey, TValue> se
         {
             _ready.Enqueue(slot);
             if (Interlocked.Exchange(ref _waiting, 0) == 1)
+            {
                 _wake();
+            }
         }
 
         public void Stopping()
@@ -81,7 +83,9 @@ internal sealed class BatchStage<TKey, TValue>(ConsumerSettings<TKey, TValue> se
                 {
                     Volatile.Write(ref _waiting, 1);
                     if (_ready.IsEmpty || Interlocked.Exchange(ref _waiting, 0) == 0)
+                    {
                         break;
+                    }
                 }
                 else if (slot.TryTake(out var batch))
                 {
@@ -90,16 +94,22 @@ internal sealed class BatchStage<TKey, TValue>(ConsumerSettings<TKey, TValue> se
             }
 
             if (_stopping && _ready.IsEmpty)
+            {
                 CompleteStage();
+            }
         }
 
         private void End(Exception? failure)
         {
             _failed = failure is not null;
             if (failure is not null)
+            {
                 FailStage(failure);
+            }
             else
+            {
                 CompleteStage();
+            }
         }
     }
 }

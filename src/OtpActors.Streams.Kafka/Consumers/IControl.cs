@@ -84,7 +84,9 @@ internal sealed class ControlCore : IControl
         }
 
         if (asked)
+        {
             stop();
+        }
     }
 
     public void Assign(IReadOnlyList<TopicPartitionOffset> start) => _assigned.TrySetResult(start);
@@ -93,7 +95,9 @@ internal sealed class ControlCore : IControl
     {
         // Nobody has to look at it; without reading it here its failure would count as unobserved.
         if (_assigned.TrySetException(failure))
+        {
             _ = _assigned.Task.Exception;
+        }
     }
 
     /// <summary>The client is being closed: however long that takes, nobody waits longer than this.</summary>

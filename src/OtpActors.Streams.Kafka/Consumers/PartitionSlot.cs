@@ -32,7 +32,9 @@ internal sealed class PartitionSlot<TKey, TValue>(TopicPartition partition, int 
         get
         {
             lock (_lock)
+            {
                 return _queued.Count > 0;
+            }
         }
     }
 
@@ -42,7 +44,9 @@ internal sealed class PartitionSlot<TKey, TValue>(TopicPartition partition, int 
         get
         {
             lock (_lock)
+            {
                 return _handed.Count == 0;
+            }
         }
     }
 
@@ -51,7 +55,9 @@ internal sealed class PartitionSlot<TKey, TValue>(TopicPartition partition, int 
         get
         {
             lock (_lock)
+            {
                 return _closed;
+            }
         }
     }
 
@@ -65,7 +71,9 @@ internal sealed class PartitionSlot<TKey, TValue>(TopicPartition partition, int 
     public void Enqueue(KafkaBatch<TKey, TValue> batch)
     {
         lock (_lock)
+        {
             _queued.Enqueue(batch);
+        }
 
         Gate.Added();
     }
@@ -76,7 +84,9 @@ internal sealed class PartitionSlot<TKey, TValue>(TopicPartition partition, int 
         lock (_lock)
         {
             if (!_queued.TryDequeue(out batch))
+            {
                 return false;
+            }
 
             _handed.Enqueue(new Handed(batch));
         }
@@ -94,7 +104,9 @@ internal sealed class PartitionSlot<TKey, TValue>(TopicPartition partition, int 
             {
                 var sequence = handed.Batch.Sequence;
                 if (sequence > batch.Sequence)
+                {
                     break;
+                }
 
                 handed.Done |= through || sequence == batch.Sequence;
             }
@@ -114,7 +126,9 @@ internal sealed class PartitionSlot<TKey, TValue>(TopicPartition partition, int 
         lock (_lock)
         {
             if (_closed)
+            {
                 return;
+            }
 
             _closed = true;
             dropped = _queued.Count;

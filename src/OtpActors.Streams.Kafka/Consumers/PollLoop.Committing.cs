@@ -15,7 +15,9 @@ internal sealed partial class PollLoop<TKey, TValue>
         _commits.Enqueue(new Commit(slot, batch, through, done));
         _signal.Set();
         if (_ended)
+        {
             RefuseCommits(); // the thread may have looked before this was queued
+        }
 
         return done.Task;
     }
@@ -23,7 +25,9 @@ internal sealed partial class PollLoop<TKey, TValue>
     private void RefuseCommits()
     {
         while (_commits.TryDequeue(out var commit))
+        {
             commit.Done.TrySetResult(commit.Slot.IsClosed ? OutcomeOfClosed(commit.Slot) : CommitOutcome.Closed);
+        }
     }
 
     private void RunCommits()
@@ -47,7 +51,9 @@ internal sealed partial class PollLoop<TKey, TValue>
 
             owned.Waiting.Add(commit);
             if (next is not null && next.Offset.Value > before)
+            {
                 Store(next);
+            }
         }
     }
 
@@ -69,7 +75,9 @@ internal sealed partial class PollLoop<TKey, TValue>
         foreach (var each in committed.Offsets)
         {
             if (each.Offset.Value < 0 || !_owned.TryGetValue(each.TopicPartition, out var owned))
+            {
                 continue;
+            }
 
             var error = committed.Error.IsError ? committed.Error : each.Error;
             if (error.IsError)
@@ -78,9 +86,13 @@ internal sealed partial class PollLoop<TKey, TValue>
                 _counters.CommitErrors++;
                 _log.Info("Kafka consumer {Group}: {Offset} is not committed yet: {Error}", _group, each.TopicPartitionOffset, error);
                 if (KafkaStreamException.Ends(error))
+                {
                     Report(error);
+                }
                 else if (owned.Slot.Watermark is { } newest)
+                {
                     Store(newest);
+                }
             }
             else
             {
@@ -107,13 +119,17 @@ internal sealed partial class PollLoop<TKey, TValue>
             .Where(owned => owned.Slot.Watermark is { } next && next.Offset.Value > owned.Committed)
             .Select(owned => owned.Slot.Watermark!).ToList();
         if (offsets.Count == 0)
+        {
             return;
+        }
 
         try
         {
             _consumer.Commit(offsets);
             foreach (var owned in going.Where(owned => owned.Slot.Watermark is not null))
+            {
                 Confirm(owned, owned.Slot.Watermark!.Offset.Value);
+            }
         }
         catch (KafkaException e)
         {

@@ -18,11 +18,15 @@ internal sealed partial class PollLoop<TKey, TValue>
     {
         var owned = Find(result);
         if (owned is null || _stopping)
+        {
             return; // of a partition that has just been taken away, or not wanted any more: nothing was committed
+        }
 
         var offset = result.Offset.Value;
         if (offset != owned.Expected && !IsNew(owned, offset, result.LeaderEpoch))
+        {
             return;
+        }
 
         owned.Expected = offset + 1;
         owned.First ??= offset;
@@ -43,14 +47,18 @@ internal sealed partial class PollLoop<TKey, TValue>
         _counters.Bytes = bytes;
         _counters.Records++;
         if (owned.Open.Count >= _settings.MaxBatchRecords || owned.OpenBytes >= _settings.MaxBatchBytes)
+        {
             CloseBatch(owned);
+        }
     }
 
     private Owned? Find(ConsumeResult<Decoded<TKey>, Decoded<TValue>> result)
     {
         var topic = _topics.Count == 1 && !_topics[0].StartsWith('^') ? _topics[0] : result.Topic;
         if (_last is { } last && last.Slot.Partition.Partition == result.Partition && last.Slot.Partition.Topic == topic)
+        {
             return last;
+        }
 
         return _last = _owned.GetValueOrDefault(new TopicPartition(topic, result.Partition));
     }
@@ -59,7 +67,9 @@ internal sealed partial class PollLoop<TKey, TValue>
     private bool IsNew(Owned owned, long offset, int? leaderEpoch)
     {
         if (owned.Expected is not { } expected)
+        {
             return true;
+        }
 
         if (offset > expected)
         {
@@ -94,7 +104,9 @@ internal sealed partial class PollLoop<TKey, TValue>
     private void CloseBatch(Owned owned)
     {
         if (owned.Open is not { } records)
+        {
             return;
+        }
 
         // The next one is likely to be as large: neither growing nor wasting.
         owned.Capacity = Math.Max(16, records.Count);
@@ -116,7 +128,9 @@ internal sealed partial class PollLoop<TKey, TValue>
         foreach (var owned in _owned.Values)
         {
             if (owned.Open is not null && !owned.Slot.HasQueued)
+            {
                 CloseBatch(owned);
+            }
         }
     }
 
@@ -189,14 +203,20 @@ internal sealed partial class PollLoop<TKey, TValue>
     {
         var partitions = owned.Select(each => each.Slot.Partition).ToList();
         if (partitions.Count == 0)
+        {
             return;
+        }
 
         try
         {
             if (pause)
+            {
                 _consumer.Pause(partitions);
+            }
             else
+            {
                 _consumer.Resume(partitions);
+            }
         }
         catch (KafkaException e)
         {

@@ -25,12 +25,16 @@ internal sealed partial class PollLoop<TKey, TValue>
         _counters.Rebalances++;
         _epoch++;
         if (_firstRebalance == 0)
+        {
             _firstRebalance = Stopwatch.GetTimestamp();
+        }
 
         foreach (var partition in partitions)
         {
             if (_owned.Remove(partition, out var stale))
+            {
                 Release(stale, CommitOutcome.Revoked);
+            }
 
             var owned = new Owned(new PartitionSlot<TKey, TValue>(partition, _epoch, _gateOf()));
             _owned.Add(partition, owned);
@@ -89,16 +93,22 @@ internal sealed partial class PollLoop<TKey, TValue>
         DropOpen(owned);
         _arrived.Remove(owned);
         if (_last == owned)
+        {
             _last = null;
+        }
 
         owned.Slot.Outcome = waiting;
         owned.Slot.Close();
         foreach (var commit in owned.Waiting)
+        {
             commit.Done.TrySetResult(waiting);
+        }
 
         owned.Waiting.Clear();
         if (_owned.Values.All(other => other.Slot.Gate != owned.Slot.Gate))
+        {
             _gates.Remove(owned.Slot.Gate);
+        }
 
         _attention = true;
     }
@@ -109,7 +119,9 @@ internal sealed partial class PollLoop<TKey, TValue>
     private void TakeUpAssigned()
     {
         if (_arrived.Count == 0 || Stopwatch.GetTimestamp() < _nextStart)
+        {
             return;
+        }
 
         // A partition that was paused when it went comes back paused.
         foreach (var gate in _arrived.Select(owned => owned.Slot.Gate).ToHashSet())
@@ -147,23 +159,35 @@ internal sealed partial class PollLoop<TKey, TValue>
     {
         var now = Stopwatch.GetTimestamp();
         if (now < _nextWatch)
+        {
             return;
+        }
 
         _nextWatch = After(TimeSpan.FromMilliseconds(250));
         if (_arrived.Count > 0)
+        {
             TakeUpAssigned();
+        }
         else if (_owned.Count == 0 && _firstRebalance > 0 && Stopwatch.GetElapsedTime(_firstRebalance, now) > EmptyAssignmentGrace)
+        {
             _control.Assign([]);
+        }
 
         if (_settings.StallTimeout <= TimeSpan.Zero || _stopping)
+        {
             return;
+        }
 
         foreach (var owned in _owned.Values)
         {
             if (owned.Slot.Gate.Paused || owned.Slot.Gate.Queued > 0 || owned.Open is not null || owned.Expected is null)
+            {
                 owned.IdleSince = now;
+            }
             else if (Stopwatch.GetElapsedTime(owned.IdleSince, now) >= _settings.StallTimeout)
+            {
                 LookAtIdle(owned);
+            }
         }
     }
 
@@ -179,7 +203,9 @@ internal sealed partial class PollLoop<TKey, TValue>
         {
             var end = _consumer.QueryWatermarkOffsets(partition, _settings.OperationTimeout).High.Value;
             if (end <= owned.Expected || end == owned.VerifiedEnd)
+            {
                 return;
+            }
 
             if (Probe.HasRecord(_settings.Properties, partition, owned.Expected!.Value, _settings.OperationTimeout))
             {

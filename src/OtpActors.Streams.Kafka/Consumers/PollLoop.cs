@@ -73,7 +73,7 @@ internal sealed partial class PollLoop<TKey, TValue>
         var shared = new Gate(Nudge);
         _gateOf = partitioned ? () => new Gate(Nudge) : () => shared;
         _control = control;
-        control.Attach(this.Stop, _counters);
+        control.Attach(Stop, _counters);
     }
 
     /// <summary>A thread of its own, since it blocks in Consume; a background one, so that no process waits for it.</summary>
@@ -112,7 +112,9 @@ internal sealed partial class PollLoop<TKey, TValue>
             VerifyTopics();
             _consumer.Subscribe(_topics);
             while (!IsOver())
+            {
                 Turn();
+            }
         }
         catch (KafkaException e)
         {
@@ -126,7 +128,9 @@ internal sealed partial class PollLoop<TKey, TValue>
         _abandoned |= failure is not null;
         Close();
         if (failure is not null)
+        {
             _control.Fail(failure);
+        }
 
         _observer.Ended(failure);
         _control.End();
@@ -136,10 +140,14 @@ internal sealed partial class PollLoop<TKey, TValue>
     {
         RunCommits();
         if (_fatal is not null)
+        {
             throw _fatal;
+        }
 
         if (_attention || _fullGates > 0)
+        {
             Balance();
+        }
 
         Watch();
         if (_holding)
@@ -168,33 +176,45 @@ internal sealed partial class PollLoop<TKey, TValue>
         {
             _idle = true;
             if (_open > 0)
+            {
                 CloseBatchesWanted();
+            }
 
             if (_allPaused)
+            {
                 _signal.WaitOne(_settings.PollInterval);
+            }
         }
     }
 
     private bool IsOver()
     {
         if (!_stopAsked)
+        {
             return false;
+        }
 
         if (!_stopping)
         {
             _stopping = true;
             _attention = true;
             foreach (var owned in _owned.Values)
+            {
                 DropOpen(owned);
+            }
 
             _observer.Stopping();
         }
 
         if (!_finished)
+        {
             return false;
+        }
 
         if (_stopDeadline == long.MaxValue)
+        {
             _stopDeadline = After(_settings.StopTimeout);
+        }
 
         return _abandoned || Stopwatch.GetTimestamp() >= _stopDeadline
             || (_owned.Values.All(owned => owned.Slot.AllDone) && _commits.IsEmpty && AllCommitted());
@@ -225,13 +245,17 @@ internal sealed partial class PollLoop<TKey, TValue>
     private void VerifyTopics()
     {
         if (!_settings.VerifyTopics)
+        {
             return;
+        }
 
         // All topics, since older brokers would create one that is asked for by name.
         using var admin = new DependentAdminClientBuilder(_consumer.Handle).Build();
         var known = admin.GetMetadata(_settings.OperationTimeout).Topics.Select(topic => topic.Topic).ToHashSet();
         if (_topics.FirstOrDefault(topic => !known.Contains(topic) && !topic.StartsWith('^')) is { } missing)
+        {
             throw new KafkaStreamException(KafkaFailure.UnknownTopic, $"there is no topic {missing}: create it first");
+        }
     }
 
     /// <summary>Whatever a handler does must not reach the client.</summary>
@@ -251,9 +275,13 @@ internal sealed partial class PollLoop<TKey, TValue>
     {
         _counters.Errors++;
         if (KafkaStreamException.Ends(error))
+        {
             _fatal ??= KafkaStreamException.Of($"consuming as {_group}", error); // later calls would look healthy again
+        }
         else
+        {
             _log.Debug("Kafka consumer {Group}: {Error}", _group, error);
+        }
     }
 
     private void Report(ConsumeException e)
@@ -286,7 +314,9 @@ internal sealed partial class PollLoop<TKey, TValue>
         }
 
         foreach (var owned in _owned.Values)
+        {
             Release(owned, CommitOutcome.Closed);
+        }
 
         _owned.Clear();
         _ended = true;

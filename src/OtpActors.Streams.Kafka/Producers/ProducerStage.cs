@@ -64,7 +64,9 @@ internal sealed class ProducerStage<TKey, TValue, TPass>(
         public override void PostStop()
         {
             if (_shared is null && _producer is not null)
+            {
                 _ = KafkaProducer.CloseAsync(_producer, _settings);
+            }
         }
 
         protected override void OnTimer(object timerKey) => Send();
@@ -107,7 +109,9 @@ internal sealed class ProducerStage<TKey, TValue, TPass>(
                 }
 
                 if (!IsAvailable(_stage._out))
+                {
                     break;
+                }
 
                 _underWay.Dequeue();
                 Push(_stage._out, first.Result());
@@ -116,7 +120,9 @@ internal sealed class ProducerStage<TKey, TValue, TPass>(
             if (IsClosed(_stage._in))
             {
                 if (_underWay.Count == 0)
+                {
                     CompleteStage();
+                }
             }
             else if (_sending is null && _underWay.Count < _settings.Parallelism && !HasBeenPulled(_stage._in))
             {
@@ -158,7 +164,9 @@ internal sealed class ProducerStage<TKey, TValue, TPass>(
         public MultiResult<TPass> Result()
         {
             if (_lastTo is not null)
+            {
                 _next[_lastTo] = _lastNext;
+            }
 
             return new MultiResult<TPass>(_next, _message.PassThrough);
         }
@@ -168,14 +176,22 @@ internal sealed class ProducerStage<TKey, TValue, TPass>(
         private void Answered(DeliveryReport<TKey, TValue> report)
         {
             if (report.Error.IsError)
+            {
                 Error ??= report.Error;
+            }
             else if (report.Status != PersistenceStatus.Persisted)
+            {
                 Error ??= new Error(ErrorCode.Local_Fail, "the record was not acknowledged");
+            }
             else
+            {
                 Note(report.TopicPartition, report.Offset.Value + 1);
+            }
 
             if (Interlocked.Decrement(ref _open) == 0)
+            {
                 _onAnswered(this);
+            }
         }
 
         /// <summary>Reports come partition by partition: the dictionary is asked where one changes.</summary>
@@ -188,7 +204,9 @@ internal sealed class ProducerStage<TKey, TValue, TPass>(
             }
 
             if (_lastTo is not null)
+            {
                 _next[_lastTo] = _lastNext;
+            }
 
             (_lastTo, _lastNext) = (to, Math.Max(next, _next.GetValueOrDefault(to)));
         }

@@ -62,7 +62,9 @@ internal sealed partial class KafkaCluster : IAsyncDisposable
         for (var partition = 0; partition < partitions; partition++)
         {
             while (await client.ReadAsync($"/brokers/topics/{topic}/partitions/{partition}/state", cancellationToken) is null)
+            {
                 await Task.Delay(Poll, cancellationToken);
+            }
         }
 
         return created;
@@ -87,7 +89,9 @@ internal sealed partial class KafkaCluster : IAsyncDisposable
         await _brokers[broker].DisposeAsync();
         using var client = await ZooKeeperClient.ConnectAsync(_zooKeeperAddress, cancellationToken);
         while (await client.ReadAsync($"/brokers/ids/{broker}", cancellationToken) is not null)
+        {
             await Task.Delay(Poll, cancellationToken); // its registration outlives it for the session's time
+        }
 
         await StartBrokerAsync(broker, cancellationToken);
         await WaitForBrokerAsync(broker, cancellationToken);
@@ -96,10 +100,14 @@ internal sealed partial class KafkaCluster : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         foreach (var broker in _brokers.Values)
+        {
             await broker.DisposeAsync();
+        }
 
         if (_zooKeeper is not null)
+        {
             await _zooKeeper.DisposeAsync();
+        }
 
         _directory.Dispose();
     }
@@ -117,10 +125,14 @@ internal sealed partial class KafkaCluster : IAsyncDisposable
             cancellationToken);
         await StartZooKeeperAsync(cancellationToken);
         foreach (var broker in BrokerIds)
+        {
             await StartBrokerAsync(broker, cancellationToken);
+        }
 
         foreach (var broker in BrokerIds)
+        {
             await WaitForBrokerAsync(broker, cancellationToken);
+        }
     }
 
     /// <summary>It cannot be told to choose a port and say which: one that was free a moment ago has to do.</summary>
@@ -141,7 +153,9 @@ internal sealed partial class KafkaCluster : IAsyncDisposable
             [.. KafkaDistribution.Java(96), "org.apache.zookeeper.server.quorum.QuorumPeerMain", "zookeeper.properties"],
             _directory.Path);
         while (!await TryZooKeeperAsync(cancellationToken))
+        {
             await Task.Delay(Poll, cancellationToken);
+        }
     }
 
     private async Task<bool> TryZooKeeperAsync(CancellationToken cancellationToken)
@@ -208,7 +222,9 @@ internal sealed partial class KafkaCluster : IAsyncDisposable
     private static void ThrowIfExited(ServerProcess server, string name)
     {
         if (server.HasExited)
+        {
             throw new InvalidOperationException($"{name} has ended while it was started:\n{server.Output}");
+        }
     }
 
     private static IPEndPoint FreeEndPoint()

@@ -25,10 +25,14 @@ internal static class KafkaDistribution
     public static async Task<string?> WhyMissingAsync()
     {
         if (await RunAsync("java", "-version") is { } java)
+        {
             return $"there is no Java runtime ({java})";
+        }
 
         if (Directory.Exists(Libraries))
+        {
             return null;
+        }
 
         return await RunAsync("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix", Folder) is { } npm
             ? $"the Kafka distribution cannot be installed with npm ({npm})" : null;

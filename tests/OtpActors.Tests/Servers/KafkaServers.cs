@@ -25,7 +25,9 @@ public sealed class KafkaServers : IAsyncDisposable
     internal async Task<KafkaUnderTest> OneAsync()
     {
         if (GivenServers is { } servers)
+        {
             return new KafkaUnderTest(new KafkaOptions { BootstrapServers = servers }, null);
+        }
 
         await RequireAsync();
         var cluster = await _one.Value;
@@ -44,7 +46,9 @@ public sealed class KafkaServers : IAsyncDisposable
         foreach (var cluster in new[] { _one, _three }.Where(each => each.IsValueCreated))
         {
             if (cluster.Value.IsCompletedSuccessfully)
+            {
                 await (await cluster.Value).DisposeAsync();
+            }
         }
     }
 
@@ -52,7 +56,9 @@ public sealed class KafkaServers : IAsyncDisposable
     {
         var why = await _whyMissing.Value;
         if (why is not null && Environment.GetEnvironmentVariable(Required) == "1")
+        {
             Assert.Fail($"Kafka is required ({Required}=1): {why}");
+        }
 
         Assert.SkipWhen(why is not null, $"no Kafka broker: {why}; {Given}=host:port names one");
     }

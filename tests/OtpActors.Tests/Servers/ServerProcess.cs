@@ -71,7 +71,9 @@ internal sealed class ServerProcess : IAsyncDisposable
         {
             _lines.Enqueue(line);
             while (_lines.Count > LinesKept)
+            {
                 _lines.TryDequeue(out _);
+            }
         }
     }
 }

@@ -65,7 +65,9 @@ internal sealed class ZooKeeperClient : IDisposable
     {
         var (error, answer) = await AskAsync(Request(GetDataOp).Text(path).Flag(false), cancellationToken);
         if (error == NoNode)
+        {
             return null;
+        }
 
         var length = BinaryPrimitives.ReadInt32BigEndian(answer.Span);
         return Encoding.UTF8.GetString(answer.Span.Slice(4, length));

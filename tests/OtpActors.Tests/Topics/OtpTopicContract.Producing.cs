@@ -122,7 +122,10 @@ public abstract partial class OtpTopicContract
         read.Select(record => record.Key).ShouldBe(sent.Select(record => record.Key));
         read.Select(record => record.Value).ShouldBe(sent.Select(record => record.Value));
         if (KeepsTimes)
+        {
             read.Select(record => record.Timestamp).ShouldBe(sent.Select(record => record.Timestamp));
+        }
+
         read.ShouldAllBe(record => record.Headers == null);
     }
 

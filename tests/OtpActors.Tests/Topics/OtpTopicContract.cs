@@ -42,7 +42,9 @@ public abstract partial class OtpTopicContract : Akka.TestKit.Xunit.TestKit
         // The streams first: a log is closed after what runs on it.
         await Sys.Terminate();
         if (Topics is not null) // a test that is skipped has none
+        {
             await CloseAsync(Topics);
+        }
 
         await base.DisposeAsync();
         GC.SuppressFinalize(this);

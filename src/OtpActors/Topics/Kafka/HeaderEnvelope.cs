@@ -21,13 +21,17 @@ internal static class HeaderEnvelope
     {
         (value, headers) = (null, null);
         if (bytes is null || !bytes.AsSpan().StartsWith(Start))
+        {
             return false;
+        }
 
         try
         {
             var envelope = JsonSerializer.Deserialize<Envelope>(bytes);
             if (envelope?.Headers is null)
+            {
                 return false;
+            }
 
             (value, headers) = (envelope.Value, envelope.Headers);
             return true;

@@ -111,7 +111,9 @@ public sealed class KafkaTopic : IOtpTopic, IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         if (_producer.IsValueCreated)
+        {
             await KafkaProducer.CloseAsync(_producer.Value, _producing).ConfigureAwait(false);
+        }
 
         await Task.Run(_admin.Dispose).ConfigureAwait(false);
     }
@@ -126,7 +128,9 @@ public sealed class KafkaTopic : IOtpTopic, IAsyncDisposable
         {
             TopicRules.CheckName(topic);
             if (await _admin.PartitionsAsync(topic, CancellationToken.None).ConfigureAwait(false) is null)
+            {
                 throw new TopicException($"there is no topic {topic}: create it first");
+            }
 
             _known[topic] = Task.CompletedTask;
         }
@@ -139,9 +143,13 @@ public sealed class KafkaTopic : IOtpTopic, IAsyncDisposable
     {
         var outcome = await batch.CommitThroughAsync().WaitAsync(cancellationToken).ConfigureAwait(false);
         if (outcome == CommitOutcome.Closed)
+        {
             await RunAsync(() => CommitAfterCloseAsync(batch, topic, group, cancellationToken), topic).ConfigureAwait(false);
+        }
         else if (outcome == CommitOutcome.Revoked)
+        {
             throw TakenOver(topic, group);
+        }
     }
 
     /// <summary>
@@ -153,7 +161,9 @@ public sealed class KafkaTopic : IOtpTopic, IAsyncDisposable
     {
         var committed = await _admin.CommittedAsync(topic, group, cancellationToken).ConfigureAwait(false);
         if (committed.GetValueOrDefault(batch.TopicPartition.Partition.Value) >= batch.NextOffset)
+        {
             return false;
+        }
 
         try
         {
@@ -185,7 +195,9 @@ public sealed class KafkaTopic : IOtpTopic, IAsyncDisposable
             {
                 message.Headers = [];
                 foreach (var (name, text) in headers)
+                {
                     message.Headers.Add(name, System.Text.Encoding.UTF8.GetBytes(text));
+                }
             }
         }
 
@@ -196,7 +208,9 @@ public sealed class KafkaTopic : IOtpTopic, IAsyncDisposable
     {
         var time = record.Timestamp is { } utc ? new DateTimeOffset(utc) : DateTimeOffset.UnixEpoch;
         if (_wrapsHeaders && HeaderEnvelope.TryUnwrap(record.Value.Value, out var value, out var wrapped))
+        {
             return new TopicRecord(record.Offset, record.Key.Value, value, time, wrapped);
+        }
 
         var headers = record.Headers is { } some
             ? some.GroupBy(header => header.Key).ToDictionary(
