@@ -6,6 +6,7 @@ using OtpActors.Steps;
 using OtpActors.Stores;
 using OtpActors.Topics;
 using OtpActors.Topics.Embedded;
+using OtpActors.Topics.Kafka;
 using OtpActors.Workflow;
 using Serilog.Events;
 using LogLevel = Akka.Event.LogLevel;
@@ -25,7 +26,9 @@ public static class OtpActorsHosting
         services.AddSingleton(options.Slack);
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton<IRunCatalog>(_ => new SqliteRunCatalog(data.RunsFile));
-        services.AddSingleton<IOtpTopic>(_ => new EmbeddedTopic(data.TopicFile));
+        services.AddSingleton<IOtpTopic>(sp => options.Topic.Provider == TopicProvider.Kafka
+            ? new KafkaTopic(options.Kafka, sp.GetRequiredService<TimeProvider>(), sp.GetRequiredService<ILogger<KafkaTopic>>())
+            : new EmbeddedTopic(data.TopicFile));
         foreach (var store in EmbeddedStores.Open(options.Stores, data, TimeProvider.System))
         {
             services.AddSingleton<IOtpStore>(_ => store); // made by the container, and so disposed by it

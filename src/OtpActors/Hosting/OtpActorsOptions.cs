@@ -2,6 +2,7 @@ using System.ComponentModel.DataAnnotations;
 using Microsoft.Extensions.Options;
 using OtpActors.Notifications;
 using OtpActors.Stores;
+using OtpActors.Topics.Kafka;
 using OtpActors.Workflow;
 using Serilog.Events;
 
@@ -21,6 +22,9 @@ public sealed class OtpActorsOptions
 
     [ValidateObjectMembers]
     public TopicOptions Topic { get; set; } = new();
+
+    [ValidateObjectMembers]
+    public KafkaOptions Kafka { get; set; } = new();
 
     [ValidateObjectMembers]
     public StoresOptions Stores { get; set; } = new();
@@ -57,6 +61,9 @@ public enum TopicProvider
 {
     /// <summary>A log in SQLite, in the data directory.</summary>
     Embedded,
+
+    /// <summary>The brokers of the section <c>OtpActors:Kafka</c>.</summary>
+    Kafka,
 }
 
 public sealed class StoresOptions
