@@ -1,6 +1,8 @@
 using System.CommandLine;
 using OtpActors.Hosting;
 using OtpActors.Records;
+using OtpActors.Sqlite;
+using OtpActors.Stores;
 
 namespace OtpActors.CommandLine;
 
@@ -19,6 +21,9 @@ internal static class ExitCodes
 
 /// <summary>The arguments do not fit; the message says which and why.</summary>
 internal sealed class UsageException(string message) : Exception(message);
+
+/// <summary>All was right with what was asked, and yet it could not begin; the message says why.</summary>
+internal sealed class NotDoneException(string message) : Exception(message);
 
 /// <summary>The command line: <c>run</c>, <c>serve</c>, <c>find</c>, <c>runs</c>.</summary>
 public static class Cli
@@ -44,12 +49,11 @@ public static class Cli
         var parsed = root.Parse(args);
         if (parsed.Errors.Count > 0)
         {
-            foreach (var error in parsed.Errors)
-            {
-                await Console.Error.WriteLineAsync(error.Message);
-            }
-
-            await Console.Error.WriteLineAsync($"See: OtpActors {parsed.CommandResult.Command.Name} --help");
+            // One line: of several errors the rest follow from an unknown word, or show when the first is mended.
+            await Console.Error.WriteLineAsync(
+                parsed.UnmatchedTokens is [var unknown, ..] ? $"'{unknown}' is no command and no option here." : parsed.Errors[0].Message);
+            var command = parsed.CommandResult.Command == root ? "" : $"{parsed.CommandResult.Command.Name} ";
+            await Console.Error.WriteLineAsync($"See: OtpActors {command}--help");
             return ExitCodes.BadInput;
         }
 
@@ -62,23 +66,28 @@ public static class Cli
     }
 
     /// <summary>What is wrong with arguments, settings, input or the data directory is said in a line, without a stack.</summary>
-    internal static async Task<int> GuardAsync(Func<Task<int>> command)
+    /// <param name="refused">Told of it too.</param>
+    internal static async Task<int> GuardAsync(Func<Task<int>> command, Action<Exception>? refused = null)
     {
         try
         {
             return await command();
         }
-        catch (Exception e) when (e is UsageException or SettingsException or InputFileException)
+        catch (Exception e) when (ExitCodeOf(e) is not null)
         {
             await Console.Error.WriteLineAsync(e.Message);
-            return ExitCodes.BadInput;
-        }
-        catch (Exception e) when (e is DataDirectoryException or Sqlite.SqliteFailureException)
-        {
-            await Console.Error.WriteLineAsync(e.Message);
-            return ExitCodes.NotDone;
+            refused?.Invoke(e);
+            return ExitCodeOf(e)!.Value;
         }
     }
+
+    /// <summary>Null for what nobody expects: that shows its stack.</summary>
+    private static int? ExitCodeOf(Exception e) => e switch
+    {
+        UsageException or SettingsException or InputFileException or BadLinesException => ExitCodes.BadInput,
+        NotDoneException or DataDirectoryException or SqliteFailureException or StoreUnavailableException => ExitCodes.NotDone,
+        _ => null,
+    };
 
     /// <summary>The settings, with what this command line says of them.</summary>
     internal static OtpActorsOptions Settings(ParseResult parsed) => Hosting.Settings.Load(

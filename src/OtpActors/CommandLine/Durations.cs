@@ -7,12 +7,16 @@ namespace OtpActors.CommandLine;
 /// <summary>Lengths of time as people type them: <c>500ms</c>, <c>5s</c>, <c>2m</c>, <c>1h</c>, <c>00:00:05</c>.</summary>
 internal static partial class Durations
 {
+    private static readonly TimeSpan Longest = TimeSpan.FromDays(365);
+
     public static bool TryParse(string text, out TimeSpan duration)
     {
         var match = Form().Match(text);
         if (!match.Success)
         {
-            return TimeSpan.TryParseExact(text, "c", CultureInfo.InvariantCulture, out duration) && duration > TimeSpan.Zero;
+            // All three parts: .NET takes a mere 5 for five days, where seconds are meant.
+            return TimeSpan.TryParseExact(text, "c", CultureInfo.InvariantCulture, out duration)
+                && text.Count(c => c == ':') == 2 && duration > TimeSpan.Zero && duration < Longest;
         }
 
         var number = double.Parse(match.Groups[1].ValueSpan, CultureInfo.InvariantCulture);
@@ -23,7 +27,7 @@ internal static partial class Durations
             "m" => 60,
             _ => 3600,
         };
-        duration = seconds < TimeSpan.FromDays(365).TotalSeconds ? TimeSpan.FromSeconds(seconds) : TimeSpan.Zero;
+        duration = seconds < Longest.TotalSeconds ? TimeSpan.FromSeconds(seconds) : TimeSpan.Zero;
         return duration > TimeSpan.Zero;
     }
 
@@ -35,7 +39,7 @@ internal static partial class Durations
             return duration;
         }
 
-        result.AddError($"'{text}' is not a length of time above zero: write 500ms, 5s, 2m, 1h or 00:00:05.");
+        result.AddError($"{Numbers.OptionOf(result)}: '{text}' is not a length of time above zero: write 500ms, 5s, 2m, 1h or 00:00:05.");
         return null;
     }
 

@@ -29,48 +29,41 @@ internal static class RunCommand
             command.Add(option);
         }
 
-        command.SetAction((parsed, cancel) => Cli.GuardAsync(() => RunAsync(parsed, options, parsed.GetValue(json), cancel)));
+        command.SetAction((parsed, cancel) => Cli.GuardAsync(
+            () => RunAsync(parsed, options, parsed.GetValue(json), cancel),
+            refused: parsed.GetValue(json) ? WriteRefusal : null));
         return command;
     }
 
     private static async Task<int> RunAsync(ParseResult parsed, RunOptions options, bool json, CancellationToken cancel)
     {
+        var settings = Cli.Settings(parsed);
+        var resumed = options.Resumed(parsed);
+        if (resumed is not null && !File.Exists(DataDirectory.OpenReadOnly(settings.Data).JournalFile))
+        {
+            throw NoSuchRun(resumed, settings.Data);
+        }
+
+        var runId = resumed ?? NewRunId(TimeProvider.System);
+        var opened = new Lazy<DataDirectory>(() => DataDirectory.Open(settings.Data));
         try
         {
-            var settings = Cli.Settings(parsed);
-            var resumed = options.Resumed(parsed);
-            var runId = resumed ?? NewRunId(TimeProvider.System);
-            var opened = new Lazy<DataDirectory>(() => DataDirectory.Open(settings.Data));
-            try
-            {
-                var spec = resumed is null ? await options.ToSpecAsync(parsed, settings, opened, runId, cancel) : null;
-                await JournalFile.CheckAsync(opened.Value.JournalFile);
-                using var host = OtpActorsHost.Build(
-                    settings, opened.Value, json || Terminal.IsPlain ? LogEventLevel.Warning : LogEventLevel.Fatal);
-                return await RunAsync(host, runId, spec, json, opened.Value, cancel);
-            }
-            finally
-            {
-                if (opened.IsValueCreated)
-                {
-                    opened.Value.Dispose();
-                }
-            }
-        }
-        catch (BadLinesException e)
-        {
-            await Console.Error.WriteLineAsync(e.Message);
-            if (json)
-            {
-                WriteJson(new { outcome = "Refused", error = "bad lines", e.Found.Good, e.Found.Bad, lines = e.Found.FirstBad });
-            }
-
-            return ExitCodes.BadInput;
+            var spec = resumed is null ? await options.ToSpecAsync(parsed, settings, opened, runId, cancel) : null;
+            await DataFiles.CheckAsync(opened.Value);
+            using var host = OtpActorsHost.Build(
+                settings, opened.Value, json || Terminal.IsPlain ? LogEventLevel.Warning : LogEventLevel.Fatal);
+            return await RunAsync(host, runId, spec, json, opened.Value, cancel);
         }
         catch (OperationCanceledException) when (cancel.IsCancellationRequested)
         {
-            await Console.Error.WriteLineAsync("Interrupted before the run began: nothing was produced.");
-            return ExitCodes.NotDone;
+            throw new NotDoneException("Interrupted before the run began: nothing was produced.");
+        }
+        finally
+        {
+            if (opened.IsValueCreated)
+            {
+                opened.Value.Dispose();
+            }
         }
     }
 
@@ -85,10 +78,12 @@ internal static class RunCommand
             var registry = host.Services.GetRequiredService<IRequiredActor<RunRegistry>>().ActorRef;
             var reply = await registry.Ask<object>(
                 spec is null ? new RunRegistry.Resume(runId) : new RunRegistry.Start(runId, spec), CancellationToken.None);
-            if (reply is not RunReplies.Accepted accepted)
+            var accepted = reply switch
             {
-                throw new UsageException($"There is no run '{runId}' in {data.Root}; `OtpActors runs` lists them.");
-            }
+                RunReplies.Accepted yes => yes,
+                RunReplies.Refused no => throw new NotDoneException($"The run cannot begin: {no.Reason}"),
+                _ => throw NoSuchRun(runId, data.Root),
+            };
 
             using IRunView view = json ? new SilentView() : RunView.For(Terminal.Console, TimeProvider.System);
             state = await watch.FollowAsync(accepted.State, view.Show, cancel);
@@ -126,18 +121,28 @@ internal static class RunCommand
         if (!state.IsTerminal)
         {
             await Console.Error.WriteLineAsync(
-                $"{(breakage is null ? "Interrupted" : $"Broken off: {breakage}")}. Everything up to here is kept. Go on with:"
+                $"{(breakage is null ? "Interrupted" : $"Broken off: {breakage.TrimEnd('.')}")}. Everything up to here is kept. Go on with:"
                 + $"{Environment.NewLine}  OtpActors run --resume {state.RunId} --data {Quoted(data.Root)}");
         }
 
         return state.Outcome == RunOutcome.Completed && state.StoresAgree ? ExitCodes.Done : ExitCodes.NotDone;
     }
 
+    private static UsageException NoSuchRun(string runId, string data) =>
+        new($"There is no run '{runId}' in {data}; `OtpActors runs` lists them.");
+
     /// <summary>Sorts by time, is short enough to type, and does not repeat.</summary>
     private static string NewRunId(TimeProvider time) =>
         $"{time.GetUtcNow():yyyyMMdd-HHmmss}-{RandomNumberGenerator.GetHexString(6, lowercase: true)}";
 
     private static string Quoted(string path) => path.Contains(' ', StringComparison.Ordinal) ? $"'{path}'" : path;
+
+    private static void WriteRefusal(Exception reason) => WriteJson(reason switch
+    {
+        BadLinesException { Found: var found } =>
+            new { outcome = "Refused", reason = "bad lines", found.Good, found.Bad, lines = found.FirstBad },
+        _ => new { outcome = reason is NotDoneException ? "NotBegun" : "Refused", reason = reason.Message },
+    });
 
     private static void WriteJson(object document) => Console.Out.WriteLine(JsonSerializer.Serialize(document, Terminal.Json));
 }

@@ -26,6 +26,7 @@ internal sealed class RunOptions
     {
         Description = "Partitions of a topic that is created. [default: 1]",
         HelpName = "N",
+        CustomParser = Numbers.Parse<int>,
     };
 
     private readonly Option<string?> _email = new("--email")
@@ -58,6 +59,7 @@ internal sealed class RunOptions
     {
         Description = "Produce N made-up addresses, each its own, with random passwords, as fast as they are taken.",
         HelpName = "N",
+        CustomParser = Numbers.Parse<long>,
     };
 
     private readonly Option<string?> _from = new("--from")
@@ -163,6 +165,7 @@ internal sealed class RunOptions
         if (parsed.GetValue(_from) is { } file)
         {
             Alone(parsed, _from, _email, _otp, _interval, _duration);
+            OtpFile.RequireThere(file);
             var input = await RecordSpool.CheckAsync(
                 file, data.Value.InputsDirectory, runId, parsed.GetValue(_skipBad), cancellationToken);
             return input.Spec ?? throw new BadLinesException(file, input.Checked);

@@ -12,11 +12,11 @@ internal static class RunsCommand
 {
     public static Command Create()
     {
-        var limit = new Option<int>("--limit") { Description = "How many.", HelpName = "N", DefaultValueFactory = _ => 50 };
+        var limit = new Option<int?>("--limit") { Description = "How many. [default: 50]", HelpName = "N", CustomParser = Numbers.Parse<int> };
         var json = new Option<bool>("--json") { Description = "Print one JSON array." };
         var command = new Command("runs", "Lists runs, the newest first.") { limit, Cli.Data, json };
         command.SetAction((parsed, cancel) => Cli.GuardAsync(() => ListAsync(
-            Cli.Settings(parsed), parsed.GetValue(limit), parsed.GetValue(json), cancel)));
+            Cli.Settings(parsed), parsed.GetValue(limit) ?? 50, parsed.GetValue(json), cancel)));
         return command;
     }
 

@@ -24,7 +24,7 @@ internal static class ServeCommand
     {
         var settings = Cli.Settings(parsed);
         using var data = DataDirectory.Open(settings.Data);
-        await JournalFile.CheckAsync(data.JournalFile);
+        await DataFiles.CheckAsync(data);
         using var host = OtpActorsHost.Build(settings, data, LogEventLevel.Information);
         await host.StartAsync(CancellationToken.None);
         try

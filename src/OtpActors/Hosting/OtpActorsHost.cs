@@ -1,5 +1,8 @@
+using System.Globalization;
 using OtpActors.Records;
 using Serilog;
+using Serilog.Configuration;
+using Serilog.Core;
 using Serilog.Events;
 
 namespace OtpActors.Hosting;
@@ -10,6 +13,9 @@ public static class OtpActorsHost
     private const string LogTemplate =
         "{Timestamp:yyyy-MM-dd HH:mm:ss.fff} [{Level:u3}] {RunId} {ActorPath} {Message:lj}{NewLine}{Exception}";
 
+    /// <summary>For people at a terminal: a message names its cause, and where in the code it arose is in the file.</summary>
+    private const string ConsoleTemplate = "{Timestamp:yyyy-MM-dd HH:mm:ss.fff} [{Level:u3}] {RunId} {Message:lj}{NewLine}";
+
     /// <param name="consoleLevel">What goes to standard error; everything from the configured level on goes to the file.</param>
     public static IHost Build(OtpActorsOptions options, DataDirectory data, LogEventLevel consoleLevel)
     {
@@ -18,17 +24,44 @@ public static class OtpActorsHost
             .MinimumLevel.Is(options.LogLevel)
             .Destructure.AsScalar<OneTimePassword>()
             .Destructure.AsScalar<EmailAddress>()
-            .WriteTo.Console(
-                consoleLevel, LogTemplate, standardErrorFromLevel: LogEventLevel.Verbose,
-                formatProvider: System.Globalization.CultureInfo.InvariantCulture)
-            .WriteTo.File(
-                Path.Combine(data.LogsDirectory, "otpactors-.log"), outputTemplate: LogTemplate,
-                formatProvider: System.Globalization.CultureInfo.InvariantCulture,
-                rollingInterval: RollingInterval.Day, retainedFileCountLimit: 14));
+            .WriteTo.Logger(console => console
+                .Filter.ByExcluding(IsOfStream)
+                .WriteTo.Console(
+                    consoleLevel, ConsoleTemplate, standardErrorFromLevel: LogEventLevel.Verbose,
+                    formatProvider: CultureInfo.InvariantCulture))
+            .WriteTo.Sink(LoggerSinkConfiguration.Wrap(
+                sink => new ForgivingLog(sink),
+                file => file.File(
+                    Path.Combine(data.LogsDirectory, "otpactors-.log"), outputTemplate: LogTemplate,
+                    formatProvider: CultureInfo.InvariantCulture,
+                    rollingInterval: RollingInterval.Day, retainedFileCountLimit: 14))));
         builder.Services.AddSingleton<IHostLifetime, NoSignals>();
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(30));
         builder.Services.AddOtpActors(options, data);
         return builder.Build();
+    }
+
+    /// <summary>A stream's failure is the failure of a step, which says what it means.</summary>
+    private static bool IsOfStream(LogEvent log) =>
+        log.Properties.TryGetValue("ActorPath", out var path) && path is ScalarValue { Value: string text }
+        && text.Contains("/StreamSupervisor-", StringComparison.Ordinal);
+
+    /// <summary>A log that cannot be written, on a full disk, ends neither the run nor the process.</summary>
+    private sealed class ForgivingLog(ILogEventSink file) : ILogEventSink, IDisposable
+    {
+        public void Emit(LogEvent logEvent) => file.Emit(logEvent);
+
+        public void Dispose()
+        {
+            try
+            {
+                (file as IDisposable)?.Dispose();
+            }
+            catch (IOException)
+            {
+                // Its last lines are lost; standard error has those that matter.
+            }
+        }
     }
 
     /// <summary>The command line owns the signals, for every command alike.</summary>

@@ -58,13 +58,24 @@ public static class OtpFile
         }
     }
 
-    private static FileStream Open(string path)
+    /// <summary>For those who want to know before they make anything ready for its records.</summary>
+    /// <exception cref="InputFileException">There is no file of this name.</exception>
+    public static void RequireThere(string path)
     {
         if (Directory.Exists(path))
         {
             throw new InputFileException($"'{path}' is a directory. Name a file: {Wanted}.");
         }
 
+        if (!File.Exists(path))
+        {
+            throw Missing(path);
+        }
+    }
+
+    private static FileStream Open(string path)
+    {
+        RequireThere(path);
         try
         {
             return LineReader.Open(path);
@@ -72,9 +83,7 @@ public static class OtpFile
         catch (Exception exception)
             when (exception is FileNotFoundException or DirectoryNotFoundException or ArgumentException)
         {
-            throw new InputFileException(
-                $"There is no file '{path}'. Check the path; relative ones start at {Environment.CurrentDirectory}.",
-                exception);
+            throw Missing(path, exception);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -149,6 +158,9 @@ public static class OtpFile
         var otp = record.Otp.Reveal();
         return otp.AsSpan().Trim().Length == otp.Length ? null : "the password begins or ends with a blank";
     }
+
+    private static InputFileException Missing(string path, Exception? cause = null) => new(
+        $"There is no file '{path}'. Check the path; relative ones start at {Environment.CurrentDirectory}.", cause);
 
     private static InputFileException Unusable(string path, string reason) =>
         new($"'{path}' cannot be used: {reason}. Wanted is {Wanted}.");

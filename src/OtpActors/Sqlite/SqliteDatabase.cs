@@ -93,7 +93,9 @@ public sealed class SqliteDatabase : IAsyncDisposable
     private void Work()
     {
         foreach (var item in _queue.GetConsumingEnumerable())
+        {
             item.Run(this);
+        }
 
         _session?.Dispose();
         _closed.SetResult();
@@ -117,7 +119,9 @@ public sealed class SqliteDatabase : IAsyncDisposable
     private SqliteSession Open()
     {
         if (!_settings.ReadOnly)
+        {
             CreatePrivate();
+        }
 
         var session = new SqliteSession(new SqliteConnectionStringBuilder
         {
@@ -141,7 +145,9 @@ public sealed class SqliteDatabase : IAsyncDisposable
             }
 
             if (_settings.MaxBytes is { } limit)
+            {
                 Execute(session, $"PRAGMA max_page_count={limit / PageSize}");
+            }
 
             _settings.OnOpen?.Invoke(session);
             return session;
@@ -157,7 +163,9 @@ public sealed class SqliteDatabase : IAsyncDisposable
     private void CreatePrivate()
     {
         if (OperatingSystem.IsWindows() || System.IO.File.Exists(File))
+        {
             return;
+        }
 
         try
         {
@@ -177,11 +185,15 @@ public sealed class SqliteDatabase : IAsyncDisposable
     private void BoundLog(SqliteSession session)
     {
         if (_settings.ReadOnly)
+        {
             return;
+        }
 
         _log.Refresh();
         if (!_log.Exists || _log.Length <= LogLimit)
+        {
             return;
+        }
 
         try
         {

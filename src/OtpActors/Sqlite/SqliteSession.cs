@@ -17,7 +17,9 @@ public sealed class SqliteSession : SqliteConnection
     public SqliteStatement Statement(string sql)
     {
         if (!_statements.TryGetValue(sql, out var statement))
+        {
             _statements[sql] = statement = new SqliteStatement(Handle!, sql);
+        }
 
         return statement;
     }
@@ -41,7 +43,9 @@ public sealed class SqliteSession : SqliteConnection
     public override void Close()
     {
         foreach (var statement in _statements.Values)
+        {
             statement.Dispose();
+        }
 
         _statements.Clear();
         base.Close();
@@ -67,10 +71,14 @@ public sealed class SqliteSession : SqliteConnection
     {
         // A statement that failed half way still holds its cursor, and the transaction with it.
         foreach (var statement in _statements.Values)
+        {
             statement.Reset();
+        }
 
         // Errors such as a full disk roll back by themselves.
         if (raw.sqlite3_get_autocommit(Handle!) == 0)
+        {
             Statement("ROLLBACK").Execute();
+        }
     }
 }

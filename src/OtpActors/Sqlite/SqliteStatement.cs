@@ -58,7 +58,9 @@ public sealed class SqliteStatement : IDisposable
     {
         var result = raw.sqlite3_step(_statement);
         if (result == raw.SQLITE_ROW)
+        {
             return true;
+        }
 
         var reset = raw.sqlite3_reset(_statement);
         Check(result == raw.SQLITE_DONE ? reset : result);
@@ -109,6 +111,8 @@ public sealed class SqliteStatement : IDisposable
     private void Check(int result)
     {
         if (result != raw.SQLITE_OK)
+        {
             SqliteException.ThrowExceptionForRC(result, _connection);
+        }
     }
 }

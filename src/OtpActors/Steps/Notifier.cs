@@ -17,11 +17,11 @@ public sealed class Notifier(
     IEnumerable<IOtpStore> stores, IMailSender mail, ISlackSender slack, DataDirectory data, TimeProvider time)
     : StepActor<Notifier.Begin>
 {
-    /// <summary>Addresses looked up together, and dealt with before the run is told.</summary>
+    /// <summary>Addresses looked up together.</summary>
     private const int BatchSize = 100;
 
-    /// <summary>Messages on their way at a time.</summary>
-    private const int Parallelism = 8;
+    /// <summary>Messages on their way at a time; the next ones go when all of these are dealt with.</summary>
+    private const int VolleySize = 8;
 
     /// <summary>
     /// Answered by <see cref="RunCommands.RecordNotified"/> on the way and <see cref="RunCommands.CompleteNotifying"/>.
@@ -31,55 +31,51 @@ public sealed class Notifier(
 
     protected override async Task<IStepCommand?> RunAsync(Begin begin, IActorRef run, CancellationToken stop)
     {
-        var store = stores.Single(s => s.Name == begin.Step.Store);
         var progress = begin.From;
-        var pulse = new Pulse(time, TimeSpan.FromMilliseconds(200));
-        var records = RecordSources.Open(begin.Spec.Records, data.InputsDirectory).Read(begin.From.Next);
-        foreach (var batch in records.Where(r => !r.Repeated).Chunk(BatchSize))
+        long Left() => Math.Max(0, (begin.Spec.NotifyLimit ?? long.MaxValue) - progress.Sent - progress.Failed);
+        void Tell() => run.Tell(new RunCommands.RecordNotified(begin.RunId, begin.Step, begin.Attempt, progress));
+        try
         {
-            var left = (begin.Spec.NotifyLimit ?? long.MaxValue) - progress.Sent - progress.Failed;
-            if (left <= 0)
+            var store = stores.Single(s => s.Name == begin.Step.Store);
+            var pulse = new Pulse(time, TimeSpan.FromMilliseconds(200));
+            var records = RecordSources.Open(begin.Spec.Records, data.InputsDirectory).Read(begin.From.Next);
+            foreach (var batch in records.Where(r => !r.Repeated).Chunk(BatchSize))
             {
-                break;
-            }
-
-            if (stop.IsCancellationRequested)
-            {
-                run.Tell(new RunCommands.RecordNotified(begin.RunId, begin.Step, begin.Attempt, progress));
-                return null;
-            }
-
-            var present = await store.FindAsync([.. batch.Select(r => r.Record.Email)], stop);
-            var due = batch.Where(r => present.ContainsKey(r.Record.Email)).Take((int)Math.Min(left, BatchSize)).ToList();
-            var sent = await SendAsync(begin, due.Select(r => present[r.Record.Email]));
-            progress = new NotifyProgress(batch[^1].Sequence + 1, progress.Sent + sent, progress.Failed + due.Count - sent);
-            if (pulse.IsDue())
-            {
-                run.Tell(new RunCommands.RecordNotified(begin.RunId, begin.Step, begin.Attempt, progress));
-            }
-        }
-
-        return new RunCommands.CompleteNotifying(begin.RunId, begin.Step, begin.Attempt, progress);
-    }
-
-    /// <summary>
-    /// Sends a batch, several at a time, and gives the number that was accepted. Not cancelled half-way: a message in hand
-    /// is finished, so that it is known whether it went out.
-    /// </summary>
-    private async Task<long> SendAsync(Begin begin, IEnumerable<StoredOtp> batch)
-    {
-        var accepted = 0L;
-        await Parallel.ForEachAsync(
-            batch, new ParallelOptions { MaxDegreeOfParallelism = Parallelism }, async (stored, _) =>
-            {
-                if (await SendAsync(begin, stored))
+                var present = await store.FindAsync([.. batch.Select(r => r.Record.Email)], stop);
+                foreach (var volley in batch.Where(r => present.ContainsKey(r.Record.Email)).Chunk(VolleySize))
                 {
-                    Interlocked.Increment(ref accepted);
+                    if (Left() == 0)
+                    {
+                        return new RunCommands.CompleteNotifying(begin.RunId, begin.Step, begin.Attempt, progress);
+                    }
+
+                    stop.ThrowIfCancellationRequested();
+                    var due = volley[..(int)Math.Min(Left(), volley.Length)];
+                    var accepted = await Task.WhenAll(due.Select(r => SendAsync(begin, present[r.Record.Email])));
+                    var sent = accepted.Count(a => a);
+                    progress = new NotifyProgress(due[^1].Sequence + 1, progress.Sent + sent, progress.Failed + due.Length - sent);
+                    if (pulse.IsDue())
+                    {
+                        Tell();
+                    }
                 }
-            });
-        return accepted;
+
+                if (Left() > 0)
+                {
+                    progress = progress with { Next = batch[^1].Sequence + 1 };
+                }
+            }
+
+            return new RunCommands.CompleteNotifying(begin.RunId, begin.Step, begin.Attempt, progress);
+        }
+        catch
+        {
+            Tell(); // whatever ends the attempt: what went out need not go out again
+            throw;
+        }
     }
 
+    /// <summary>Not cancelled half-way: a message in hand is finished, so that it is known whether it went out.</summary>
     private async Task<bool> SendAsync(Begin begin, StoredOtp stored)
     {
         var result = begin.Step.Kind == StepKind.Mail

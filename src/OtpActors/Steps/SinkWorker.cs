@@ -36,6 +36,8 @@ internal sealed class SinkWorker : ReceiveActor, IWithTimers
     private Gathered _gathered = Gathered.Nothing;
     private IReadOnlyCollection<PartitionBatch>? _reported;
     private OffsetMap? _goal;
+    private bool _ready;
+    private bool _stopping;
     private bool _reportDue = true;
     private bool _drained;
     private bool _holding;
@@ -46,7 +48,12 @@ internal sealed class SinkWorker : ReceiveActor, IWithTimers
         (_setup, _begin, _run) = (setup, begin, run);
         _log = Context.GetLogger().WithContext("RunId", begin.RunId);
         Receive<SchemaReady>(_ => Consume());
-        Receive<Assigned>(a => _run.Tell(new RunCommands.ConfirmSinkReady(begin.RunId, begin.Step, begin.Attempt, a.Start)));
+        Receive<Assigned>(a =>
+        {
+            _ready = true;
+            _run.Tell(new RunCommands.ConfirmSinkReady(begin.RunId, begin.Step, begin.Attempt, a.Start));
+            Report();
+        });
         Receive<BatchWritten>(Gather);
         Receive<RunReplies.Accepted>(_ => Commit());
         Receive<RunReplies.Refused>(Refused);
@@ -64,14 +71,21 @@ internal sealed class SinkWorker : ReceiveActor, IWithTimers
             _reportDue = true;
             Report();
         });
-        Receive<Hold>(hold => _holding = hold.Held);
+        Receive<Hold>(hold =>
+        {
+            _holding = hold.Held;
+            if (_stopping)
+            {
+                Stop();
+            }
+        });
         Receive<Beat>(_ => Heartbeat());
         Receive<StreamEnded>(_ =>
         {
             _streamEnded = true;
             StopIfDone();
         });
-        Receive<Status.Failure>(failure => Fail(failure.Cause));
+        Receive<Status.Failure>(failure => Fail(StepFailure.Cause(failure.Cause)));
         Receive<StopStep>(_ => Stop());
         Receive<Terminated>(_ => Context.Stop(Self));
     }
@@ -110,10 +124,10 @@ internal sealed class SinkWorker : ReceiveActor, IWithTimers
         Report();
     }
 
-    /// <summary>One report is under way at a time, and none more often than the interval.</summary>
+    /// <summary>One report is under way at a time, none before the sink is ready, none more often than the interval.</summary>
     private void Report()
     {
-        if (!_reportDue || _reported is not null || _gathered.IsEmpty)
+        if (!_ready || !_reportDue || _reported is not null || _gathered.IsEmpty)
         {
             return;
         }
@@ -169,7 +183,7 @@ internal sealed class SinkWorker : ReceiveActor, IWithTimers
 
     private void Heartbeat()
     {
-        if (!_holding && _control is not null && !_streamEnded)
+        if (_ready && !_holding && !_streamEnded)
         {
             _run.Tell(new RunCommands.Heartbeat(_begin.RunId, _begin.Step, _begin.Attempt));
         }
@@ -177,6 +191,7 @@ internal sealed class SinkWorker : ReceiveActor, IWithTimers
 
     private void Stop()
     {
+        _stopping = true;
         if (_control is null || _holding)
         {
             Context.Stop(Self); // nothing in hand, or nothing that can be finished now

@@ -63,8 +63,9 @@ public abstract class StepActor<TBegin> : ReceiveActor
         {
             // stopped: nothing to say
         }
-        catch (Exception e)
+        catch (Exception failure)
         {
+            var e = StepFailure.Cause(failure);
             _log.WithContext("RunId", begin.RunId).Warning(
                 e, "{Step}, attempt {Attempt}, failed: {Error}", begin.Step.Name, begin.Attempt, e.Message);
             job.LastWord = new RunCommands.FailAttempt(begin.RunId, begin.Step, begin.Attempt, e.Message);

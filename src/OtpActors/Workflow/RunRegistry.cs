@@ -28,20 +28,25 @@ public sealed class RunRegistry : ReceiveActor
     private readonly IRunCatalog _catalog;
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private readonly Dictionary<string, string> _active = [];
-    private readonly Dictionary<string, LinkedList<string>> _waiting = [];
-    private readonly Dictionary<string, (IActorRef Requester, OverlapPolicy Overlap)> _requests = [];
+    private readonly Dictionary<string, SortedSet<(DateTimeOffset RequestedAt, string RunId)>> _waiting = [];
+    private readonly Dictionary<string, Pending> _requests = [];
+
+    /// <summary>
+    /// Runs of an earlier process, until it is known which of them had their turn: nobody else is given one before.
+    /// </summary>
+    private readonly HashSet<string> _resuming = [];
 
     public RunRegistry(IActorRef runs, IRunCatalog catalog)
     {
         (_runs, _catalog) = (runs, catalog);
         Receive<Start>(start =>
         {
-            _requests[start.RunId] = (Sender, start.Overlap);
+            Expect(start.RunId, start.Overlap);
             _runs.Tell(new RunCommands.Request(start.RunId, start.Spec));
         });
         Receive<Resume>(resume =>
         {
-            _requests[resume.RunId] = (Sender, OverlapPolicy.Wait);
+            Expect(resume.RunId, OverlapPolicy.Wait);
             _runs.Tell(new RunQueries.Get(resume.RunId));
         });
         Receive<ResumeAll>(_ =>
@@ -52,6 +57,7 @@ public sealed class RunRegistry : ReceiveActor
         });
         Receive<Unfinished>(unfinished =>
         {
+            _resuming.UnionWith(unfinished.RunIds);
             foreach (var runId in unfinished.RunIds)
             {
                 Self.Tell(new Resume(runId), ActorRefs.NoSender);
@@ -61,12 +67,37 @@ public sealed class RunRegistry : ReceiveActor
         });
         Receive<RunReplies.Accepted>(accepted => List(accepted.State));
         Receive<RunReplies.Refused>(refused => Reply(refused.RunId, refused));
-        Receive<Listed>(listed => Admit(listed.State));
+        Receive<Listed>(listed =>
+        {
+            if (_requests.GetValueOrDefault(listed.State.RunId) == listed.Request)
+            {
+                Admit(listed.State, listed.Request);
+            }
+        });
         Receive<RunNotices.Updated>(notice => TurnOver(notice.State));
-        Receive<Status.Failure>(failure => _log.Error(failure.Cause, "The list of runs cannot be used"));
+        Receive<RunNotices.Broken>(broken => Reply(broken.RunId, new RunReplies.Refused(broken.RunId, broken.Error)));
+        Receive<Status.Failure>(failure =>
+        {
+            _log.Error(failure.Cause, "The list of runs cannot be read");
+            Sender.Tell(failure);
+        });
     }
 
-    protected override void PreStart() => Context.System.EventStream.Subscribe(Self, typeof(RunNotices.Updated));
+    protected override void PreStart()
+    {
+        Context.System.EventStream.Subscribe(Self, typeof(RunNotices.Updated));
+        Context.System.EventStream.Subscribe(Self, typeof(RunNotices.Broken));
+    }
+
+    private void Expect(string runId, OverlapPolicy overlap)
+    {
+        if (!_requests.TryGetValue(runId, out var request))
+        {
+            _requests[runId] = request = new Pending(overlap);
+        }
+
+        request.Requesters.Add(Sender);
+    }
 
     /// <summary>A run that is known by its id is not started again, whatever the spec says: one trigger, one run.</summary>
     private void List(RunState state)
@@ -75,35 +106,42 @@ public sealed class RunRegistry : ReceiveActor
         {
             Reply(state.RunId, new NotFound(state.RunId));
         }
-        else if (_requests.ContainsKey(state.RunId))
+        else if (_requests.TryGetValue(state.RunId, out var request))
         {
-            _catalog.SaveAsync(RunSummary.Of(state)).PipeTo(Self, success: () => new Listed(state));
+            _catalog.SaveAsync(RunSummary.Of(state)).PipeTo(
+                Self,
+                success: () => new Listed(state, request),
+                failure: e => new RunReplies.Refused(state.RunId, $"the list of runs cannot be written: {e.Message}"));
         }
     }
 
-    private void Admit(RunState state)
+    private void Admit(RunState state, Pending request)
     {
-        if (!state.IsTerminal && state.BeganAt is not null)
+        if (request.Over || state.IsTerminal)
+        {
+            // it ended while it was listed, or long ago: it needs no turn
+        }
+        else if (state.BeganAt is not null)
         {
             _active.TryAdd(state.Spec!.Topic, state.RunId); // it had its turn before this process did
         }
-        else if (!state.IsTerminal)
+        else
         {
-            Queue(state.RunId, state.Spec!.Topic);
+            Queue(state, request.Overlap);
         }
 
         Reply(state.RunId, new RunReplies.Accepted(state.RunId, state));
     }
 
-    private void Queue(string runId, string topic)
+    private void Queue(RunState state, OverlapPolicy overlap)
     {
+        var (runId, topic) = (state.RunId, state.Spec!.Topic);
         var line = _waiting.TryGetValue(topic, out var known) ? known : _waiting[topic] = [];
-        if (line.Contains(runId) || _active.GetValueOrDefault(topic) == runId)
+        if (line.Contains(Place(state)) || _active.GetValueOrDefault(topic) == runId)
         {
             return;
         }
 
-        var overlap = _requests.GetValueOrDefault(runId).Overlap;
         if (_active.TryGetValue(topic, out var active) && overlap == OverlapPolicy.Skip)
         {
             _runs.Tell(new RunCommands.Cancel(runId, $"run {active} holds topic {topic}"));
@@ -112,13 +150,15 @@ public sealed class RunRegistry : ReceiveActor
 
         if (active is not null && overlap == OverlapPolicy.CancelOther)
         {
-            foreach (var other in line.Prepend(active))
+            foreach (var other in line.Select(place => place.RunId).Prepend(active))
             {
                 _runs.Tell(new RunCommands.Cancel(other, $"run {runId} takes topic {topic} over"));
             }
+
+            line.Clear();
         }
 
-        line.AddLast(runId);
+        line.Add(Place(state));
         Begin(topic);
     }
 
@@ -129,9 +169,14 @@ public sealed class RunRegistry : ReceiveActor
             return;
         }
 
+        if (_requests.TryGetValue(state.RunId, out var request))
+        {
+            request.Over = true;
+        }
+
         if (_waiting.TryGetValue(topic, out var line))
         {
-            line.Remove(state.RunId);
+            line.Remove(Place(state));
         }
 
         if (_active.GetValueOrDefault(topic) == state.RunId)
@@ -143,23 +188,35 @@ public sealed class RunRegistry : ReceiveActor
 
     private void Begin(string topic)
     {
-        if (_active.ContainsKey(topic) || !_waiting.TryGetValue(topic, out var line) || line.First is not { } next)
+        if (_resuming.Count > 0 || _active.ContainsKey(topic) || !_waiting.TryGetValue(topic, out var line) || line.Count == 0)
         {
             return;
         }
 
-        line.RemoveFirst();
-        _active[topic] = next.Value;
-        _runs.Tell(new RunCommands.Begin(next.Value));
+        var next = line.Min;
+        line.Remove(next);
+        _active[topic] = next.RunId;
+        _runs.Tell(new RunCommands.Begin(next.RunId));
     }
 
     private void Reply(string runId, object reply)
     {
         if (_requests.Remove(runId, out var request))
         {
-            request.Requester.Tell(reply);
+            request.Requesters.ForEach(requester => requester.Tell(reply));
+        }
+
+        if (_resuming.Remove(runId) && _resuming.Count == 0)
+        {
+            foreach (var topic in _waiting.Keys)
+            {
+                Begin(topic);
+            }
         }
     }
+
+    /// <summary>The oldest request comes first.</summary>
+    private static (DateTimeOffset RequestedAt, string RunId) Place(RunState state) => (state.RequestedAt!.Value, state.RunId);
 
     /// <summary>
     /// Answered by <see cref="RunReplies.Accepted"/> once the run will happen, whatever happens to this process. The
@@ -177,7 +234,18 @@ public sealed class RunRegistry : ReceiveActor
 
     public sealed record NotFound(string RunId);
 
-    private sealed record Listed(RunState State);
+    private sealed record Listed(RunState State, Pending Request);
+
+    /// <summary>Who waits for an answer about a run.</summary>
+    private sealed class Pending(OverlapPolicy overlap)
+    {
+        public OverlapPolicy Overlap => overlap;
+
+        public List<IActorRef> Requesters { get; } = [];
+
+        /// <summary>Whether the run has ended meanwhile.</summary>
+        public bool Over { get; set; }
+    }
 }
 
 public static class RunsHosting

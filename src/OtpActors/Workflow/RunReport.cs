@@ -78,7 +78,7 @@ public sealed record RunReport(
             failed += progress.Failed;
             if (state.Steps[stepOf(store)].IsDone && state.Checks.TryGetValue(store, out var check))
             {
-                limited += check.Found - progress.Sent - progress.Failed;
+                limited += Math.Max(0, check.Found - progress.Sent - progress.Failed); // some may have come after the check
             }
         }
 

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using OtpActors.Records;
 
 namespace OtpActors.Workflow;
@@ -21,6 +22,7 @@ public sealed record RunSpec
     public TimeSpan Window { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>At most this many addresses a store are mailed and posted; null for all of them. Default 100.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.Never)] // null means all; left out, it would mean the default
     public long? NotifyLimit { get; init; } = 100;
 
     /// <summary>The run is ended as timed out this long after it began; null (default) for never.</summary>

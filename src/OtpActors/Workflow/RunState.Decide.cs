@@ -34,7 +34,11 @@ public sealed partial record RunState
 
     private RunDecision DecideStep(IStepCommand command, DateTimeOffset now)
     {
-        var step = Steps[command.Step];
+        if (!Steps.TryGetValue(command.Step, out var step))
+        {
+            return RunDecision.Reject($"a run has no step '{command.Step}'");
+        }
+
         if (command.Attempt != step.Attempt)
         {
             return RunDecision.Reject($"{command.Step} is at attempt {step.Attempt}, not {command.Attempt}");
@@ -70,8 +74,9 @@ public sealed partial record RunState
                     ? Accept(now, new SinkEnded(command.Step, command is ConfirmSinkDrained, now))
                     : RunDecision.Reject("production goes on"),
             CompleteCheck c when c.Step.Kind == StepKind.Check => Accept(now, new CheckCompleted(c.Step, c.Result, now)),
-            RecordNotified c when IsNotify(c.Step) => DecideNotified(c, now),
-            CompleteNotifying c when IsNotify(c.Step) => Accept(now, new NotifyingCompleted(c.Step, c.Progress, now)),
+            RecordNotified c when IsNotify(c.Step) && Notified.GetValueOrDefault(c.Step, NothingNotified) == c.Progress => RunDecision.Nothing,
+            RecordNotified c when IsNotify(c.Step) => DecideNotified(c.Step, c.Progress, new RunEvents.Notified(c.Step, c.Progress, now)),
+            CompleteNotifying c when IsNotify(c.Step) => DecideNotified(c.Step, c.Progress, new NotifyingCompleted(c.Step, c.Progress, now)),
             _ => Misplaced(command),
         };
     }
@@ -90,8 +95,18 @@ public sealed partial record RunState
             return RunDecision.Reject("the counts do not balance");
         }
 
+        if (!command.Progress.From.Keys.SequenceEqual(command.Progress.Next.Keys))
+        {
+            return RunDecision.Reject("there is no stretch for each partition");
+        }
+
         foreach (var (partition, from) in command.Progress.From)
         {
+            if (command.Progress.Next[partition] < from)
+            {
+                return RunDecision.Reject($"partition {partition} has no stretch from {from} to {command.Progress.Next[partition]}");
+            }
+
             if (sink.Counted.TryGetValue(partition, out var counted) && from < counted)
             {
                 return RunDecision.Reject($"partition {partition} is counted up to {counted}, the stretch starts at {from}");
@@ -101,10 +116,11 @@ public sealed partial record RunState
         return Accept(now, new SinkProgressed(command.Step, command.Progress, now));
     }
 
-    private RunDecision DecideNotified(RecordNotified command, DateTimeOffset now) =>
-        Notified.TryGetValue(command.Step, out var known) && command.Progress.Next < known.Next
+    private RunDecision DecideNotified(StepId step, NotifyProgress progress, IRunEvent fact) =>
+        Notified.TryGetValue(step, out var known)
+        && (progress.Next < known.Next || progress.Sent < known.Sent || progress.Failed < known.Failed)
             ? RunDecision.Reject($"record {known.Next} is reached already")
-            : Accept(now, new RunEvents.Notified(command.Step, command.Progress, now));
+            : Accept(fact.At, fact);
 
     private RunDecision Fail(FailAttempt command, StepState step, DateTimeOffset now)
     {

@@ -20,7 +20,7 @@ public sealed class RunSupervisor : ReceivePersistentActor, IWithTimers
     private readonly Random _random;
     private readonly ILoggingAdapter _log;
     private readonly Dictionary<(Type Kind, StepId? Step, int Attempt), RunEffect> _inFlight = [];
-    private readonly HashSet<StepId> _stopping = [];
+    private readonly List<StepId> _stopping = []; // one for each StopStep that is not answered
     private RunState _state;
     private RunPhase _cataloged;
     private bool _suspended;
@@ -33,7 +33,11 @@ public sealed class RunSupervisor : ReceivePersistentActor, IWithTimers
         Recover<IRunEvent>(e => _state = _state.Apply(e));
         Recover<RecoveryCompleted>(_ => Resume());
         Command<IRunCommand>(Handle);
-        Command<RunQueries.Get>(_ => Sender.Tell(new RunReplies.Accepted(runId, _state)));
+        Command<RunQueries.Get>(_ =>
+        {
+            Sender.Tell(new RunReplies.Accepted(runId, _state));
+            StopIfQuiet();
+        });
         Command<StepStopped>(stopped =>
         {
             _stopping.Remove(stopped.Step);
@@ -76,6 +80,11 @@ public sealed class RunSupervisor : ReceivePersistentActor, IWithTimers
 
     private void Resume()
     {
+        if (_state.Spec is null)
+        {
+            return; // to be requested now, or asked for in vain
+        }
+
         if (_state.BeganAt is not null && !_state.IsTerminal)
         {
             _log.Info("Run {RunId} goes on: {Phase}", _runId, _state.Phase);
@@ -97,6 +106,7 @@ public sealed class RunSupervisor : ReceivePersistentActor, IWithTimers
         {
             _log.Info("{Command} is refused: {Reason}", command.GetType().Name, reason);
             Answer(sender, command, new RunReplies.Refused(_runId, reason));
+            WindAlarms(command);
             StopIfQuiet();
             return;
         }
@@ -213,6 +223,18 @@ public sealed class RunSupervisor : ReceivePersistentActor, IWithTimers
         }
     }
 
+    /// <summary>Timers and the clock can differ a little: an alarm that came too early is set again.</summary>
+    private void WindAlarms(IRunCommand refused)
+    {
+        if (refused is RunCommands.Retry or RunCommands.ReachDeadline)
+        {
+            foreach (var effect in _inFlight.Values.Where(e => e is RunEffect.RetryAt or RunEffect.DeadlineAt))
+            {
+                Start(effect);
+            }
+        }
+    }
+
     private void Tell()
     {
         Context.System.EventStream.Publish(new RunNotices.Updated(_state));
@@ -243,7 +265,7 @@ public sealed class RunSupervisor : ReceivePersistentActor, IWithTimers
 
             Context.Stop(Self);
         }
-        else if (_stopping.Count == 0 && _state.IsTerminal)
+        else if (_stopping.Count == 0 && (_state.IsTerminal || _state.Spec is null))
         {
             Context.Parent.Tell(new PassivateRun(_runId));
         }
@@ -294,5 +316,5 @@ public sealed class RunSupervisor : ReceivePersistentActor, IWithTimers
 /// <summary>Finish what is in hand, journal it, and leave; the run can be resumed.</summary>
 public sealed record SuspendRun(string RunId) : IRunMessage;
 
-/// <summary>From a run to its parent: nothing is left to do.</summary>
+/// <summary>From a run to its parent: nothing is left to do. Answered by <see cref="SuspendRun"/>, after which it leaves.</summary>
 public sealed record PassivateRun(string RunId);

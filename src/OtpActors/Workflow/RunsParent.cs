@@ -20,7 +20,7 @@ public sealed class RunsParent : ReceiveActor
         {
             if (_leaving.TryAdd(passivate.RunId, new Queue<(object, IActorRef)>()))
             {
-                Sender.Tell(PoisonPill.Instance);
+                Sender.Tell(new SuspendRun(passivate.RunId)); // not a PoisonPill: it could cut a write to the journal short
             }
         });
         Receive<SuspendAll>(_ =>
@@ -39,7 +39,7 @@ public sealed class RunsParent : ReceiveActor
             {
                 foreach (var (message, sender) in waiting)
                 {
-                    Child(terminated.ActorRef.Path.Name).Tell(message, sender);
+                    Pass(terminated.ActorRef.Path.Name, message, sender);
                 }
             }
 
@@ -55,7 +55,16 @@ public sealed class RunsParent : ReceiveActor
         }
         else
         {
-            Child(message.RunId).Forward(message);
+            Pass(message.RunId, message, Sender);
+        }
+    }
+
+    private void Pass(string runId, object message, IActorRef sender)
+    {
+        Child(runId).Tell(message, sender);
+        if (_suspendRequests.Count > 0)
+        {
+            Child(runId).Tell(new SuspendRun(runId)); // what wakes now leaves as well
         }
     }
 

@@ -21,7 +21,12 @@ public sealed class SqliteRunCatalog : IRunCatalog, IAsyncDisposable
 
     public Task SaveAsync(RunSummary summary) => _database.RunAsync(session =>
     {
-        var row = session.Statement($"INSERT OR REPLACE INTO runs ({Columns}) VALUES (?, ?, ?, ?, ?, ?)")
+        // A run that has ended stays so, though a summary of an earlier moment may come late.
+        var row = session.Statement($"""
+            INSERT INTO runs ({Columns}) VALUES (?, ?, ?, ?, ?, ?)
+            ON CONFLICT (run_id) DO UPDATE SET state = excluded.state, ended_at = excluded.ended_at, report = excluded.report
+            WHERE ended_at IS NULL OR excluded.ended_at IS NOT NULL
+            """)
             .Bind(1, summary.RunId)
             .Bind(2, summary.State.ToString())
             .Bind(3, summary.Topic)
@@ -34,6 +39,11 @@ public sealed class SqliteRunCatalog : IRunCatalog, IAsyncDisposable
         _database.RunAsync<IReadOnlyList<RunSummary>>(
             session =>
             {
+                if (session.Statement("SELECT 1 FROM sqlite_master WHERE name = 'runs'").Scalar() is null)
+                {
+                    return []; // a reader does not make the table, and the writer may have been killed before it did
+                }
+
                 var rows = session.Statement($"SELECT {Columns} FROM runs ORDER BY requested_at DESC, run_id DESC LIMIT ?")
                     .Bind(1, limit);
                 var runs = new List<RunSummary>();

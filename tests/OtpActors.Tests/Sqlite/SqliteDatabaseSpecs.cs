@@ -51,7 +51,9 @@ public sealed class SqliteDatabaseSpecs : IAsyncDisposable
         foreach (var file in Directory.EnumerateFiles(_directory.Path))
         {
             if (!OperatingSystem.IsWindows())
+            {
                 File.GetUnixFileMode(file).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite, file);
+            }
         }
     }
 
@@ -176,7 +178,9 @@ public sealed class SqliteDatabaseSpecs : IAsyncDisposable
         {
             session.Statement("CREATE TABLE IF NOT EXISTS numbers (number)").Execute();
             if (busy is { } wait)
+            {
                 session.Statement($"PRAGMA busy_timeout = {wait.TotalMilliseconds:F0}").Scalar();
+            }
         },
     });
 

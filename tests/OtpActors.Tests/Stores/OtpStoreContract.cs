@@ -173,7 +173,9 @@ public abstract class OtpStoreContract : IAsyncLifetime
     public virtual async ValueTask DisposeAsync()
     {
         foreach (var store in _opened)
+        {
             await CloseAsync(store);
+        }
 
         GC.SuppressFinalize(this);
     }
@@ -214,7 +216,9 @@ public abstract class OtpStoreContract : IAsyncLifetime
         await foreach (var row in store.ScanAsync(Cancellation))
         {
             if (row.Email.Value.EndsWith($"@{_own}.example.com", StringComparison.Ordinal))
+            {
                 rows.Add(row);
+            }
         }
 
         return rows;

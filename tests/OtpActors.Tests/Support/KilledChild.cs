@@ -76,11 +76,15 @@ public sealed class KilledChild
         while (await child.StandardOutput.ReadLineAsync().Soon() is { } line)
         {
             if (!line.StartsWith(Prefix, StringComparison.Ordinal))
+            {
                 continue;
+            }
 
             last = long.Parse(line.AsSpan(Prefix.Length), provider: CultureInfo.InvariantCulture);
             if (++count == acknowledgements)
+            {
                 child.Kill();
+            }
         }
 
         await child.WaitForExitAsync().Soon();

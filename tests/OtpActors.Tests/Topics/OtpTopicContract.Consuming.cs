@@ -14,7 +14,9 @@ public abstract partial class OtpTopicContract
     {
         await EnsureAsync(partitions: 3);
         for (var i = 0; i < 10; i++)
+        {
             await AppendAsync(Records(i * 100, 100));
+        }
 
         var batches = await Consume().ReadAsync(1000);
         foreach (var partition in batches.GroupBy(batch => batch.Partition))

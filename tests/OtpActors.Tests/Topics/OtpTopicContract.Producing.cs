@@ -139,9 +139,13 @@ public abstract partial class OtpTopicContract
         for (var i = 0; i < headers.Length; i++)
         {
             if (headers[i] is { } sent)
+            {
                 read[i].Headers.ShouldNotBeNull().ShouldBe(sent, ignoreOrder: true);
+            }
             else
+            {
                 read[i].Headers.ShouldBeNull();
+            }
         }
     }
 

@@ -80,6 +80,8 @@ public abstract partial class OtpTopicContract : Akka.TestKit.Xunit.TestKit
     protected static async Task CommitAsync(IEnumerable<PartitionBatch> batches)
     {
         foreach (var batch in batches)
+        {
             await batch.CommitAsync(Cancellation).Soon();
+        }
     }
 }

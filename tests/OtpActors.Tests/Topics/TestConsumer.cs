@@ -31,7 +31,9 @@ public sealed class TestConsumer
     {
         var batches = new List<PartitionBatch>();
         while (batches.Sum(batch => batch.Records.Count) < records)
+        {
             batches.Add((await NextAsync()).ShouldNotBeNull("the source ended early"));
+        }
 
         batches.Sum(batch => batch.Records.Count).ShouldBe(records);
         return batches;
@@ -43,7 +45,9 @@ public sealed class TestConsumer
         Control.Drain();
         var batches = new List<PartitionBatch>();
         while (await NextAsync() is { } batch)
+        {
             batches.Add(batch);
+        }
 
         await Control.Stopped.Soon();
         return batches;

@@ -85,10 +85,14 @@ public sealed class EmbeddedStore : IOtpStore, IAsyncDisposable
         {
             var page = await ReadAsync(s => _table.Page(s, after, ScanPage), cancellationToken).ConfigureAwait(false);
             if (page is null)
+            {
                 yield break;
+            }
 
             foreach (var row in page.Rows)
+            {
                 yield return row;
+            }
 
             after = page.Last;
         }
@@ -99,7 +103,9 @@ public sealed class EmbeddedStore : IOtpStore, IAsyncDisposable
         // The writer last: the last to close a file folds its write-ahead log, which a reader cannot.
         await _reader.DisposeAsync().ConfigureAwait(false);
         if (_writer is not null)
+        {
             await _writer.DisposeAsync().ConfigureAwait(false);
+        }
     }
 
     private SqliteDatabase Writer =>

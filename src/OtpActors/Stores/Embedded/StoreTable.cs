@@ -61,7 +61,9 @@ internal sealed class StoreTable
         {
             var record = batch[i];
             if (!ReferenceEquals(topic, record.Origin.Topic))
+            {
                 insert.Bind(3, topic = record.Origin.Topic);
+            }
 
             var written = insert
                 .Bind(1, record.Email.Value).Bind(2, record.Otp.Reveal())
@@ -88,11 +90,15 @@ internal sealed class StoreTable
             {
                 var row = Row(query, email, topics);
                 if (newest is null || Age(row).CompareTo(Age(newest)) > 0)
+                {
                     newest = row;
+                }
             }
 
             if (newest is not null)
+            {
                 found[email] = newest;
+            }
         }
 
         return found;
@@ -118,7 +124,9 @@ internal sealed class StoreTable
     {
         var query = session.Statement(_origin).Bind(1, record.Email.Value);
         if (_identity == StoreIdentity.EmailAndOtp)
+        {
             query.Bind(2, record.Otp.Reveal());
+        }
 
         return query.Bind(3, record.Origin.Topic).Bind(4, record.Origin.Partition).Bind(5, record.Origin.Offset)
             .Scalar() is not null;

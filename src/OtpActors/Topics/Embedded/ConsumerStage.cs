@@ -52,7 +52,9 @@ internal sealed class ConsumerStage : GraphStageWithMaterializedValue<SourceShap
         {
             // Nobody has to look at Assigned; without reading it here its failure would count as unobserved.
             if (_assigned.TrySetException(unassigned))
+            {
                 _ = _assigned.Task.Exception;
+            }
 
             _stopped.TrySetResult(true);
         }
@@ -89,7 +91,9 @@ internal sealed class ConsumerStage : GraphStageWithMaterializedValue<SourceShap
         public override void OnPull()
         {
             if (_fetched.TryDequeue(out var batch))
+            {
                 Push(_stage._out, batch);
+            }
 
             Advance();
         }
@@ -117,7 +121,9 @@ internal sealed class ConsumerStage : GraphStageWithMaterializedValue<SourceShap
             {
                 _fetched.Enqueue(batch);
                 if (IsAvailable(_stage._out))
+                {
                     Push(_stage._out, _fetched.Dequeue());
+                }
             }
 
             Advance();
@@ -126,12 +132,16 @@ internal sealed class ConsumerStage : GraphStageWithMaterializedValue<SourceShap
         private void Advance()
         {
             if (_member is null || _fetching)
+            {
                 return;
+            }
 
             if (_control.Draining.IsCompleted)
             {
                 if (_fetched.Count == 0)
+                {
                     CompleteStage();
+                }
             }
             else if (_fetched.Count < Prefetch)
             {
@@ -155,7 +165,9 @@ internal sealed class ConsumerStage : GraphStageWithMaterializedValue<SourceShap
             }
 
             if (!_stopped)
+            {
                 _onStage(action);
+            }
         }
 
         private void Fail(Exception failure)

@@ -92,7 +92,9 @@ public sealed class EmbeddedTopic : IOtpTopic, IAsyncDisposable
                 var committed = TopicFile.Committed(session, entry, group);
                 var member = new GroupMember(this, entry, group, committed);
                 if (_owners.TryGetValue((entry.Id, group), out var former))
+                {
                     former.Fence();
+                }
 
                 _owners[(entry.Id, group)] = member;
                 return member;
@@ -106,7 +108,9 @@ public sealed class EmbeddedTopic : IOtpTopic, IAsyncDisposable
             session =>
             {
                 if (_owners[(member.Topic.Id, member.Group)] != member)
+                {
                     throw GroupMember.Fenced(member.Topic.Name, member.Group);
+                }
 
                 session.Write(s => TopicFile.Commit(s, member.Topic, member.Group, partition, offset));
                 return NotUsed.Instance;
@@ -132,7 +136,9 @@ public sealed class EmbeddedTopic : IOtpTopic, IAsyncDisposable
     private async Task<TopicEntry> FindAsync(string topic, CancellationToken cancellationToken)
     {
         if (_topics.TryGetValue(topic, out var known))
+        {
             return known;
+        }
 
         // By the writer, since a reader cannot open a file that is not there yet.
         TopicRules.CheckName(topic);

@@ -23,7 +23,9 @@ internal sealed class GroupMember
         Group = group;
         _next = new long[topic.Partitions];
         foreach (var (partition, offset) in committed)
+        {
             _next[partition] = offset;
+        }
 
         Start = _next.Select((offset, partition) => KeyValuePair.Create(partition, offset)).ToOffsetMap();
     }
@@ -52,7 +54,9 @@ internal sealed class GroupMember
         {
             var appended = _log.Signal(Topic).Next;
             if (await _log.ReadAsync(Fetch, CancellationToken.None).ConfigureAwait(false) is { } batch)
+            {
                 return batch;
+            }
 
             await Task.WhenAny(appended, stop).ConfigureAwait(false);
         }
@@ -69,7 +73,9 @@ internal sealed class GroupMember
             _turn = (_turn + 1) % _next.Length;
             var records = TopicFile.Fetch(session, Topic, partition, _next[partition], MaxRecords, MaxBytes);
             if (records.Count == 0)
+            {
                 continue;
+            }
 
             var next = _next[partition] = records[^1].Offset + 1;
             return new PartitionBatch(

@@ -14,7 +14,9 @@ internal sealed class HeaderCodec
     public byte[]? Encode(IReadOnlyDictionary<string, string>? headers)
     {
         if (headers is null)
+        {
             return null;
+        }
 
         if (!ReferenceEquals(headers, _headers))
         {

@@ -28,11 +28,19 @@ public static class KafkaPartitioner
         }
 
         if (data.Length >= 3)
+        {
             hash ^= (uint)data[2] << 16;
+        }
+
         if (data.Length >= 2)
+        {
             hash ^= (uint)data[1] << 8;
+        }
+
         if (data.Length >= 1)
+        {
             hash = (hash ^ data[0]) * M;
+        }
 
         hash = (hash ^ (hash >> 13)) * M;
         return (int)(hash ^ (hash >> 15));

@@ -77,7 +77,9 @@ internal static class TopicFile
         {
             var partition = KafkaPartitioner.Partition(record.Key, topic.Partitions);
             if (!ends.TryGetValue(partition, out var end))
+            {
                 end = HighWatermark(session, topic, partition);
+            }
 
             if (record.Sequence >= next)
             {
@@ -136,7 +138,9 @@ internal static class TopicFile
             .Bind(1, topic.Id).Bind(2, group);
         var offsets = OffsetMap.Empty.ToBuilder();
         while (query.Step())
+        {
             offsets[(int)query.Number(0)] = query.Number(1);
+        }
 
         return offsets.ToImmutable();
     }

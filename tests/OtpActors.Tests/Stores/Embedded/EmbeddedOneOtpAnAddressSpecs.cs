@@ -26,7 +26,9 @@ public sealed class EmbeddedOneOtpAnAddressSpecs : OneOtpAnAddressContract
     public async Task Everything_is_there_after_reopening()
     {
         await using (var store = _stores.Open())
+        {
             await WriteAsync(store, Record("a", "111111"));
+        }
 
         await using var reopened = _stores.Open();
         (await FindAsync(reopened, "a")).ShouldNotBeNull();
@@ -72,7 +74,9 @@ public sealed class EmbeddedOneOtpAnAddressSpecs : OneOtpAnAddressContract
         await foreach (var row in store.ScanAsync(Cancellation))
         {
             if (seen++ % 1_000 == 0)
+            {
                 await WriteAsync(store, Record($"a{seen}", "123456", offset: 3_000 + seen));
+            }
         }
 
         // The rows written meanwhile come before all others, where the scan has been already.
@@ -101,7 +105,9 @@ public sealed class EmbeddedOneOtpAnAddressSpecs : OneOtpAnAddressContract
             var outage = await Should.ThrowAsync<StoreUnavailableException>(async () =>
             {
                 for (; written < 100; written++)
+                {
                     await WriteAsync(store, Batch(written));
+                }
             });
             outage.Message.ShouldContain($"the disk that holds {_stores.File} is full");
             (await ScanAsync(store)).Count.ShouldBe(written * 100);
@@ -136,7 +142,9 @@ public sealed class EmbeddedOneOtpAnAddressSpecs : OneOtpAnAddressContract
             new EmbeddedStoreSettings("store", file, StoreIdentity.Email), TimeProvider.System);
         var rows = new List<StoredOtp>();
         await foreach (var row in store.ScanAsync(Cancellation))
+        {
             rows.Add(row);
+        }
 
         rows.Count.ShouldBeGreaterThanOrEqualTo((int)acknowledged);
         rows.Select(row => (row.Email, row.Otp)).ShouldBe(

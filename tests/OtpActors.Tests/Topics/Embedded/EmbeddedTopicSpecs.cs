@@ -121,7 +121,9 @@ public sealed class EmbeddedTopicSpecs : OtpTopicContract
             var failure = await Should.ThrowAsync<TopicException>(async () =>
             {
                 for (; acknowledged < 100; acknowledged++)
+                {
                     await AppendAsync(small, Batch(acknowledged));
+                }
             });
             failure.Message.ShouldContain($"the disk that holds {file} is full");
             (await small.HighWatermarksAsync(Name, Cancellation))[0].ShouldBe(acknowledged * 5);

@@ -1,0 +1,50 @@
+using OtpActors.Workflow;
+
+namespace OtpActors.Tests.Fakes;
+
+/// <summary>The list of runs, in memory; saves can be held back.</summary>
+internal sealed class FakeCatalog : IRunCatalog
+{
+    private readonly Lock _lock = new();
+    private readonly Dictionary<string, RunSummary> _runs = [];
+
+    /// <summary>What a save waits for.</summary>
+    public Func<RunSummary, Task> Gate { get; set; } = _ => Task.CompletedTask;
+
+    public RunSummary? this[string runId]
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _runs.GetValueOrDefault(runId);
+            }
+        }
+    }
+
+    public async Task SaveAsync(RunSummary summary)
+    {
+        await Gate(summary);
+        lock (_lock)
+        {
+            _runs[summary.RunId] = summary;
+        }
+    }
+
+    public Task<IReadOnlyList<RunSummary>> ListAsync(int limit, CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            return Task.FromResult<IReadOnlyList<RunSummary>>([.. _runs.Values.OrderByDescending(r => r.RequestedAt).Take(limit)]);
+        }
+    }
+
+    public Task<IReadOnlyList<string>> UnfinishedAsync(CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            return Task.FromResult<IReadOnlyList<string>>(
+                [.. _runs.Values.Where(r => r.EndedAt is null).OrderBy(r => r.RequestedAt).Select(r => r.RunId)]);
+        }
+    }
+}

@@ -1,0 +1,27 @@
+using System.Collections.Concurrent;
+using OtpActors.Notifications;
+using OtpActors.Records;
+
+namespace OtpActors.Tests.Fakes;
+
+/// <summary>Both channels; remembers to whom it sent. Several may send at a time.</summary>
+internal sealed class ScriptedSender : IMailSender, ISlackSender
+{
+    private int _begun = -1;
+
+    public ConcurrentQueue<string> Sent { get; } = [];
+
+    /// <summary>Decides on the n-th send, from 0: accepted or refused, or throws.</summary>
+    public Func<int, Task<bool>> Decide { get; set; } = _ => Task.FromResult(true);
+
+    public Task<SendResult> SendAsync(OtpMail mail, CancellationToken cancellationToken) => SendAsync("mail", mail.To);
+
+    public Task<SendResult> SendAsync(SlackMessage message, CancellationToken cancellationToken) => SendAsync("slack", message.Email);
+
+    private async Task<SendResult> SendAsync(string channel, EmailAddress to)
+    {
+        var accepted = await Decide(Interlocked.Increment(ref _begun));
+        Sent.Enqueue($"{channel} {to.Value}");
+        return new SendResult(accepted, "");
+    }
+}

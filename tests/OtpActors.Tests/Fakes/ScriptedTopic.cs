@@ -1,0 +1,34 @@
+using Akka;
+using Akka.Streams.Dsl;
+using OtpActors.Topics;
+using OffsetMap = System.Collections.Immutable.ImmutableSortedDictionary<int, long>;
+
+namespace OtpActors.Tests.Fakes;
+
+/// <summary>The embedded topic with a hand on its appends.</summary>
+internal sealed class ScriptedTopic(IOtpTopic inner) : IOtpTopic
+{
+    /// <summary>Comes before each append, with the topic's name: waits, or throws.</summary>
+    public Func<string, Task> BeforeAppend { get; set; } = _ => Task.CompletedTask;
+
+    public Task<TopicEnsured> EnsureAsync(TopicSpec spec, CancellationToken cancellationToken) => inner.EnsureAsync(spec, cancellationToken);
+
+    public Flow<IReadOnlyList<ProducerRecord>, ProducerAck, NotUsed> ProducerFlow(string topic, string producerId) =>
+        Flow.Create<IReadOnlyList<ProducerRecord>>()
+            .SelectAsync(1, async batch =>
+            {
+                await BeforeAppend(topic);
+                return batch;
+            })
+            .Via(inner.ProducerFlow(topic, producerId));
+
+    public Task<long> ResumeSequenceAsync(string topic, string producerId, CancellationToken cancellationToken) =>
+        inner.ResumeSequenceAsync(topic, producerId, cancellationToken);
+
+    public Source<PartitionBatch, IConsumerControl> Consume(string topic, string group) => inner.Consume(topic, group);
+
+    public Task<OffsetMap> HighWatermarksAsync(string topic, CancellationToken cancellationToken) => inner.HighWatermarksAsync(topic, cancellationToken);
+
+    public Task<OffsetMap> CommittedAsync(string topic, string group, CancellationToken cancellationToken) =>
+        inner.CommittedAsync(topic, group, cancellationToken);
+}

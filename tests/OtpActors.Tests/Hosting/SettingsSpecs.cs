@@ -1,0 +1,80 @@
+using System.Text.Json;
+using Microsoft.Extensions.Configuration;
+using OtpActors.Hosting;
+using OtpActors.Stores;
+using Shouldly;
+using Xunit;
+
+namespace OtpActors.Tests.Hosting;
+
+public class SettingsSpecs
+{
+    [Fact]
+    public void The_file_that_is_shipped_says_the_defaults()
+    {
+        var shipped = Settings.Bind(new ConfigurationBuilder()
+            .AddJsonFile(Path.Combine(AppContext.BaseDirectory, "appsettings.json"), optional: false).Build());
+
+        JsonSerializer.Serialize(shipped).ShouldBe(JsonSerializer.Serialize(new OtpActorsOptions()));
+    }
+
+    [Fact]
+    public void What_is_set_takes_the_default_s_place_and_leaves_the_rest()
+    {
+        var settings = Bind(("Workflow:Steps:Mail:Attempts", "7"), ("Stores:Mongo:OnExisting", "Replace"), ("topic:name", "other"));
+
+        settings.Workflow.Steps.Mail.Attempts.ShouldBe(7);
+        settings.Workflow.Steps.Mail.Delay.ShouldBe(TimeSpan.FromSeconds(5));
+        settings.Workflow.Steps.Slack.Attempts.ShouldBe(2);
+        settings.Stores.Mongo.OnExisting.ShouldBe(OnExisting.Replace);
+        settings.Stores.Mongo.ConsumerGroup.ShouldBe("mongodb_consumer_group");
+        settings.Stores.Cassandra.OnExisting.ShouldBe(OnExisting.Skip);
+        settings.Topic.Name.ShouldBe("other");
+    }
+
+    [Theory]
+    [InlineData("Bogus", "OtpActors:Bogus")]
+    [InlineData("Topic:Nmae", "OtpActors:Topic:Nmae")]
+    [InlineData("Stores:Cassandra:Group", "OtpActors:Stores:Cassandra:Group")]
+    [InlineData("Workflow:Steps:Post:Attempts", "OtpActors:Workflow:Steps:Post")]
+    [InlineData("Workflow:Steps:Mail:Retries", "OtpActors:Workflow:Steps:Mail:Retries")]
+    [InlineData("Topic:Name:Deeper", "OtpActors:Topic:Name")]
+    public void A_key_that_is_none_is_named(string key, string named) => Refused((key, "1")).ShouldContain(named);
+
+    [Fact]
+    public void All_unknown_keys_are_named_at_once()
+    {
+        var message = Refused(("One", "1"), ("Topic:Two", "2"));
+        message.ShouldContain("OtpActors:One");
+        message.ShouldContain("OtpActors:Topic:Two");
+    }
+
+    [Theory]
+    [InlineData("Workflow:Window", "soon", "Workflow:Window")]
+    [InlineData("Workflow:Window", "00:00:00", "Window")]
+    [InlineData("Workflow:NotifyLimit", "some", "NotifyLimit")]
+    [InlineData("Workflow:Deadline", "00:00:00", "Deadline")]
+    [InlineData("Workflow:Steps:Sink:Timeout", "-1", "Timeout")]
+    [InlineData("Workflow:Steps:Check:Attempts", "0", "Attempts")]
+    [InlineData("Topic:Name", "a b", "Name")]
+    [InlineData("Topic:Partitions", "0", "Partitions")]
+    [InlineData("Topic:Provider", "Paper", "Provider")]
+    [InlineData("Stores:Cassandra:ConsumerGroup", "", "ConsumerGroup")]
+    [InlineData("Mail:From", "nobody", "From")]
+    [InlineData("Mail:Subject", "a\r\nBcc: x@y.z", "Subject")]
+    [InlineData("LogLevel", "Loud", "LogLevel")]
+    public void A_wrong_value_is_refused_by_its_key(string key, string value, string named) =>
+        Refused((key, value)).ShouldContain(named);
+
+    [Fact]
+    public void The_command_line_wins() =>
+        Settings.Load([new("OtpActors:Data", "elsewhere")]).Data.ShouldBe("elsewhere");
+
+    private static string Refused(params (string Key, string Value)[] settings) =>
+        Should.Throw<SettingsException>(() => Bind(settings)).Message;
+
+    private static OtpActorsOptions Bind(params (string Key, string Value)[] settings) => Settings.Bind(
+        new ConfigurationBuilder()
+            .AddInMemoryCollection(settings.Select(s => KeyValuePair.Create($"{OtpActorsOptions.Section}:{s.Key}", (string?)s.Value)))
+            .Build());
+}

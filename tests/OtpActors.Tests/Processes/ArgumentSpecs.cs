@@ -1,0 +1,79 @@
+using Shouldly;
+using Xunit;
+
+namespace OtpActors.Tests.Processes;
+
+[Collection(OneAtATime.Name)]
+public sealed class ArgumentSpecs : IDisposable
+{
+    private readonly Workplace _at = new();
+
+    public void Dispose() => _at.Dispose();
+
+    [Theory]
+    [InlineData("run --count 0", "--count")]
+    [InlineData("run --count many", "--count")]
+    [InlineData("run --count 5 --from some.csv", "--from")]
+    [InlineData("run --count 5 --email ann@example.com --otp 1", "--email, --otp")]
+    [InlineData("run --from some.csv --interval 1s --duration 2s", "--interval, --duration")]
+    [InlineData("run --skip-bad", "--from")]
+    [InlineData("run --from no-such-file.csv", "no-such-file.csv")]
+    [InlineData("run --from .", "directory")]
+    [InlineData("run --resume some-run --notify none --topic t", "--topic, --notify")]
+    [InlineData("run --resume no-such-run", "no-such-run")]
+    [InlineData("run --partitions 0", "--partitions")]
+    [InlineData("run --topic a/b", "a/b")]
+    [InlineData("run --email ann", "--email")]
+    [InlineData("run --interval 5", "--interval")]
+    [InlineData("run --window soon", "--window")]
+    [InlineData("run --notify some", "--notify")]
+    [InlineData("run --colour", "--colour")]
+    [InlineData("runs --limit 0", "--limit")]
+    [InlineData("find", "find")]
+    [InlineData("fnid ann@example.com", "fnid")]
+    public async Task What_is_wrong_is_said_in_a_line_and_nothing_is_made(string arguments, string named)
+    {
+        var ended = (await _at.RunAsync(arguments.Split(' '))).ShouldExitWith(2).ShouldSay(named);
+
+        ended.ErrorLines.Count(line => !line.StartsWith("See: OtpActors", StringComparison.Ordinal)).ShouldBe(1, ended.ToString());
+        ended.Output.ShouldBeEmpty();
+        _at.Data.IsThere.ShouldBeFalse();
+    }
+
+    [Theory]
+    [InlineData("OtpActors__Bogus", "1", "OtpActors:Bogus")]
+    [InlineData("OtpActors__Topic__Nmae", "t", "OtpActors:Topic:Nmae")]
+    [InlineData("OtpActors__Workflow__Window", "soon", "OtpActors:Workflow:Window")]
+    [InlineData("OtpActors__Workflow__Steps__Mail__Attempts", "0", "Steps.Mail.Attempts")]
+    [InlineData("OtpActors__Stores__Mongo__Provider", "Paper", "OtpActors:Stores:Mongo:Provider")]
+    [InlineData("OtpActors__Data", "", "Data")]
+    public async Task A_wrong_setting_is_named(string key, string value, string named)
+    {
+        var ended = await _at.RunBareAsync(["run"], environment: new Dictionary<string, string> { [key] = value });
+
+        ended.ShouldExitWith(2).ShouldSay(named);
+        ended.ErrorLines.Count.ShouldBe(1);
+        Directory.GetFileSystemEntries(_at.Path).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task The_nearer_setting_wins()
+    {
+        (await DataOfAsync([])).ShouldBe(_at.File("data"));
+
+        await File.WriteAllTextAsync(_at.File("appsettings.json"), """{"OtpActors":{"Data":"by-file"}}""", TestContext.Current.CancellationToken);
+        (await DataOfAsync([])).ShouldBe(_at.File("by-file"));
+
+        var environment = new Dictionary<string, string> { ["OtpActors__Data"] = "by-environment" };
+        (await DataOfAsync([], environment)).ShouldBe(_at.File("by-environment"));
+        (await DataOfAsync(["--data", "by-hand"], environment)).ShouldBe(_at.File("by-hand"));
+    }
+
+    private async Task<string> DataOfAsync(string[] arguments, Dictionary<string, string>? environment = null)
+    {
+        const string words = "No runs in ";
+        var said = (await _at.RunBareAsync(["runs", .. arguments], environment: environment)).ShouldExitWith(0).Output.ReplaceLineEndings("");
+        said.ShouldStartWith(words);
+        return said[words.Length..].TrimEnd('.');
+    }
+}

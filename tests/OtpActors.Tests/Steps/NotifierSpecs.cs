@@ -1,0 +1,107 @@
+using Akka.Actor;
+using OtpActors.Notifications;
+using OtpActors.Records;
+using OtpActors.Steps;
+using OtpActors.Stores;
+using OtpActors.Tests.Fakes;
+using OtpActors.Workflow;
+using Shouldly;
+using Xunit;
+
+namespace OtpActors.Tests.Steps;
+
+public class NotifierSpecs : StepKit
+{
+    private static readonly NotifyProgress Nothing = new(0, 0, 0);
+
+    private readonly ScriptedStore _store = new();
+    private readonly ScriptedSender _sender = new();
+    private readonly IActorRef _notifier;
+
+    public NotifierSpecs()
+    {
+        var (stores, sender, data) = (new IOtpStore[] { _store }, _sender, Data);
+        _notifier = Sys.ActorOf(Props.Create(() => new Notifier(stores, sender, sender, data, TimeProvider.System)));
+    }
+
+    [Theory]
+    [InlineData(StepKind.Mail, "mail")]
+    [InlineData(StepKind.Slack, "slack")]
+    public async Task Everybody_the_store_has_is_notified_once(StepKind kind, string channel)
+    {
+        var records = await StoreAsync(250, except: 7);
+        (await NotifyAsync(new StepId(kind, StoreNames.Cassandra), 250, null)).ShouldBe(new NotifyProgress(250, 249, 0));
+        _sender.Sent.ShouldBe(records.Where((_, i) => i != 7).Select(r => $"{channel} {r.Email.Value}"), ignoreOrder: true);
+    }
+
+    [Fact]
+    public async Task No_more_than_the_limit_are_notified_the_refused_included()
+    {
+        await StoreAsync(10);
+        _sender.Decide = n => Task.FromResult(n != 1);
+        (await NotifyAsync(Say.CassandraMail, 10, limit: 4)).ShouldBe(new NotifyProgress(4, 3, 1));
+        _sender.Sent.Count.ShouldBe(4);
+    }
+
+    [Fact]
+    public async Task Notifying_goes_on_from_what_is_done()
+    {
+        var records = await StoreAsync(10);
+        (await NotifyAsync(Say.CassandraMail, 10, limit: 8, new NotifyProgress(6, 5, 1))).ShouldBe(new NotifyProgress(8, 7, 1));
+        _sender.Sent.ShouldBe(records[6..8].Select(r => $"mail {r.Email.Value}"), ignoreOrder: true);
+    }
+
+    [Fact]
+    public async Task A_channel_that_fails_fails_the_attempt_and_what_went_out_is_told_first()
+    {
+        await StoreAsync(20);
+        _sender.Decide = n => n < 8 ? Task.FromResult(true) : throw new NotificationException("the server is gone");
+        Begin(Say.CassandraMail, 20, null, Nothing);
+        (await Run.UntilAsync<RunCommands.RecordNotified>(r => r.Progress.Next == 8)).Progress.ShouldBe(new NotifyProgress(8, 8, 0));
+        (await Run.UntilAsync<RunCommands.FailAttempt>()).Error.ShouldBe("the server is gone");
+    }
+
+    [Fact]
+    public async Task A_stop_finishes_the_messages_in_hand_and_says_how_far_it_came()
+    {
+        await StoreAsync(20);
+        var (sending, gate) = (new TaskCompletionSource(), new TaskCompletionSource());
+        _sender.Decide = async n =>
+        {
+            if (n == 2)
+            {
+                sending.SetResult();
+                await gate.Task;
+            }
+
+            return true;
+        };
+        Begin(Say.CassandraMail, 20, null, Nothing);
+        await sending.Task.WaitAsync(Cancel);
+        _notifier.Tell(new StopStep(RunId, Say.CassandraMail), Run);
+        await StopAsync(_notifier, Say.MongoSink); // the stop has been taken up
+        gate.SetResult();
+
+        (await Run.UntilAsync<RunCommands.RecordNotified>(r => r.Progress.Next == 8)).Progress.Sent.ShouldBe(8);
+        await Run.UntilAsync<StepStopped>();
+        _sender.Sent.Count.ShouldBe(8);
+    }
+
+    private async Task<NotifyProgress> NotifyAsync(StepId step, long count, long? limit, NotifyProgress? from = null)
+    {
+        Begin(step, count, limit, from ?? Nothing);
+        return (await Run.UntilAsync<RunCommands.CompleteNotifying>()).Progress;
+    }
+
+    private void Begin(StepId step, long count, long? limit, NotifyProgress from) =>
+        _notifier.Tell(new Notifier.Begin(RunId, step, 1, SpecOf(Generated(count)) with { NotifyLimit = limit }, from), Run);
+
+    private async Task<List<OtpRecord>> StoreAsync(int count, int except = -1)
+    {
+        var records = Records(Generated(count));
+        await _store.WriteAsync(
+            [.. records.Where((_, i) => i != except).Select((r, i) => new StoreRecord(r.Email, r.Otp, new RecordOrigin("otps", 0, i), RunDriver.Start))],
+            Cancel);
+        return records;
+    }
+}

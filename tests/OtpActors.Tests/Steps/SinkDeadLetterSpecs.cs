@@ -1,0 +1,103 @@
+using System.Text;
+using OtpActors.Tests.Fakes;
+using OtpActors.Topics;
+using OtpActors.Workflow;
+using Shouldly;
+using Xunit;
+
+namespace OtpActors.Tests.Steps;
+
+public class SinkDeadLetterSpecs : SinkKit
+{
+    private static readonly byte[] Key = [.. "jane@example.com"u8];
+    private static readonly byte[] Otp = [.. "0042"u8];
+
+    private static readonly (byte[]? Key, byte[]? Value)[] Poison =
+    [
+        (null, Otp), ([], Otp), ([.. "no address"u8], Otp), ([0xFF, 0xFE], Otp), (Encoding.UTF8.GetBytes(new string('a', 3_000)), Otp),
+        (Key, null), (Key, []), (Key, [0xC3, 0x28]), (Key, Encoding.UTF8.GetBytes(new string('9', 129))), (Key, [.. "a\nb"u8]),
+    ];
+
+    [Fact]
+    public async Task Poison_of_every_kind_becomes_a_dead_letter_that_tells_where_it_lay_and_why()
+    {
+        await BeginAsync();
+        await AppendAsync("p", [.. Poison, (Key, Otp)]);
+        (await GatherAsync(11)).Counts.ShouldBe(new SinkCounts(11, 1, 0, 10));
+        await DrainedAsync(11);
+
+        var letters = await ReadAsync("otps.dlq");
+        letters.Select(letter => (Text(letter.Key), Text(letter.Value))).ShouldBe(Poison.Select(p => (Text(p.Key), Text(p.Value))));
+        letters.Select(letter => letter.Headers![DeadLetters.OffsetHeader]).ShouldBe(Enumerable.Range(0, 10).Select(i => $"{i}"));
+        foreach (var headers in letters.Select(letter => letter.Headers!))
+        {
+            headers[DeadLetters.TopicHeader].ShouldBe("otps");
+            headers[DeadLetters.PartitionHeader].ShouldBe("0");
+            headers[DeadLetters.SinkHeader].ShouldBe("cassandra-sink");
+            headers[DeadLetters.ReasonHeader].ShouldNotBeNullOrWhiteSpace();
+            headers.Values.ShouldAllBe(text => !text.Contains("no address") && !text.Contains("0042"));
+        }
+
+        static string? Text(byte[]? bytes) => bytes is null ? null : Convert.ToHexString(bytes);
+    }
+
+    [Fact]
+    public async Task A_record_is_counted_and_committed_only_after_its_dead_letter_is_acknowledged()
+    {
+        var (lettering, gate) = (new TaskCompletionSource(), new TaskCompletionSource());
+        Topic.BeforeAppend = topic =>
+        {
+            if (topic != "otps.dlq")
+            {
+                return Task.CompletedTask;
+            }
+
+            lettering.TrySetResult();
+            return gate.Task;
+        };
+        await BeginAsync();
+        await AppendAsync("p", (null, Otp));
+        await lettering.Task.WaitAsync(Cancel);
+        Run.HasMessages.ShouldBeFalse();
+        (await CommittedAsync()).ShouldBe(0);
+
+        gate.SetResult();
+        (await GatherAsync(1)).Counts.DeadLettered.ShouldBe(1);
+        await DrainedAsync(1);
+    }
+
+    [Fact]
+    public async Task A_dead_letter_that_cannot_be_written_fails_the_attempt()
+    {
+        Topic.BeforeAppend = topic => topic == "otps.dlq" ? throw new TopicException("the disk is full") : Task.CompletedTask;
+        await BeginAsync();
+        await AppendAsync("p", (null, Otp));
+        (await Run.NextAsync<RunCommands.FailAttempt>()).Error.ShouldBe("the disk is full");
+        (await CommittedAsync()).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task What_the_store_refuses_for_good_becomes_a_dead_letter()
+    {
+        var records = Records(Generated(3));
+        Store.Reject = record => record.Email == records[1].Email ? "too large" : null;
+        await BeginAsync();
+        await AppendAsync(records);
+        (await GatherAsync(3)).Counts.ShouldBe(new SinkCounts(3, 2, 0, 1));
+        var letter = (await ReadAsync("otps.dlq")).ShouldHaveSingleItem();
+        (letter.Headers![DeadLetters.OffsetHeader], letter.Headers[DeadLetters.ReasonHeader]).ShouldBe(("1", "too large"));
+    }
+
+    [Fact]
+    public async Task A_replay_adds_no_dead_letter()
+    {
+        await BeginAsync();
+        await AppendAsync("p", (null, Otp));
+        await GatherAsync(1, answer: false);
+        Begin(attempt: 2); // the first one has committed nothing
+        await Run.UntilAsync<RunCommands.ConfirmSinkReady>(ready => ready.Attempt == 2);
+        (await GatherAsync(1)).Counts.DeadLettered.ShouldBe(1);
+        await DrainedAsync(1, attempt: 2);
+        (await ReadAsync("otps.dlq")).Count.ShouldBe(1);
+    }
+}

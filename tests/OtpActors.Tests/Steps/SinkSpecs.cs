@@ -1,0 +1,182 @@
+using Akka.Streams.Dsl;
+using OtpActors.Steps;
+using OtpActors.Stores;
+using OtpActors.Tests.Fakes;
+using OtpActors.Topics;
+using OtpActors.Workflow;
+using Shouldly;
+using Xunit;
+using Sink = OtpActors.Steps.Sink;
+using StreamSink = Akka.Streams.Dsl.Sink;
+
+namespace OtpActors.Tests.Steps;
+
+public class SinkSpecs : SinkKit
+{
+    [Fact]
+    public async Task Is_ready_once_it_has_its_partitions_and_says_where_it_starts()
+    {
+        await EnsureTopicAsync();
+        Begin();
+        (await Run.NextAsync<RunCommands.ConfirmSinkReady>()).Start.ShouldBe(OffsetMaps.Empty.Add(0, 0));
+    }
+
+    [Fact]
+    public async Task Commits_only_after_the_run_has_journaled()
+    {
+        await BeginAsync();
+        await AppendAsync(Records(Generated(3)));
+        (await GatherAsync(3, answer: false)).Counts.ShouldBe(new SinkCounts(3, 3, 0, 0));
+        (await CommittedAsync()).ShouldBe(0);
+
+        Accept();
+        await DrainedAsync(3);
+        (await CommittedAsync()).ShouldBe(3);
+    }
+
+    [Fact]
+    public async Task Commits_only_after_the_write()
+    {
+        var (writing, gate) = (new TaskCompletionSource(), new TaskCompletionSource());
+        Store.BeforeWrite = () =>
+        {
+            writing.TrySetResult();
+            return gate.Task;
+        };
+        await BeginAsync();
+        await AppendAsync(Records(Generated(3)));
+        await writing.Task.WaitAsync(Cancel);
+        Run.HasMessages.ShouldBeFalse();
+        (await CommittedAsync()).ShouldBe(0);
+
+        gate.SetResult();
+        (await GatherAsync(3)).Counts.Inserted.ShouldBe(3);
+        await DrainedAsync(3);
+        Store.Count.ShouldBe(3);
+    }
+
+    [Fact]
+    public async Task Records_counted_before_are_written_and_not_counted()
+    {
+        await EnsureTopicAsync();
+        await AppendAsync(Records(Generated(5)));
+        Begin(counted: Say.Offsets((0, 3)));
+        await Run.NextAsync<RunCommands.ConfirmSinkReady>();
+        var told = await GatherAsync(5);
+        (told.From[0], told.Counts).ShouldBe((3, new SinkCounts(2, 2, 0, 0)));
+        await DrainedAsync(5);
+        Store.Count.ShouldBe(5);
+    }
+
+    [Fact]
+    public async Task A_record_that_is_there_already_counts_as_skipped()
+    {
+        await BeginAsync();
+        var jane = Records(Generated(1))[0];
+        await AppendAsync([jane, jane]);
+        (await GatherAsync(2)).Counts.ShouldBe(new SinkCounts(2, 1, 1, 0));
+    }
+
+    [Fact]
+    public async Task Is_drained_only_when_the_group_has_committed_up_to_the_watermarks()
+    {
+        await BeginAsync();
+        await AppendAsync(Records(Generated(3)));
+        Sink.Tell(new Sink.Drain(RunId, 1, Say.Offsets((0, 6))), Run);
+        await GatherAsync(3);
+        await AppendAsync(Records(Generated(6)).Skip(3));
+        await GatherAsync(6); // nothing but progress so far
+        await Run.NextAsync<RunCommands.ConfirmSinkDrained>();
+        (await CommittedAsync()).ShouldBe(6);
+    }
+
+    [Fact]
+    public async Task A_stop_finishes_what_is_fetched_and_commits_it()
+    {
+        await BeginAsync();
+        await AppendAsync(Records(Generated(3)));
+        await GatherAsync(3, answer: false);
+        Sink.Tell(new StopStep(RunId, Say.CassandraSink), Run);
+        Accept();
+        await Run.NextAsync<StepStopped>();
+        (await CommittedAsync()).ShouldBe(3);
+    }
+
+    [Fact]
+    public async Task A_stop_is_answered_where_nothing_runs() =>
+        (await StopAsync(Sink, Say.CassandraSink)).ShouldBe(new StepStopped(RunId, Say.CassandraSink));
+
+    [Fact]
+    public async Task A_refused_progress_ends_the_worker_without_a_commit()
+    {
+        await BeginAsync();
+        await AppendAsync(Records(Generated(3)));
+        await GatherAsync(3, answer: false);
+        Run.Reply(new RunReplies.Refused(RunId, "the run is over"));
+        await StopAsync(Sink, Say.CassandraSink);
+        (await CommittedAsync()).ShouldBe(0);
+        Run.HasMessages.ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task A_newer_attempt_takes_over_from_what_is_committed()
+    {
+        await BeginAsync();
+        await AppendAsync(Records(Generated(3)));
+        await GatherAsync(3);
+        await DrainedAsync(3);
+        Begin(attempt: 2, counted: Say.Offsets((0, 3)));
+        (await Run.UntilAsync<RunCommands.ConfirmSinkReady>()).Start[0].ShouldBe(3);
+        await AppendAsync(Records(Generated(5)).Skip(3));
+        (await GatherAsync(5)).Counts.Read.ShouldBe(2);
+        await DrainedAsync(5, attempt: 2);
+    }
+
+    [Fact]
+    public async Task A_stream_that_fails_fails_the_attempt()
+    {
+        await BeginAsync();
+        var (control, end) = Topic.Consume("otps", Group).ToMaterialized(StreamSink.Ignore<PartitionBatch>(), Keep.Both).Run(Materializer);
+        (await Run.NextAsync<RunCommands.FailAttempt>()).Step.ShouldBe(Say.CassandraSink);
+        control.Drain();
+        await end;
+    }
+
+    [Fact]
+    public async Task A_store_that_fails_otherwise_fails_the_attempt()
+    {
+        Store.BeforeWrite = () => throw new InvalidOperationException("no such table");
+        await BeginAsync();
+        await AppendAsync(Records(Generated(3)));
+        (await Run.NextAsync<RunCommands.FailAttempt>()).Error.ShouldBe("no such table");
+        (await CommittedAsync()).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task An_outage_holds_the_records_and_makes_no_dead_letter()
+    {
+        var calls = 0;
+        Store.BeforeWrite = () => ++calls < 3 ? throw new StoreUnavailableException("connection refused") : Task.CompletedTask;
+        await BeginAsync();
+        await AppendAsync(Records(Generated(3)));
+        (await GatherAsync(3)).Counts.ShouldBe(new SinkCounts(3, 3, 0, 0));
+        await DrainedAsync(3);
+        await Should.ThrowAsync<TopicException>(() => Topic.HighWatermarksAsync("otps.dlq", Cancel));
+    }
+
+    [Fact]
+    public async Task A_stop_during_an_outage_does_not_wait_for_its_end()
+    {
+        var writing = new TaskCompletionSource();
+        Store.BeforeWrite = () =>
+        {
+            writing.TrySetResult();
+            throw new StoreUnavailableException("connection refused");
+        };
+        await BeginAsync();
+        await AppendAsync(Records(Generated(3)));
+        await writing.Task.WaitAsync(Cancel);
+        await StopAsync(Sink, Say.CassandraSink);
+        (await CommittedAsync()).ShouldBe(0);
+    }
+}
