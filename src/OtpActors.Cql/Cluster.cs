@@ -102,7 +102,9 @@ public sealed class Cluster : IAsyncDisposable
         _disposed = true;
         _control?.Dispose();
         foreach (var connection in _sweeper.All)
+        {
             connection.Dispose();
+        }
 
         _sweeper.Dispose();
         return ValueTask.CompletedTask;
@@ -133,7 +135,9 @@ public sealed class Cluster : IAsyncDisposable
             try
             {
                 foreach (var found in await Dns.GetHostAddressesAsync(name, cancellationToken).ConfigureAwait(false))
+                {
                     endPoints.Add((new IPEndPoint(found, port), name));
+                }
             }
             catch (System.Net.Sockets.SocketException exception)
             {

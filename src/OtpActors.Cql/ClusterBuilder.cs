@@ -40,9 +40,14 @@ public sealed class ClusterBuilder
     public Cluster Build()
     {
         if (_options.ContactPoints.Count == 0)
+        {
             throw new ArgumentException("a cluster needs at least one contact point");
+        }
+
         if (_options.MaxRequestsPerConnection is < 1 or > short.MaxValue)
+        {
             throw new ArgumentException("1 to 32767 requests can be in flight on a connection");
+        }
 
         return new Cluster(_options);
     }

@@ -35,7 +35,9 @@ public sealed record SslOptions
     private X509ChainPolicy? ChainPolicy()
     {
         if (TrustedAuthorities is null)
+        {
             return null;
+        }
 
         var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
         policy.CustomTrustStore.AddRange(TrustedAuthorities);

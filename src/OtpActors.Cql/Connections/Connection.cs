@@ -40,7 +40,9 @@ internal sealed class Connection : IFrameHandler, IThreadPoolWorkItem, IDisposab
         _slots = new Request?[settings.MaxRequests + 1];
         _free = new short[settings.MaxRequests];
         for (var stream = settings.MaxRequests; stream > 0; stream--)
+        {
             _free[_freeCount++] = (short)stream;
+        }
 
         _lastReceived = settings.Sweeper.Now;
         settings.Sweeper.Add(this);
@@ -86,7 +88,9 @@ internal sealed class Connection : IFrameHandler, IThreadPoolWorkItem, IDisposab
         lock (_gate)
         {
             if (_closed is not null)
+            {
                 return false;
+            }
 
             request.Deadline = _settings.Sweeper.Now + (long)timeout.TotalMilliseconds;
             if (_freeCount > 0 && _filling.Count < _settings.SendBudget)
@@ -106,7 +110,9 @@ internal sealed class Connection : IFrameHandler, IThreadPoolWorkItem, IDisposab
         }
 
         if (mustFlush)
+        {
             ScheduleFlush();
+        }
 
         return true;
     }
@@ -127,7 +133,9 @@ internal sealed class Connection : IFrameHandler, IThreadPoolWorkItem, IDisposab
         {
             var stream = Array.IndexOf(_slots, request);
             if (stream < 0)
+            {
                 return false;
+            }
 
             Orphanize(stream);
             return true;
@@ -142,7 +150,9 @@ internal sealed class Connection : IFrameHandler, IThreadPoolWorkItem, IDisposab
         lock (_gate)
         {
             if (_closed is not null)
+            {
                 return;
+            }
 
             for (var stream = 1; _inFlight > 0 && stream < _slots.Length; stream++)
             {
@@ -176,12 +186,18 @@ internal sealed class Connection : IFrameHandler, IThreadPoolWorkItem, IDisposab
         }
 
         foreach (var (request, failure) in late ?? [])
+        {
             request.OnFailure(this, failure, null);
+        }
 
         if (stale > ConnectionSettings.MaxStaleOrphans)
+        {
             Close(new ConnectionException(EndPoint, $"{stale} requests were given up and never answered"));
+        }
         else if (isIdle)
+        {
             _ = BeatAsync();
+        }
     }
 
     /// <summary>Ends the connection; every request on it fails. Harmless when it has ended.</summary>
@@ -192,7 +208,9 @@ internal sealed class Connection : IFrameHandler, IThreadPoolWorkItem, IDisposab
         lock (_gate)
         {
             if (_closed is not null)
+            {
                 return;
+            }
 
             Volatile.Write(ref _closed, cause);
             written = [.. _slots.Where(request => request is not null and not Orphan).Select(request => request!)];
@@ -205,9 +223,14 @@ internal sealed class Connection : IFrameHandler, IThreadPoolWorkItem, IDisposab
         _settings.Sweeper.Remove(this);
         _transport.Dispose();
         foreach (var request in written)
+        {
             request.OnFailure(this, RequestFailure.Broken, cause);
+        }
+
         foreach (var request in unwritten)
+        {
             request.OnFailure(this, RequestFailure.NotWritten, cause);
+        }
 
         OnClosed?.Invoke(this, cause);
     }
@@ -217,7 +240,9 @@ internal sealed class Connection : IFrameHandler, IThreadPoolWorkItem, IDisposab
     public void OnFrame(in FrameHeader header, ReadOnlySpan<byte> body)
     {
         if (header.Version != Version && header.Opcode != Opcode.Error)
+        {
             throw new ProtocolException($"a response in {header.Version} to a request in {Version}");
+        }
 
         if (header.Stream <= 0)
         {
@@ -233,7 +258,9 @@ internal sealed class Connection : IFrameHandler, IThreadPoolWorkItem, IDisposab
             if (request is null)
             {
                 if (_closed is not null)
+                {
                     return;
+                }
 
                 throw new ProtocolException($"a response on stream {header.Stream}, where nothing was asked");
             }
@@ -242,11 +269,15 @@ internal sealed class Connection : IFrameHandler, IThreadPoolWorkItem, IDisposab
             _free[_freeCount++] = header.Stream;
             _inFlight--;
             while (_parked.Count > 0 && _freeCount > 0 && _filling.Count < _settings.SendBudget)
+            {
                 mustFlush |= Encode(_parked.Dequeue());
+            }
         }
 
         if (mustFlush)
+        {
             ScheduleFlush();
+        }
 
         try
         {
@@ -348,7 +379,9 @@ internal sealed class Connection : IFrameHandler, IThreadPoolWorkItem, IDisposab
     private void ScheduleFlush()
     {
         if (!ReaderTurn.TryDefer(this))
+        {
             ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+        }
     }
 
     private void OnUnasked(in FrameHeader header, ReadOnlySpan<byte> body)
@@ -377,7 +410,9 @@ internal sealed class Connection : IFrameHandler, IThreadPoolWorkItem, IDisposab
             {
                 var received = _transport.Receive(buffer);
                 if (!Take(buffer.AsSpan(0, received)))
+                {
                     return;
+                }
             }
         }
         catch (Exception exception)
@@ -399,7 +434,9 @@ internal sealed class Connection : IFrameHandler, IThreadPoolWorkItem, IDisposab
             {
                 var received = await _transport.ReceiveAsync(buffer).ConfigureAwait(false);
                 if (!Take(buffer.AsSpan(0, received)))
+                {
                     return;
+                }
             }
         }
         catch (Exception exception)

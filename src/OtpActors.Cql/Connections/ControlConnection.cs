@@ -35,7 +35,9 @@ internal sealed class ControlConnection(ClusterOptions options, ConnectionSettin
         foreach (var (endPoint, name) in await Cluster.ResolveAsync(options, cancellationToken).ConfigureAwait(false))
         {
             if (name is not null)
+            {
                 settings.HostNames.TryAdd(endPoint.Address, name);
+            }
 
             try
             {
@@ -50,7 +52,9 @@ internal sealed class ControlConnection(ClusterOptions options, ConnectionSettin
 
         // What all say with one voice is not an outage.
         if (errors.Count > 0 && errors.Values.All(e => e is AuthenticationException or TlsException or UnsupportedProtocolVersionException))
+        {
             System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(errors.Values.First());
+        }
 
         throw new NoHostAvailableException(errors);
     }
@@ -78,7 +82,9 @@ internal sealed class ControlConnection(ClusterOptions options, ConnectionSettin
         {
             _ended.Cancel();
             foreach (var host in Topology.All)
+            {
                 host.Pool?.Dispose();
+            }
         }
 
         Volatile.Read(ref _connection)?.Dispose();
@@ -103,7 +109,9 @@ internal sealed class ControlConnection(ClusterOptions options, ConnectionSettin
 
         connection.OnClosed = (_, _) => _ = ReconnectAsync();
         if (!connection.IsOpen)
+        {
             _ = ReconnectAsync();
+        }
     }
 
     /// <summary>A server that does not know the version spoils the socket: the older one is tried on a new one.</summary>
@@ -124,7 +132,9 @@ internal sealed class ControlConnection(ClusterOptions options, ConnectionSettin
     private async Task ReconnectAsync()
     {
         if (Interlocked.Exchange(ref _connection, null) is null)
+        {
             return; // another call is at it
+        }
 
         for (var failures = 0; !_ended.IsCancellationRequested; failures++)
         {
@@ -158,12 +168,16 @@ internal sealed class ControlConnection(ClusterOptions options, ConnectionSettin
     private void OnEvent(EventMessage message)
     {
         if (message is { Type: "SCHEMA_CHANGE", Schema.Target: not "KEYSPACE" })
+        {
             return;
+        }
 
         lock (_gate)
         {
             if (_refreshDue || _ended.IsCancellationRequested)
+            {
                 return;
+            }
 
             _refreshDue = true;
         }
@@ -177,11 +191,15 @@ internal sealed class ControlConnection(ClusterOptions options, ConnectionSettin
         {
             await Task.Delay(options.EventDebounce, settings.Time, _ended.Token).ConfigureAwait(false);
             lock (_gate)
+            {
                 _refreshDue = false;
+            }
 
             await RefreshAsync().ConfigureAwait(false);
             foreach (var host in Topology.Local.Where(host => !host.IsUp))
+            {
                 host.Pool!.Wake();
+            }
         }
         catch (Exception exception) when (exception is DriverException or ProtocolException or OperationCanceledException)
         {
@@ -192,18 +210,24 @@ internal sealed class ControlConnection(ClusterOptions options, ConnectionSettin
     private void Apply(List<NodeInfo> nodes, Dictionary<string, ReplicationStrategy> keyspaces)
     {
         if (nodes.Count == 0)
+        {
             return;
+        }
 
         _localDatacenter ??= nodes[0].Datacenter;
         lock (_gate)
         {
             if (_ended.IsCancellationRequested)
+            {
                 return;
+            }
 
             var before = Topology.All.ToDictionary(host => host.HostId);
             var all = nodes.DistinctBy(node => node.HostId).Select(node => HostOf(node, before)).ToArray();
             foreach (var gone in before.Values)
+            {
                 gone.Pool?.Dispose();
+            }
 
             var local = Array.FindAll(all, host => host.Datacenter == _localDatacenter);
             Volatile.Write(ref _topology, new Topology(all, local, new TokenMap(all, keyspaces, _localDatacenter), _localDatacenter));

@@ -71,9 +71,13 @@ internal static class Handshake
             await connection.RequestAsync(OptionsRequest.Opcode, timeout).ConfigureAwait(false);
             var response = await connection.RequestAsync(StartupRequest.Opcode, timeout, StartupRequest.Write).ConfigureAwait(false);
             if (response.Opcode == Opcode.Authenticate)
+            {
                 await AuthenticateAsync(connection, settings, response).ConfigureAwait(false);
+            }
             else if (response.Opcode != Opcode.Ready)
+            {
                 throw new ProtocolException($"{response.Opcode} in answer to STARTUP");
+            }
         }
         catch (ConnectionException exception) when (exception.InnerException is UnsupportedProtocolVersionException refused)
         {
@@ -93,9 +97,14 @@ internal static class Handshake
                 AuthResponseRequest.Opcode, settings.ConnectTimeout, writer => AuthResponseRequest.Write(writer, sent))
                 .ConfigureAwait(false);
             if (response.Opcode == Opcode.AuthSuccess)
+            {
                 return;
+            }
+
             if (response.Opcode != Opcode.AuthChallenge)
+            {
                 throw new ProtocolException($"{response.Opcode} in answer to AUTH_RESPONSE");
+            }
 
             token = authenticator.EvaluateChallenge(Token(response));
         }

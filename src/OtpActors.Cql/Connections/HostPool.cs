@@ -38,7 +38,9 @@ internal sealed class HostPool : IDisposable
     public void Wake()
     {
         if (_settings.Sweeper.Now - Volatile.Read(ref _lastAttempt) >= _reconnection.Shortest.TotalMilliseconds)
+        {
             Volatile.Read(ref _woken).TrySetResult();
+        }
     }
 
     public void Dispose()

@@ -22,7 +22,9 @@ internal static class ReaderTurn
     public static bool TryDefer(Connection connection)
     {
         if (_isOn)
+        {
             _dirty!.Add(connection);
+        }
 
         return _isOn;
     }
@@ -31,7 +33,9 @@ internal static class ReaderTurn
     {
         _isOn = false;
         foreach (var connection in _dirty!)
+        {
             connection.Flush();
+        }
 
         _dirty.Clear();
     }

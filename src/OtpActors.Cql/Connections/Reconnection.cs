@@ -9,6 +9,8 @@ internal sealed class Reconnection(TimeSpan shortest, TimeSpan longest, Random r
     {
         var delay = Math.Min(shortest.TotalMilliseconds * Math.Pow(2, Math.Min(failures, 20)), longest.TotalMilliseconds);
         lock (random)
+        {
             return TimeSpan.FromMilliseconds(delay * (0.8 + (0.4 * random.NextDouble())));
+        }
     }
 }

@@ -37,6 +37,8 @@ internal sealed class Sweeper : IDisposable
     {
         Volatile.Write(ref _now, (long)_time.GetElapsedTime(_start).TotalMilliseconds);
         foreach (var connection in _connections.Keys)
+        {
             connection.Sweep(Now);
+        }
     }
 }

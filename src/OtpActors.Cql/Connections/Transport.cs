@@ -36,9 +36,14 @@ internal sealed class SocketTransport : Transport
         {
             var received = _socket.Receive(buffer, SocketFlags.None, out var error);
             if (error == SocketError.Success)
+            {
                 return received;
+            }
+
             if (error != SocketError.WouldBlock)
+            {
                 throw new SocketException((int)error);
+            }
 
             _socket.Poll(-1, SelectMode.SelectRead);
         }
@@ -60,7 +65,9 @@ internal sealed class SocketTransport : Transport
     public override async ValueTask SendAsync(ReadOnlyMemory<byte> bytes)
     {
         while (!bytes.IsEmpty)
+        {
             bytes = bytes[await _socket.SendAsync(bytes).ConfigureAwait(false)..];
+        }
     }
 
     public override void Dispose() => Close(_socket);

@@ -57,7 +57,9 @@ internal sealed class Operation : Request, IValueTaskSource<RowSet>, IValueTaskS
                 pagingState,
                 statement.Timestamp ?? _session.NextTimestamp());
             if (cancellationToken.CanBeCanceled)
+            {
                 _cancellation = cancellationToken.UnsafeRegister(static (self, token) => ((Operation)self!).Cancel(token), this);
+            }
         }
         catch (Exception exception)
         {
@@ -162,7 +164,9 @@ internal sealed class Operation : Request, IValueTaskSource<RowSet>, IValueTaskS
         _granted |= kind;
         CqlMetrics.Retries.Add(1);
         if (retry == Retry.NextHost || !TrySend(connection))
+        {
             SendToNext(error);
+        }
     }
 
     private async Task PrepareAgainAsync(Connection connection, PreparedStatement prepared)
@@ -183,9 +187,13 @@ internal sealed class Operation : Request, IValueTaskSource<RowSet>, IValueTaskS
         catch (Exception exception)
         {
             if (exception is ConnectionException or OperationTimedOutException)
+            {
                 SendToNext(exception);
+            }
             else
+            {
                 Complete(null, exception);
+            }
         }
     }
 
@@ -203,7 +211,9 @@ internal sealed class Operation : Request, IValueTaskSource<RowSet>, IValueTaskS
             _tried.Add(host);
             _prepared = 0;
             if (host.Pool?.Current is { } connection && TrySend(connection))
+            {
                 return;
+            }
         }
     }
 
@@ -224,7 +234,9 @@ internal sealed class Operation : Request, IValueTaskSource<RowSet>, IValueTaskS
     private void Cancel(CancellationToken token)
     {
         if (Interlocked.Exchange(ref _isDone, 1) != 0)
+        {
             return;
+        }
 
         _isFirst = false;
         _connection?.TryAbandon(this);
@@ -248,21 +260,31 @@ internal sealed class Operation : Request, IValueTaskSource<RowSet>, IValueTaskS
     {
         CqlMetrics.InFlight.Add(-1);
         if (_started != 0)
+        {
             CqlMetrics.Duration.Record(Stopwatch.GetElapsedTime(_started).TotalSeconds);
+        }
 
         if (_inline)
+        {
             Release();
+        }
         else
+        {
             ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+        }
     }
 
     /// <summary>The last that is done here: what awaits goes on, and may put this operation to another use.</summary>
     private void Release()
     {
         if (_error is { } error)
+        {
             _core.SetException(error);
+        }
         else
+        {
             _core.SetResult(_result!);
+        }
     }
 
     private RowSet Take(short token)
@@ -275,7 +297,9 @@ internal sealed class Operation : Request, IValueTaskSource<RowSet>, IValueTaskS
         finally
         {
             if (_isFirst)
+            {
                 Recycle();
+            }
         }
     }
 

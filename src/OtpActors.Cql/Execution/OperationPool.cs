@@ -13,7 +13,9 @@ internal sealed class OperationPool
     public Operation Rent(Session session)
     {
         if (!_pool.TryDequeue(out var operation))
+        {
             return new Operation(session);
+        }
 
         Interlocked.Decrement(ref _count);
         return operation;
@@ -22,8 +24,12 @@ internal sealed class OperationPool
     public void Return(Operation operation)
     {
         if (Interlocked.Increment(ref _count) <= MaxPooled)
+        {
             _pool.Enqueue(operation);
+        }
         else
+        {
             Interlocked.Decrement(ref _count);
+        }
     }
 }

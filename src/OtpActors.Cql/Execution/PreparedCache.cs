@@ -14,7 +14,9 @@ internal sealed class PreparedCache(Cluster cluster)
     public async Task<PreparedStatement> GetAsync(string query, CancellationToken cancellationToken)
     {
         if (_byQuery.TryGetValue(query, out var known))
+        {
             return known;
+        }
 
         var errors = new Dictionary<System.Net.IPEndPoint, Exception>();
         foreach (var host in cluster.Topology.Local)
@@ -56,7 +58,9 @@ internal sealed class PreparedCache(Cluster cluster)
     private async Task<int[]> KeysAsync(PreparedResult result)
     {
         if (result.Variables.Columns is not [var first, ..])
+        {
             return [];
+        }
 
         var key = await cluster.Control.Tables.PartitionKeyAsync(first.Keyspace, first.Table).ConfigureAwait(false);
         var indices = key.Select(result.Variables.IndexOf).ToArray();

@@ -31,7 +31,9 @@ internal static class QueryPlan
         {
             var host = hosts[(start + i) % hosts.Length];
             if (host.IsUp && !tried.Contains(host))
+            {
                 return host;
+            }
         }
 
         return null;
@@ -45,11 +47,15 @@ internal static class QueryPlan
         {
             var host = hosts[(start + i) % hosts.Length];
             if (host.Pool?.Current is not { } connection || tried.Contains(host))
+            {
                 continue;
+            }
 
             seen++;
             if (best is null || connection.InFlight < least)
+            {
                 (best, least) = (host, connection.InFlight);
+            }
         }
 
         return best;

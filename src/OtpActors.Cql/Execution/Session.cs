@@ -63,7 +63,9 @@ internal sealed class Session(Cluster cluster) : ISession
     {
         var rows = await Start(statement, statement.PagingState, Options.InlineContinuations, cancellationToken).Rows.ConfigureAwait(false);
         if (rows.SchemaChange is not null)
+        {
             await AgreeAsync(cancellationToken).ConfigureAwait(false);
+        }
 
         return rows;
     }

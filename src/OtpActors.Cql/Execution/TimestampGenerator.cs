@@ -13,7 +13,9 @@ internal sealed class TimestampGenerator(TimeProvider time)
             var now = (time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
             var next = Math.Max(now, last + 1);
             if (Interlocked.CompareExchange(ref _last, next, last) == last)
+            {
                 return next;
+            }
         }
     }
 }

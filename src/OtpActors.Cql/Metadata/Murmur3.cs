@@ -27,9 +27,14 @@ internal static class Murmur3
         }
 
         if (rest.Length > 8)
+        {
             h2 ^= MixSecond(Tail(rest[8..]));
+        }
+
         if (rest.Length > 0)
+        {
             h1 ^= MixFirst(Tail(rest[..Math.Min(8, rest.Length)]));
+        }
 
         h1 ^= (ulong)key.Length;
         h2 ^= (ulong)key.Length;
@@ -45,7 +50,9 @@ internal static class Murmur3
     {
         ulong tail = 0;
         for (var i = 0; i < bytes.Length; i++)
+        {
             tail ^= (ulong)(long)(sbyte)bytes[i] << (8 * i);
+        }
 
         return tail;
     }

@@ -18,9 +18,14 @@ internal abstract class ReplicationStrategy
     {
         var name = className[(className.LastIndexOf('.') + 1)..];
         if (name == "SimpleStrategy")
+        {
             return options.TryGetValue("replication_factor", out var factor) && Factor(factor) is { } count ? new Simple(count) : null;
+        }
+
         if (name != "NetworkTopologyStrategy")
+        {
             return name == "LocalStrategy" ? new Simple(1) : null;
+        }
 
         var factors = options.Where(option => option.Key != "class").Select(option => (option.Key, Factor: Factor(option.Value)))
             .Where(option => option.Factor is not null).ToDictionary(option => option.Key, option => option.Factor!.Value);
@@ -45,7 +50,9 @@ internal abstract class ReplicationStrategy
             {
                 var host = ring[(start + i) % ring.Count];
                 if (!replicas.Contains(host))
+                {
                     replicas.Add(host);
+                }
             }
 
             return replicas;
@@ -69,7 +76,9 @@ internal abstract class ReplicationStrategy
             foreach (var hosts in ring.Distinct().GroupBy(host => host.Datacenter))
             {
                 if (factors.TryGetValue(hosts.Key, out var factor))
+                {
                     centres[hosts.Key] = new Centre(Math.Min(factor, hosts.Count()), hosts.Select(host => host.Rack).Distinct().Count());
+                }
             }
 
             var replicas = new List<Host>(Total);
@@ -78,7 +87,9 @@ internal abstract class ReplicationStrategy
             {
                 var host = ring[(start + i) % ring.Count];
                 if (!centres.TryGetValue(host.Datacenter, out var centre) || centre.Wanted == 0 || !centre.Seen.Add(host))
+                {
                     continue;
+                }
 
                 if (centre.Racks.Count < centre.RackCount && !centre.Racks.Add(host.Rack))
                 {
@@ -88,7 +99,9 @@ internal abstract class ReplicationStrategy
 
                 Take(centre, host, replicas);
                 while (centre.Racks.Count == centre.RackCount && centre.Wanted > 0 && centre.Skipped.TryDequeue(out var skipped))
+                {
                     Take(centre, skipped, replicas);
+                }
 
                 open -= centre.Wanted == 0 ? 1 : 0;
             }

@@ -27,7 +27,9 @@ internal sealed class SystemTables(Connection connection, TimeSpan timeout)
             foreach (var row in local.Page)
             {
                 if (Node(row, local, connection.EndPoint) is { } node)
+                {
                     nodes.Add(node);
+                }
             }
         }
 
@@ -35,7 +37,9 @@ internal sealed class SystemTables(Connection connection, TimeSpan timeout)
         foreach (var row in peers.Page)
         {
             if (PeerAddress(row, peers) is { } address && Node(row, peers, address) is { } node)
+            {
                 nodes.Add(node);
+            }
         }
 
         return nodes;
@@ -55,7 +59,9 @@ internal sealed class SystemTables(Connection connection, TimeSpan timeout)
                 : row.GetValue<Dictionary<string, string>>("replication");
             var name = isOld ? row.GetValue<string>("strategy_class") : options.GetValueOrDefault("class", "");
             if (ReplicationStrategy.Of(name, options) is { } strategy)
+            {
                 keyspaces[row.GetValue<string>("keyspace_name")] = strategy;
+            }
         }
 
         return keyspaces;
@@ -73,7 +79,9 @@ internal sealed class SystemTables(Connection connection, TimeSpan timeout)
         {
             // A key of one column has no index in 2.1.
             if (row.GetValue<string?>(1) == "partition_key")
+            {
                 key.Add((row.GetValue<int?>(2) ?? 0, row.GetValue<string>(0)));
+            }
         }
 
         return [.. key.Order().Select(column => column.Name)];
@@ -92,7 +100,9 @@ internal sealed class SystemTables(Connection connection, TimeSpan timeout)
         {
             using var encoded = new FrameWriter();
             foreach (var value in values)
+            {
                 encoded.WriteBytes(System.Text.Encoding.UTF8.GetBytes((string)value!));
+            }
 
             QueryRequest.Write(writer, query, new QueryParameters(ConsistencyLevel.One), values.Length, encoded.Written);
         }).ConfigureAwait(false);
@@ -115,7 +125,9 @@ internal sealed class SystemTables(Connection connection, TimeSpan timeout)
     {
         var reader = response.Read();
         if (response.Opcode != Opcode.Result || reader.ReadInt() != (int)ResultKind.Rows)
+        {
             throw new ProtocolException($"{response.Opcode} where rows were asked for");
+        }
 
         KnownMetadata? known = null;
         return RowSet.Read(ref reader, response.Body, ref known);
@@ -124,7 +136,9 @@ internal sealed class SystemTables(Connection connection, TimeSpan timeout)
     private static NodeInfo? Node(Row row, RowSet rows, IPEndPoint address)
     {
         if (Value<Guid?>(row, rows, "host_id") is not { } id || Value<HashSet<string>?>(row, rows, "tokens") is not { Count: > 0 } tokens)
+        {
             return null;
+        }
 
         // Other partitioners' tokens are no numbers; then there is no routing by token.
         var numbers = tokens.Select(token => long.TryParse(token, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)
@@ -139,10 +153,14 @@ internal sealed class SystemTables(Connection connection, TimeSpan timeout)
     {
         var address = Value<IPAddress?>(row, rows, "native_address") ?? Value<IPAddress?>(row, rows, "rpc_address");
         if (address is null)
+        {
             return null;
+        }
 
         if (address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any))
+        {
             address = row.GetValue<IPAddress>("peer");
+        }
 
         return new IPEndPoint(address, Value<int?>(row, rows, "native_port") ?? connection.EndPoint.Port);
     }

@@ -38,7 +38,9 @@ internal sealed class TokenMap
     {
         var sets = Sets(keyspace);
         if (sets.Length == 0)
+        {
             return null;
+        }
 
         var index = Array.BinarySearch(_tokens, token);
         return sets[(index < 0 ? ~index : index) % sets.Length];
@@ -52,7 +54,9 @@ internal sealed class TokenMap
         var sets = Sets(keyspace);
         var ranges = new List<TokenRange>();
         if (sets.Length == 0)
+        {
             return ranges;
+        }
 
         var after = long.MinValue;
         for (var i = 0; i <= sets.Length; i++)
@@ -60,9 +64,13 @@ internal sealed class TokenMap
             // What lies beyond the last token belongs to the first.
             var (upTo, set) = i < sets.Length ? (_tokens[i], sets[i]) : (long.MaxValue, sets[0]);
             if (ranges.Count > 0 && ranges[^1].Replicas.Id == set.Id)
+            {
                 ranges[^1] = ranges[^1] with { UpTo = upTo };
+            }
             else if (upTo > after)
+            {
                 ranges.Add(new TokenRange(after, upTo, set));
+            }
 
             after = upTo;
         }

@@ -34,7 +34,9 @@ internal sealed class FrameDecoder(int maxBodyLength) : IDisposable
                 bytes = bytes[taken..];
                 _headerCount += taken;
                 if (_headerCount < FrameHeader.Size)
+                {
                     return;
+                }
 
                 _current = FrameHeader.ReadResponse(_header, maxBodyLength);
             }
@@ -50,7 +52,9 @@ internal sealed class FrameDecoder(int maxBodyLength) : IDisposable
             {
                 bytes = bytes[Gather(bytes)..];
                 if (!BodyIsComplete)
+                {
                     return;
+                }
 
                 (_headerCount, _bodyCount) = (0, 0);
                 handler.OnFrame(_current, _body.AsSpan(0, _current.Length));
@@ -90,6 +94,8 @@ internal sealed class FrameDecoder(int maxBodyLength) : IDisposable
     private void ReturnBody()
     {
         if (_body.Length > 0)
+        {
             ArrayPool<byte>.Shared.Return(_body);
+        }
     }
 }

@@ -30,7 +30,9 @@ internal readonly record struct FrameHeader(
     {
         var version = bytes[0];
         if (version is not (ResponseBit | 3) and not (ResponseBit | 4))
+        {
             throw new ProtocolException($"0x{version:x2} is not the version byte of a v3 or v4 response");
+        }
 
         var opcode = (Opcode)bytes[4];
         if (opcode is not (Opcode.Error or Opcode.Ready or Opcode.Authenticate or Opcode.Supported or Opcode.Result
@@ -41,11 +43,15 @@ internal readonly record struct FrameHeader(
 
         var length = BinaryPrimitives.ReadInt32BigEndian(bytes[5..]);
         if (length < 0 || length > maxLength)
+        {
             throw new ProtocolException($"a body of {length} bytes is not accepted, at most {maxLength} are");
+        }
 
         var flags = (FrameFlags)bytes[1];
         if ((flags & FrameFlags.Compression) != 0)
+        {
             throw new ProtocolException("a compressed frame, where no compression was agreed on");
+        }
 
         return new FrameHeader(
             (ProtocolVersion)(version & ~ResponseBit), flags, BinaryPrimitives.ReadInt16BigEndian(bytes[2..]), opcode, length);

@@ -55,7 +55,9 @@ internal ref struct FrameReader(ReadOnlySpan<byte> body)
         var count = ReadCount(ReadShort(), 2);
         var list = new List<string>(count);
         for (var i = 0; i < count; i++)
+        {
             list.Add(ReadString());
+        }
 
         return list;
     }
@@ -95,7 +97,9 @@ internal ref struct FrameReader(ReadOnlySpan<byte> body)
     public bool TrySkip(ReadOnlySpan<byte> expected)
     {
         if (!_body[_position..].StartsWith(expected))
+        {
             return false;
+        }
 
         _position += expected.Length;
         return true;
@@ -121,7 +125,9 @@ internal ref struct FrameReader(ReadOnlySpan<byte> body)
     private ReadOnlySpan<byte> Take(int count)
     {
         if ((uint)count > (uint)Remaining)
+        {
             throw new ProtocolException($"{count} bytes are announced where {Remaining} are left");
+        }
 
         var taken = _body.Slice(_position, count);
         _position += count;

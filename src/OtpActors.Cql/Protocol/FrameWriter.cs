@@ -28,7 +28,9 @@ internal sealed class FrameWriter(int capacity = 256) : IDisposable
     public Span<byte> Advance(int size)
     {
         if (_buffer.Length - _count < size)
+        {
             Grow(size);
+        }
 
         var span = _buffer.AsSpan(_count, size);
         _count += size;
@@ -52,7 +54,9 @@ internal sealed class FrameWriter(int capacity = 256) : IDisposable
     {
         var most = Encoding.UTF8.GetMaxByteCount(text.Length);
         if (_buffer.Length - _count < most)
+        {
             Grow(most);
+        }
 
         _count += Encoding.UTF8.GetBytes(text, _buffer.AsSpan(_count));
     }
@@ -115,7 +119,9 @@ internal sealed class FrameWriter(int capacity = 256) : IDisposable
         var buffer = _buffer;
         (_buffer, _count) = ([], 0);
         if (buffer.Length > 0)
+        {
             ArrayPool<byte>.Shared.Return(buffer);
+        }
     }
 
     private void Grow(int size)
@@ -125,6 +131,8 @@ internal sealed class FrameWriter(int capacity = 256) : IDisposable
         var old = _buffer;
         _buffer = larger;
         if (old.Length > 0)
+        {
             ArrayPool<byte>.Shared.Return(old);
+        }
     }
 }

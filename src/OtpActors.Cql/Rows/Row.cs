@@ -27,7 +27,9 @@ public readonly struct Row
         var codec = Codec<T>.For(column.Name, column.Type);
         var bytes = rows.Cell(index, out var isNull);
         if (!isNull)
+        {
             return codec.Decode(bytes, column.Type);
+        }
 
         return default(T) is null
             ? default!

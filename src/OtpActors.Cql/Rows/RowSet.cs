@@ -54,10 +54,14 @@ public sealed class RowSet : IAsyncEnumerable<Row>, IDisposable
             while (true)
             {
                 while (MoveNext())
+                {
                     yield return new Row(this);
+                }
 
                 if (PagingState is not { } state || FetchNext is not { } fetch)
+                {
                     yield break;
+                }
 
                 Replace(await fetch(state, cancellationToken).ConfigureAwait(false));
             }
@@ -74,7 +78,9 @@ public sealed class RowSet : IAsyncEnumerable<Row>, IDisposable
         (_buffer, _left, _end) = ([], 0, 0);
         _read++;
         if (buffer.Length > 0)
+        {
             ArrayPool<byte>.Shared.Return(buffer);
+        }
     }
 
     internal static RowSet Of(SchemaChange change) => new(ColumnsMetadata.None, [], 0, 0, 0, null) { SchemaChange = change };
@@ -87,7 +93,9 @@ public sealed class RowSet : IAsyncEnumerable<Row>, IDisposable
         var count = reader.ReadCount(rows, Math.Max(1, 4 * metadata.Columns.Count));
         var content = body[reader.Position..];
         if (count == 0)
+        {
             return new RowSet(metadata, [], 0, 0, 0, pagingState);
+        }
 
         var buffer = ArrayPool<byte>.Shared.Rent(content.Length);
         content.CopyTo(buffer);
@@ -98,18 +106,24 @@ public sealed class RowSet : IAsyncEnumerable<Row>, IDisposable
     {
         _read++;
         if (_left == 0)
+        {
             return false;
+        }
 
         _left--;
         for (var i = 0; i < _cells.Length; i++)
         {
             if (_end - _position < 4)
+            {
                 throw new ProtocolException("rows end in the middle of one");
+            }
 
             var length = BinaryPrimitives.ReadInt32BigEndian(_buffer.AsSpan(_position));
             _position += 4;
             if (length > _end - _position)
+            {
                 throw new ProtocolException("a value longer than the rows");
+            }
 
             _cells[i] = (_position, Math.Max(length, -1));
             _position += Math.Max(length, 0);

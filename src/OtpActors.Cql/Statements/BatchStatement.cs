@@ -53,13 +53,17 @@ public sealed class BatchStatement : Statement, IDisposable
     {
         bound.Check(bound.PreparedStatement.Version);
         if (_starts.Count == 0)
+        {
             _hasToken = bound.TryGetToken(out _keyspace, out _token);
+        }
 
         Begin();
         bound.WriteToBatch(_encoded);
         _isConditional |= bound.IsConditional;
         if (!CollectionsMarshal.AsSpan(_prepared).Contains(bound.PreparedStatement))
+        {
             _prepared.Add(bound.PreparedStatement);
+        }
 
         return this;
     }
@@ -96,7 +100,9 @@ public sealed class BatchStatement : Statement, IDisposable
         var end = from + count < _starts.Count ? _starts[from + count] : _encoded.Count;
         target._encoded.WriteRaw(_encoded.Written[start..end]);
         for (var i = 0; i < count; i++)
+        {
             target._starts.Add(_starts[from + i] - start);
+        }
     }
 
     internal override bool TryGetToken(out string keyspace, out long token)
@@ -117,7 +123,9 @@ public sealed class BatchStatement : Statement, IDisposable
         foreach (var prepared in _prepared)
         {
             if (id.SequenceEqual(prepared.Id))
+            {
                 return prepared;
+            }
         }
 
         return null;
@@ -126,7 +134,9 @@ public sealed class BatchStatement : Statement, IDisposable
     private void Begin()
     {
         if (_starts.Count == BatchRequest.MaxStatements)
+        {
             throw new InvalidOperationException($"a batch holds at most {BatchRequest.MaxStatements} statements");
+        }
 
         _starts.Add(_encoded.Count);
     }

@@ -41,7 +41,9 @@ public sealed class BoundStatement : Statement, IDisposable
     {
         var variable = PreparedStatement.Variables[index];
         if (value is null)
+        {
             return SetNull(index);
+        }
 
         var codec = Codec<T>.For(variable.Name, variable.Type);
         var start = Begin(index);
@@ -89,7 +91,9 @@ public sealed class BoundStatement : Statement, IDisposable
 
         var codec = Codecs.Of(value.GetType());
         if (codec is null || !codec.Accepts(variable.Type))
+        {
             throw Codec.Mismatch(variable.Name, variable.Type, value.GetType().Name);
+        }
 
         var start = Begin(index);
         codec.EncodeObject(value, variable.Type, _values);
@@ -105,7 +109,9 @@ public sealed class BoundStatement : Statement, IDisposable
         for (var i = 0; i < _places.Length; i++)
         {
             if (_places[i].Length == Missing)
+            {
                 throw new InvalidOperationException($"variable {i} ({PreparedStatement.Variables[i].Name}) has no value");
+            }
         }
     }
 
@@ -115,7 +121,9 @@ public sealed class BoundStatement : Statement, IDisposable
         token = 0;
         var indices = PreparedStatement.KeyIndices;
         if (indices.Length == 0)
+        {
             return false;
+        }
 
         if (indices.Length == 1)
         {
@@ -158,7 +166,9 @@ public sealed class BoundStatement : Statement, IDisposable
     private ReadOnlySpan<byte> Ordered()
     {
         if (_inOrder)
+        {
             return _values.Written;
+        }
 
         using var ordered = new FrameWriter(_values.Count + 16);
         for (var i = 0; i < _places.Length; i++)

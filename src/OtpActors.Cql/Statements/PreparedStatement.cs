@@ -63,7 +63,9 @@ public sealed class PreparedStatement
     public BoundStatement Bind()
     {
         if (!_pool.TryDequeue(out var bound))
+        {
             return new BoundStatement(this);
+        }
 
         Interlocked.Decrement(ref _pooled);
         bound.Reset();
@@ -74,11 +76,15 @@ public sealed class PreparedStatement
     public BoundStatement Bind(params object?[] values)
     {
         if (values.Length != Variables.Count)
+        {
             throw new ArgumentException($"{values.Length} values for {Variables.Count} variables", nameof(values));
+        }
 
         var bound = Bind();
         for (var i = 0; i < values.Length; i++)
+        {
             bound.SetObject(i, values[i]);
+        }
 
         return bound;
     }
@@ -86,8 +92,12 @@ public sealed class PreparedStatement
     internal void Return(BoundStatement bound)
     {
         if (Interlocked.Increment(ref _pooled) <= PooledStatements)
+        {
             _pool.Enqueue(bound);
+        }
         else
+        {
             Interlocked.Decrement(ref _pooled);
+        }
     }
 }

@@ -8,7 +8,9 @@ internal static class QueryText
     {
         var text = query.AsSpan().TrimStart();
         if (!StartsWith(text, "INSERT") && !StartsWith(text, "UPDATE") && !StartsWith(text, "DELETE") && !StartsWith(text, "BEGIN"))
+        {
             return false;
+        }
 
         for (var i = 0; i < text.Length; i++)
         {
@@ -16,7 +18,9 @@ internal static class QueryText
             {
                 var end = text[(i + 1)..].IndexOf(text[i]);
                 if (end < 0)
+                {
                     return false;
+                }
 
                 i += end + 1;
             }

@@ -84,7 +84,9 @@ public static class StatementExtensions
     public static T SetSerialConsistencyLevel<T>(this T statement, ConsistencyLevel serial) where T : Statement
     {
         if (serial is not (Cql.ConsistencyLevel.Serial or Cql.ConsistencyLevel.LocalSerial))
+        {
             throw new ArgumentException($"{serial} is not a serial consistency level", nameof(serial));
+        }
 
         statement.SerialConsistencyLevel = serial;
         return statement;

@@ -14,25 +14,54 @@ internal static class Codecs
     public static Codec? Create(Type type)
     {
         if (type == typeof(string))
+        {
             return new TextCodec();
+        }
+
         if (type == typeof(int))
+        {
             return new IntCodec();
+        }
+
         if (type == typeof(long))
+        {
             return new BigintCodec();
+        }
+
         if (type == typeof(bool))
+        {
             return new BooleanCodec();
+        }
+
         if (type == typeof(double))
+        {
             return new DoubleCodec();
+        }
+
         if (type == typeof(Guid))
+        {
             return new UuidCodec();
+        }
+
         if (type == typeof(DateTimeOffset))
+        {
             return new TimestampCodec();
+        }
+
         if (type == typeof(byte[]))
+        {
             return new BlobCodec();
+        }
+
         if (typeof(IPAddress).IsAssignableFrom(type))
+        {
             return new InetCodec();
+        }
+
         if (type.IsArray && type.GetArrayRank() == 1)
+        {
             return CollectionOf(typeof(ArrayCodec<>), type.GetElementType()!);
+        }
 
         return type.IsGenericType ? OfGeneric(type.GetGenericTypeDefinition(), type.GetGenericArguments()) : null;
     }
@@ -40,13 +69,25 @@ internal static class Codecs
     private static Codec? OfGeneric(Type definition, Type[] arguments)
     {
         if (definition == typeof(Nullable<>))
+        {
             return CollectionOf(typeof(NullableCodec<>), arguments);
+        }
+
         if (definition == typeof(List<>))
+        {
             return CollectionOf(typeof(ListCodec<>), arguments);
+        }
+
         if (definition == typeof(IReadOnlyList<>))
+        {
             return CollectionOf(typeof(ReadOnlyListCodec<>), arguments);
+        }
+
         if (definition == typeof(HashSet<>))
+        {
             return CollectionOf(typeof(SetCodec<>), arguments);
+        }
+
         return definition == typeof(Dictionary<,>) ? CollectionOf(typeof(MapCodec<,>), arguments) : null;
     }
 

@@ -11,7 +11,9 @@ internal abstract class CollectionCodec<T, TElement> : Codec<T>
     protected static void Write<TAny>(TAny value, CqlType type, FrameWriter writer)
     {
         if (value is null)
+        {
             throw new ArgumentException($"a null in a collection of {type}");
+        }
 
         var start = writer.BeginBytes();
         Codec<TAny>.Instance!.Encode(value, type, writer);
@@ -30,7 +32,9 @@ internal abstract class CollectionCodec<T, TElement> : Codec<T>
     {
         writer.WriteInt(values.Count);
         foreach (var value in values)
+        {
             Write(value, type.Elements[0], writer);
+        }
     }
 
     protected static TElement[] ReadAll(ReadOnlySpan<byte> bytes, CqlType type)
@@ -39,7 +43,9 @@ internal abstract class CollectionCodec<T, TElement> : Codec<T>
         var count = reader.ReadInt();
         var values = new TElement[reader.ReadCount(count, 4)];
         for (var i = 0; i < values.Length; i++)
+        {
             values[i] = Read<TElement>(ref reader, type.Elements[0]);
+        }
 
         return values;
     }

@@ -72,7 +72,9 @@ public sealed class CqlType
     internal static CqlType Read(ref FrameReader reader, int depth = 0)
     {
         if (depth > MaxDepth)
+        {
             throw new ProtocolException($"types nested more than {MaxDepth} deep");
+        }
 
         var code = (CqlTypeCode)reader.ReadShort();
         switch (code)
@@ -86,7 +88,9 @@ public sealed class CqlType
             case CqlTypeCode.Tuple:
                 var parts = new CqlType[reader.ReadCount(reader.ReadShort(), 2)];
                 for (var i = 0; i < parts.Length; i++)
+                {
                     parts[i] = Read(ref reader, depth + 1);
+                }
 
                 return new CqlType(code, null, parts);
             case CqlTypeCode.Udt:

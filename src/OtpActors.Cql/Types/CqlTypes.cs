@@ -8,9 +8,15 @@ internal static class CqlTypes
     public static CqlType? Of(Type type)
     {
         if (Nullable.GetUnderlyingType(type) is { } underlying)
+        {
             return Of(underlying);
+        }
+
         if (type.IsGenericType && type.GetGenericArguments() is [var key, var value])
+        {
             return Of(key) is { } k && Of(value) is { } v ? CqlType.MapOf(k, v) : null;
+        }
+
         if (type.IsGenericType && type.GetGenericArguments() is [var element])
         {
             return Of(element) is not { } e ? null
@@ -19,11 +25,19 @@ internal static class CqlTypes
         }
 
         if (type == typeof(byte[]))
+        {
             return CqlType.Of(CqlTypeCode.Blob);
+        }
+
         if (type.IsArray)
+        {
             return Of(type.GetElementType()!) is { } e ? CqlType.ListOf(e) : null;
+        }
+
         if (typeof(IPAddress).IsAssignableFrom(type))
+        {
             return CqlType.Of(CqlTypeCode.Inet);
+        }
 
         CqlTypeCode? code = type == typeof(string) ? CqlTypeCode.Text
             : type == typeof(int) ? CqlTypeCode.Int

@@ -24,9 +24,14 @@ internal static class BatchRequest
         writer.WriteByte((byte)((parameters.Serial is not null ? HasSerial : 0)
             | (parameters.Timestamp is not null ? HasTimestamp : 0)));
         if (parameters.Serial is { } serial)
+        {
             writer.WriteShort((ushort)serial);
+        }
+
         if (parameters.Timestamp is { } timestamp)
+        {
             writer.WriteLong(timestamp);
+        }
     }
 
     public static void WritePrepared(FrameWriter writer, ReadOnlySpan<byte> id, int valueCount, ReadOnlySpan<byte> values)

@@ -33,12 +33,23 @@ internal readonly record struct QueryParameters(
         }
 
         if (PageSize > 0)
+        {
             writer.WriteInt(PageSize);
+        }
+
         if (PagingState is not null)
+        {
             writer.WriteBytes(PagingState);
+        }
+
         if (Serial is { } serial)
+        {
             writer.WriteShort((ushort)serial);
+        }
+
         if (Timestamp is { } timestamp)
+        {
             writer.WriteLong(timestamp);
+        }
     }
 }

@@ -10,11 +10,15 @@ internal static class BodyPrelude
     public static List<string>? Read(in FrameHeader header, ref FrameReader reader)
     {
         if ((header.Flags & FrameFlags.Tracing) != 0)
+        {
             reader.ReadUuid();
+        }
 
         var warnings = (header.Flags & FrameFlags.Warning) != 0 ? reader.ReadStringList() : null;
         if ((header.Flags & FrameFlags.CustomPayload) != 0)
+        {
             reader.SkipBytesMap();
+        }
 
         return warnings;
     }

@@ -28,10 +28,14 @@ internal sealed record ColumnsMetadata(IReadOnlyList<Column> Columns)
         var count = reader.ReadInt();
         pagingState = (flags & HasMorePages) != 0 ? reader.ReadBytes(out _).ToArray() : null;
         if ((flags & NoMetadata) != 0)
+        {
             throw new Protocol.ProtocolException("rows without the metadata that was asked for");
+        }
 
         if (known is { } same && same.Skip(ref reader, flags, count))
+        {
             return same.Metadata;
+        }
 
         var start = reader.Position;
         var metadata = ReadColumns(ref reader, flags, count);
@@ -50,7 +54,9 @@ internal sealed record ColumnsMetadata(IReadOnlyList<Column> Columns)
             var keys = reader.ReadInt();
             keyIndices = new int[reader.ReadCount(keys, 2)];
             for (var i = 0; i < keyIndices.Length; i++)
+            {
                 keyIndices[i] = reader.ReadShort();
+            }
         }
 
         return (flags & NoMetadata) != 0 ? None : ReadColumns(ref reader, flags, count);
@@ -61,13 +67,17 @@ internal sealed record ColumnsMetadata(IReadOnlyList<Column> Columns)
         var (keyspace, table) = ("", "");
         var isGlobal = (flags & GlobalTableSpec) != 0;
         if (isGlobal && count > 0)
+        {
             (keyspace, table) = (reader.ReadString(), reader.ReadString());
+        }
 
         var columns = new Column[reader.ReadCount(count, isGlobal ? 4 : 8)];
         for (var i = 0; i < columns.Length; i++)
         {
             if (!isGlobal)
+            {
                 (keyspace, table) = (reader.ReadString(), reader.ReadString());
+            }
 
             columns[i] = new Column(keyspace, table, reader.ReadString(), CqlType.Read(ref reader));
         }
@@ -79,7 +89,9 @@ internal sealed record ColumnsMetadata(IReadOnlyList<Column> Columns)
     {
         var byName = new Dictionary<string, int>(Columns.Count, StringComparer.OrdinalIgnoreCase);
         for (var i = 0; i < Columns.Count; i++)
+        {
             byName.TryAdd(Columns[i].Name, i);
+        }
 
         return byName;
     }

@@ -10,7 +10,9 @@ internal sealed record PreparedResult(byte[] Id, ColumnsMetadata Variables, int[
         var id = reader.ReadShortBytes().ToArray();
         var variables = ColumnsMetadata.ReadOfVariables(ref reader, version, out var keyIndices);
         if (keyIndices is not null && Array.Exists(keyIndices, index => index >= variables.Columns.Count))
+        {
             throw new ProtocolException("a partition key's index beyond the variables");
+        }
 
         return new PreparedResult(id, variables, keyIndices);
     }

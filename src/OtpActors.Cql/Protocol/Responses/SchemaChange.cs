@@ -9,7 +9,9 @@ internal sealed record SchemaChange(string Change, string Target, string Keyspac
         var (change, target, keyspace) = (reader.ReadString(), reader.ReadString(), reader.ReadString());
         var name = target == "KEYSPACE" ? null : reader.ReadString();
         if (target is "FUNCTION" or "AGGREGATE")
+        {
             reader.ReadStringList();
+        }
 
         return new SchemaChange(change, target, keyspace, name);
     }
