@@ -35,6 +35,7 @@ public sealed class Cluster : IAsyncDisposable
         };
         _reconnection = new Reconnection(options.ReconnectDelay, options.MaxReconnectDelay, options.Random);
         Prepared = new PreparedCache(this);
+        Metadata = new ClusterMetadata(this);
     }
 
     public static ClusterBuilder Builder() => new();
@@ -43,6 +44,8 @@ public sealed class Cluster : IAsyncDisposable
     public IReadOnlyList<Host> AllHosts => Topology.All;
 
     public ClusterOptions Options => _options;
+
+    public ClusterMetadata Metadata { get; }
 
     /// <summary>The version agreed on; known once connected.</summary>
     public ProtocolVersion ProtocolVersion => _control?.Version ?? _options.MaxProtocolVersion;

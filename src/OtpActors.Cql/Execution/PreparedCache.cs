@@ -32,6 +32,11 @@ internal sealed class PreparedCache(Cluster cluster)
             {
                 var result = await PrepareAsync(connection, query).WaitAsync(cancellationToken).ConfigureAwait(false);
                 var keys = result.KeyIndices ?? await KeysAsync(result).ConfigureAwait(false);
+                if (Array.Exists(keys, index => result.Variables.Columns[index].Name.StartsWith("in(", StringComparison.Ordinal)))
+                {
+                    keys = []; // several keys in one variable
+                }
+
                 return _byQuery.GetOrAdd(query, new PreparedStatement(query, result, keys, connection.Version));
             }
             catch (Exception exception) when (exception is ConnectionException or OperationTimedOutException
@@ -64,8 +69,6 @@ internal sealed class PreparedCache(Cluster cluster)
 
         var key = await cluster.Control.Tables.PartitionKeyAsync(first.Keyspace, first.Table).ConfigureAwait(false);
         var indices = key.Select(result.Variables.IndexOf).ToArray();
-        return Array.Exists(indices, index => index < 0 || result.Variables.Columns[index].Type.Code == CqlTypeCode.List)
-            ? []
-            : indices;
+        return Array.Exists(indices, index => index < 0) ? [] : indices;
     }
 }

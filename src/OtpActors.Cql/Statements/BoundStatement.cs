@@ -17,6 +17,7 @@ public sealed class BoundStatement : Statement, IDisposable
     private readonly FrameWriter _values = new(128);
     private readonly (int Start, int Length)[] _places;
     private bool _inOrder = true;
+    private long? _routingToken;
 
     internal BoundStatement(PreparedStatement prepared)
     {
@@ -70,6 +71,13 @@ public sealed class BoundStatement : Statement, IDisposable
         return this;
     }
 
+    /// <summary>Routes it to this token's replicas, where the variables do not tell the partition: a look-up of several keys.</summary>
+    public BoundStatement SetRoutingToken(long? token)
+    {
+        _routingToken = token;
+        return this;
+    }
+
     /// <summary>Gives the statement back for reuse: nothing may use it any more.</summary>
     public void Dispose() => PreparedStatement.Return(this);
 
@@ -77,6 +85,7 @@ public sealed class BoundStatement : Statement, IDisposable
     {
         Clear();
         (IsIdempotent, ConsistencyLevel) = (PreparedStatement.IsIdempotent, PreparedStatement.ConsistencyLevel);
+        _routingToken = null;
         (SerialConsistencyLevel, Timestamp, PageSize, PagingState, ReadTimeout) = (null, null, null, null, null);
     }
 
@@ -115,10 +124,18 @@ public sealed class BoundStatement : Statement, IDisposable
         }
     }
 
+    /// <summary>The token of the partition that the values name; false where they do not.</summary>
+    public bool TryGetToken(out long token) => TryGetToken(out _, out token);
+
     internal override bool TryGetToken(out string keyspace, out long token)
     {
         keyspace = PreparedStatement.Keyspace;
-        token = 0;
+        token = _routingToken ?? 0;
+        if (_routingToken is not null)
+        {
+            return true;
+        }
+
         var indices = PreparedStatement.KeyIndices;
         if (indices.Length == 0)
         {

@@ -27,9 +27,9 @@ public static class OtpActorsHosting
         services.AddSingleton(_ => new Random());
         services.AddSingleton<IRunCatalog>(_ => new SqliteRunCatalog(data.RunsFile));
         services.AddSingleton<IOtpTopic>(_ => new EmbeddedTopic(data.TopicFile));
-        foreach (var store in EmbeddedStores.Open(options.Stores, data, TimeProvider.System))
+        foreach (var store in ConfiguredStores.Open(options, data, TimeProvider.System))
         {
-            services.AddSingleton<IOtpStore>(_ => store); // made by the container, and so disposed by it
+            services.AddSingleton(_ => store); // made by the container, and so disposed by it
         }
 
         services.AddSingleton<MailTemplate>();
