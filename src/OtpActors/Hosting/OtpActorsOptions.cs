@@ -2,6 +2,7 @@ using System.ComponentModel.DataAnnotations;
 using Microsoft.Extensions.Options;
 using OtpActors.Notifications;
 using OtpActors.Stores;
+using OtpActors.Stores.Cassandra;
 using OtpActors.Topics.Kafka;
 using OtpActors.Workflow;
 using Serilog.Events;
@@ -25,6 +26,9 @@ public sealed class OtpActorsOptions
 
     [ValidateObjectMembers]
     public KafkaOptions Kafka { get; set; } = new();
+
+    [ValidateObjectMembers]
+    public CassandraOptions Cassandra { get; set; } = new();
 
     [ValidateObjectMembers]
     public StoresOptions Stores { get; set; } = new();
@@ -66,13 +70,21 @@ public enum TopicProvider
     Kafka,
 }
 
-public sealed class StoresOptions
+public sealed class StoresOptions : IValidatableObject
 {
     [ValidateObjectMembers]
     public StoreOptions Cassandra { get; set; } = new() { ConsumerGroup = "cassandra_consumer_group" };
 
     [ValidateObjectMembers]
     public StoreOptions Mongo { get; set; } = new() { ConsumerGroup = "mongodb_consumer_group" };
+
+    IEnumerable<ValidationResult> IValidatableObject.Validate(ValidationContext validationContext)
+    {
+        if (Mongo.Provider == StoreProvider.Cassandra)
+        {
+            yield return new ValidationResult("Stores.Mongo.Provider: Cassandra is the store cassandra's alone, since it keeps one password an address.");
+        }
+    }
 }
 
 public sealed class StoreOptions
@@ -92,6 +104,9 @@ public enum StoreProvider
 {
     /// <summary>SQLite, in the data directory, with the identity rule of the store it stands for.</summary>
     Embedded,
+
+    /// <summary>A Cassandra cluster: <see cref="OtpActorsOptions.Cassandra"/>. For the store of this name alone.</summary>
+    Cassandra,
 }
 
 public sealed class WorkflowOptions
