@@ -1,4 +1,6 @@
+using Akka;
 using Akka.Streams.Dsl;
+using Confluent.Kafka;
 
 namespace OtpActors.Streams.Kafka.Consumers;
 
@@ -17,4 +19,15 @@ public static class KafkaConsumer
     public static Source<KafkaBatch<TKey, TValue>, IControl> CommittableBatchSource<TKey, TValue>(
         ConsumerSettings<TKey, TValue> settings, params IReadOnlyList<string> topics) =>
         Source.FromGraph(new BatchStage<TKey, TValue>(settings, topics));
+
+    /// <summary>
+    /// A stream for each partition that this member is given, for as long as it has it. Each is held back on its own. A
+    /// partition that is handed over completes its stream, one that is lost fails it with
+    /// <see cref="KafkaFailure.PartitionLost"/>; if it comes again it is a new stream. Merge at least as many streams as
+    /// there can be partitions: one that is not run, or is cancelled, keeps its partition paused until that goes.
+    /// </summary>
+    public static Source<(TopicPartition Partition, Source<KafkaBatch<TKey, TValue>, NotUsed> Batches), IControl>
+        CommittablePartitionedSource<TKey, TValue>(
+            ConsumerSettings<TKey, TValue> settings, params IReadOnlyList<string> topics) =>
+        Source.FromGraph(new PartitionedStage<TKey, TValue>(settings, topics));
 }

@@ -13,6 +13,7 @@ internal sealed class PartitionSlot<TKey, TValue>(TopicPartition partition, int 
     private readonly Queue<KafkaBatch<TKey, TValue>> _queued = new();
     private readonly Queue<Handed> _handed = new();
     private bool _closed;
+    private bool _noMore;
     private Action? _wake;
 
     public TopicPartition Partition { get; } = partition;
@@ -26,6 +27,21 @@ internal sealed class PartitionSlot<TKey, TValue>(TopicPartition partition, int 
 
     /// <summary>How late commits end. Written before the slot is closed.</summary>
     public CommitOutcome Outcome { get; set; } = CommitOutcome.Revoked;
+
+    /// <summary>Why the partition's own stream fails; null if it just ends. Written before the slot is closed.</summary>
+    public Exception? Failure { get; set; }
+
+    /// <summary>Nothing more comes; what is queued may still be taken.</summary>
+    public bool IsComplete
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _closed || (_noMore && _queued.Count == 0);
+            }
+        }
+    }
 
     public bool HasQueued
     {
@@ -88,7 +104,7 @@ internal sealed class PartitionSlot<TKey, TValue>(TopicPartition partition, int 
                 return false;
             }
 
-            _handed.Enqueue(new Handed(batch));
+            _handed.Enqueue(new Handed(batch.Sequence, batch.NextOffset, batch.LeaderEpoch));
         }
 
         Gate.Removed(1);
@@ -102,21 +118,30 @@ internal sealed class PartitionSlot<TKey, TValue>(TopicPartition partition, int 
         {
             foreach (var handed in _handed)
             {
-                var sequence = handed.Batch.Sequence;
-                if (sequence > batch.Sequence)
+                if (handed.Sequence > batch.Sequence)
                 {
                     break;
                 }
 
-                handed.Done |= through || sequence == batch.Sequence;
+                handed.Done |= through || handed.Sequence == batch.Sequence;
             }
 
             while (_handed.TryPeek(out var first) && first.Done)
             {
                 _handed.Dequeue();
-                Watermark = new TopicPartitionOffset(Partition, first.Batch.NextOffset, first.Batch.LeaderEpoch);
+                Watermark = new TopicPartitionOffset(Partition, first.NextOffset, first.LeaderEpoch);
             }
         }
+    }
+
+    public void NoMore()
+    {
+        lock (_lock)
+        {
+            _noMore = true;
+        }
+
+        Wake?.Invoke();
     }
 
     /// <summary>Hands out nothing any more; what is queued is dropped.</summary>
@@ -139,9 +164,14 @@ internal sealed class PartitionSlot<TKey, TValue>(TopicPartition partition, int 
         Wake?.Invoke();
     }
 
-    private sealed class Handed(KafkaBatch<TKey, TValue> batch)
+    /// <summary>Not the batch: its records are the stream's, and may be gone.</summary>
+    private sealed class Handed(long sequence, long nextOffset, int? leaderEpoch)
     {
-        public KafkaBatch<TKey, TValue> Batch { get; } = batch;
+        public long Sequence { get; } = sequence;
+
+        public long NextOffset { get; } = nextOffset;
+
+        public int? LeaderEpoch { get; } = leaderEpoch;
 
         public bool Done { get; set; }
     }

@@ -44,7 +44,7 @@ internal sealed partial class PollLoop<TKey, TValue>
             offset, message.Key, message.Value,
             message.Timestamp.Type == TimestampType.NotAvailable ? null : message.Timestamp.UtcDateTime, headers));
         owned.OpenBytes += bytes - _counters.Bytes;
-        _counters.Bytes = bytes;
+        (_counters.Bytes, _counters.DecodeErrors) = (bytes, _keys.Errors + _values.Errors);
         _counters.Records++;
         if (owned.Open.Count >= _settings.MaxBatchRecords || owned.OpenBytes >= _settings.MaxBatchBytes)
         {
@@ -145,14 +145,14 @@ internal sealed partial class PollLoop<TKey, TValue>
 
     /// <summary>
     /// Decides who may fetch. A full gate is waited for without asking the client for more; only after the delay are its
-    /// partitions paused, since a pause throws away all that was fetched ahead. A gate that overflows while others go on
-    /// is paused at once.
+    /// partitions paused, since a pause throws away all that was fetched ahead. One full gate of several may overflow by
+    /// as much again before it makes the others wait for the delay too.
     /// </summary>
     private void Balance()
     {
         _attention = false;
         var now = Stopwatch.GetTimestamp();
-        var (full, paused) = (0, 0);
+        var (full, paused, overflow) = (0, 0, false);
         foreach (var gate in _gates)
         {
             var queued = gate.Queued;
@@ -174,7 +174,7 @@ internal sealed partial class PollLoop<TKey, TValue>
             }
 
             gate.FullSince ??= now;
-            if (_stopping || queued >= 2 * _settings.MaxQueuedBatches
+            if (_stopping
                 || Stopwatch.GetElapsedTime(gate.FullSince.Value, now) >= _settings.PauseDelay)
             {
                 SetPaused(gate, true);
@@ -183,11 +183,12 @@ internal sealed partial class PollLoop<TKey, TValue>
             else
             {
                 full++;
+                overflow |= queued >= 2 * _settings.MaxQueuedBatches;
             }
         }
 
         _fullGates = full;
-        _holding = full > 0 && full + paused == _gates.Count;
+        _holding = overflow || (full > 0 && full + paused == _gates.Count);
         _allPaused = paused > 0 && paused == _gates.Count;
     }
 

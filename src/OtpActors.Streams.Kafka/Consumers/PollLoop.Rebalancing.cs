@@ -83,12 +83,13 @@ internal sealed partial class PollLoop<TKey, TValue>
             {
                 _counters.PartitionsLost++;
                 _log.Warning("Kafka consumer {Group} has lost {Partition}; what was not committed comes again", _group, each.TopicPartition);
-                Release(owned, CommitOutcome.Revoked);
+                Release(owned, CommitOutcome.Revoked, new KafkaStreamException(
+                    KafkaFailure.PartitionLost, $"{each.TopicPartition} has gone to another member of {_group}"));
             }
         }
     }
 
-    private void Release(Owned owned, CommitOutcome waiting)
+    private void Release(Owned owned, CommitOutcome waiting, Exception? failure = null)
     {
         DropOpen(owned);
         _arrived.Remove(owned);
@@ -97,7 +98,7 @@ internal sealed partial class PollLoop<TKey, TValue>
             _last = null;
         }
 
-        owned.Slot.Outcome = waiting;
+        (owned.Slot.Outcome, owned.Slot.Failure) = (waiting, failure);
         owned.Slot.Close();
         foreach (var commit in owned.Waiting)
         {

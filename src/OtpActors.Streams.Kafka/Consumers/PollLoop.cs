@@ -31,6 +31,9 @@ internal interface IPollObserver<TKey, TValue>
 /// </summary>
 internal sealed partial class PollLoop<TKey, TValue>
 {
+    /// <summary>Between two looks at everything else.</summary>
+    private const int RecordsATurn = 100;
+
     private static readonly TimeSpan OpenBatchWait = TimeSpan.FromMilliseconds(2);
 
     private readonly ConsumerSettings<TKey, TValue> _settings;
@@ -126,7 +129,7 @@ internal sealed partial class PollLoop<TKey, TValue>
         }
 
         _abandoned |= failure is not null;
-        Close();
+        Close(failure);
         if (failure is not null)
         {
             _control.Fail(failure);
@@ -156,35 +159,48 @@ internal sealed partial class PollLoop<TKey, TValue>
             return;
         }
 
+        var wait = _allPaused || !_idle ? TimeSpan.Zero : _open > 0 ? OpenBatchWait : _settings.PollInterval;
+        for (var taken = 0; taken < RecordsATurn && Take(wait); taken++)
+        {
+            wait = TimeSpan.Zero;
+        }
+
+        if (_idle && _open > 0)
+        {
+            CloseBatchesWanted();
+        }
+
+        if (_idle && _allPaused)
+        {
+            _signal.WaitOne(_settings.PollInterval);
+        }
+    }
+
+    /// <returns>Whether it is well to go on at once with the next record.</returns>
+    private bool Take(TimeSpan wait)
+    {
         ConsumeResult<Decoded<TKey>, Decoded<TValue>>? result = null;
         try
         {
-            result = _consumer.Consume(_allPaused ? TimeSpan.Zero : _idle ? _open > 0 ? OpenBatchWait : _settings.PollInterval : TimeSpan.Zero);
+            result = _consumer.Consume(wait);
         }
         catch (ConsumeException e)
         {
             Report(e);
         }
 
-        TakeUpAssigned();
+        if (_arrived.Count > 0)
+        {
+            TakeUpAssigned();
+        }
+
+        _idle = result is null;
         if (result is not null)
         {
-            _idle = false;
             Accept(result);
         }
-        else
-        {
-            _idle = true;
-            if (_open > 0)
-            {
-                CloseBatchesWanted();
-            }
 
-            if (_allPaused)
-            {
-                _signal.WaitOne(_settings.PollInterval);
-            }
-        }
+        return !_idle && !_attention && _fatal is null;
     }
 
     private bool IsOver()
@@ -201,6 +217,7 @@ internal sealed partial class PollLoop<TKey, TValue>
             foreach (var owned in _owned.Values)
             {
                 DropOpen(owned);
+                owned.Slot.NoMore();
             }
 
             _observer.Stopping();
@@ -292,7 +309,7 @@ internal sealed partial class PollLoop<TKey, TValue>
     }
 
     /// <summary>Never throws, and leaves nobody waiting.</summary>
-    private void Close()
+    private void Close(Exception? failure)
     {
         _control.CloseWithin(_settings.CloseTimeout);
         try
@@ -313,9 +330,9 @@ internal sealed partial class PollLoop<TKey, TValue>
             _log.Warning("Kafka consumer {Group} was disposed in disorder: {Error}", _group, e.Message);
         }
 
-        foreach (var owned in _owned.Values)
+        foreach (var owned in _owned.Values.ToList())
         {
-            Release(owned, CommitOutcome.Closed);
+            Release(owned, CommitOutcome.Closed, failure);
         }
 
         _owned.Clear();

@@ -3,7 +3,6 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using OtpActors.Topics.Kafka;
 
 namespace OtpActors.Tests.Servers;
 
@@ -28,14 +27,10 @@ internal sealed partial class KafkaCluster : IAsyncDisposable
     public string BootstrapServers => string.Join(',', _ports.Values.Select(port => $"127.0.0.1:{port}"));
 
     /// <summary>What a client of these brokers has to set.</summary>
-    public KafkaOptions Options => new()
+    public static IReadOnlyDictionary<string, string> Properties { get; } = new Dictionary<string, string>
     {
-        BootstrapServers = BootstrapServers,
-        Properties = new Dictionary<string, string>
-        {
-            ["api.version.request"] = "false",
-            ["broker.version.fallback"] = "0.9.0.1",
-        },
+        ["api.version.request"] = "false",
+        ["broker.version.fallback"] = "0.9.0.1",
     };
 
     public static async Task<KafkaCluster> StartAsync(int brokers)

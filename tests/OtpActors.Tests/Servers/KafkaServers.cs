@@ -31,14 +31,14 @@ public sealed class KafkaServers : IAsyncDisposable
 
         await RequireAsync();
         var cluster = await _one.Value;
-        return new KafkaUnderTest(cluster.Options, cluster);
+        return KafkaUnderTest.Of(cluster);
     }
 
     /// <summary>Three brokers of this test run's own, which tests may kill one of, and start again.</summary>
-    internal async Task<KafkaCluster> ThreeAsync()
+    internal async Task<KafkaUnderTest> ThreeAsync()
     {
         await RequireAsync();
-        return await _three.Value;
+        return KafkaUnderTest.Of(await _three.Value);
     }
 
     public async ValueTask DisposeAsync()
@@ -68,6 +68,9 @@ public sealed class KafkaServers : IAsyncDisposable
 /// <param name="Cluster">Null where the brokers are somebody else's.</param>
 internal sealed record KafkaUnderTest(KafkaOptions Options, KafkaCluster? Cluster)
 {
+    public static KafkaUnderTest Of(KafkaCluster cluster) => new(
+        new KafkaOptions { BootstrapServers = cluster.BootstrapServers, Properties = new(KafkaCluster.Properties) }, cluster);
+
     /// <summary>Makes a topic where the brokers cannot be asked to.</summary>
     public OtpActors.Streams.Kafka.TopicCreation? Creation => Cluster is { } cluster ? cluster.CreateTopicAsync : null;
 }
