@@ -26,25 +26,34 @@ internal static class CassandraSchema
         }
 
         var table = $"{options.Keyspace}.{options.Table}";
-        await ExecuteAsync(
+        await TryAsync(
             session,
             $"CREATE TABLE IF NOT EXISTS {table} (email text PRIMARY KEY, otp text, {string.Join(", ", Added.Select(column => $"{column.Name} {column.Type}"))})",
             cancellationToken);
         foreach (var (name, type) in await MissingAsync(session, table, cancellationToken))
         {
-            try
-            {
-                await ExecuteAsync(session, $"ALTER TABLE {table} ADD {name} {type}", cancellationToken);
-            }
-            catch (InvalidQueryException) when (!cancellationToken.IsCancellationRequested)
-            {
-                // Another process was quicker: the next look tells.
-            }
+            await TryAsync(session, $"ALTER TABLE {table} ADD {name} {type}", cancellationToken);
         }
 
         if (await MissingAsync(session, table, cancellationToken) is [var first, ..])
         {
             throw new CassandraSetupException($"The table {table} lacks the column {first.Name} {first.Type}, and it cannot be added.");
+        }
+    }
+
+    /// <summary>
+    /// A change that another process may be making at this moment, which servers answer with one or the other error:
+    /// whether it is made tells the next look at the table.
+    /// </summary>
+    private static async Task TryAsync(ISession session, string change, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await ExecuteAsync(session, change, cancellationToken);
+        }
+        catch (Exception exception) when (exception is InvalidQueryException or ServerErrorException or AlreadyExistsException)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
         }
     }
 

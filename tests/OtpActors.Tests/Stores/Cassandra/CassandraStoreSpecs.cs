@@ -55,23 +55,6 @@ public sealed class CassandraStoreSpecs(CassandraServers servers) : OneOtpAnAddr
     }
 
     [Fact]
-    public async Task Another_client_reads_the_rows()
-    {
-        var store = await StoreAsync();
-        await WriteAsync(store, Record("a", "123456", offset: 1), Record("b", "000123", offset: 2));
-        var endPoint = _contactPoints.Split(',')[0].Split(':');
-        var printed = await CassandraDistribution.RunAsync(
-            "node", [Path.Combine(CassandraDistribution.Folder, "select.js"), endPoint[0], endPoint[1], $"{_keyspace}.email_table"]);
-
-        printed.Split('\n', StringSplitOptions.RemoveEmptyEntries).ShouldBe(
-            [
-                $$"""{"email":"{{Address("a").Value}}","otp":"123456"}""",
-                $$"""{"email":"{{Address("b").Value}}","otp":"000123"}""",
-            ],
-            ignoreOrder: true);
-    }
-
-    [Fact]
     public async Task Stores_at_the_same_time_agree_on_the_schema()
     {
         var stores = await Task.WhenAll(Enumerable.Range(0, 2).Select(_ => OpenAsync(OnExisting.Skip)));
