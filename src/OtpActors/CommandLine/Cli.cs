@@ -85,7 +85,8 @@ public static class Cli
     private static int? ExitCodeOf(Exception e) => e switch
     {
         UsageException or SettingsException or InputFileException or BadLinesException => ExitCodes.BadInput,
-        NotDoneException or DataDirectoryException or SqliteFailureException or StoreUnavailableException => ExitCodes.NotDone,
+        NotDoneException or DataDirectoryException or SqliteFailureException
+            or StoreUnavailableException or StoreSetupException => ExitCodes.NotDone,
         _ => null,
     };
 

@@ -27,7 +27,7 @@ public static class OtpActorsHosting
         services.AddSingleton(_ => new Random());
         services.AddSingleton<IRunCatalog>(_ => new SqliteRunCatalog(data.RunsFile));
         services.AddSingleton<IOtpTopic>(_ => new EmbeddedTopic(data.TopicFile));
-        foreach (var store in EmbeddedStores.Open(options.Stores, data, TimeProvider.System))
+        foreach (var store in OtpStores.Open(options.Stores, data, TimeProvider.System))
         {
             services.AddSingleton<IOtpStore>(_ => store); // made by the container, and so disposed by it
         }

@@ -2,6 +2,7 @@ using System.ComponentModel.DataAnnotations;
 using Microsoft.Extensions.Options;
 using OtpActors.Notifications;
 using OtpActors.Stores;
+using OtpActors.Stores.Mongo;
 using OtpActors.Workflow;
 using Serilog.Events;
 
@@ -65,10 +66,10 @@ public sealed class StoresOptions
     public StoreOptions Cassandra { get; set; } = new() { ConsumerGroup = "cassandra_consumer_group" };
 
     [ValidateObjectMembers]
-    public StoreOptions Mongo { get; set; } = new() { ConsumerGroup = "mongodb_consumer_group" };
+    public MongoStoreOptions Mongo { get; set; } = new() { ConsumerGroup = "mongodb_consumer_group" };
 }
 
-public sealed class StoreOptions
+public class StoreOptions
 {
     /// <summary>What the store is made of.</summary>
     public StoreProvider Provider { get; set; } = StoreProvider.Embedded;
@@ -85,6 +86,9 @@ public enum StoreProvider
 {
     /// <summary>SQLite, in the data directory, with the identity rule of the store it stands for.</summary>
     Embedded,
+
+    /// <summary>A collection of MongoDB; for the store <c>Mongo</c>.</summary>
+    MongoDB,
 }
 
 public sealed class WorkflowOptions
