@@ -27,6 +27,12 @@ internal static class MongoDocuments
         { "_id", 0 }, { Email, 1 }, { Otp, 1 }, { Topic, 1 }, { Partition, 1 }, { Offset, 1 }, { ProducedAt, 1 },
     };
 
+    /// <summary>What tells duplicates apart.</summary>
+    public static readonly ProjectionDefinition<BsonDocument> Identified = new BsonDocument
+    {
+        { Email, 1 }, { Otp, 1 }, { Topic, 1 }, { Partition, 1 }, { Offset, 1 },
+    };
+
     /// <summary>The newest first: by time produced, then time stored, then offset.</summary>
     public static readonly SortDefinition<BsonDocument> NewestFirst = new BsonDocument
     {
@@ -75,6 +81,8 @@ internal static class MongoDocuments
 
         return record is not null;
     }
+
+    public static bool HasOrigin(BsonDocument document) => OriginOf(document) is not null;
 
     /// <summary>Text; the digits of a whole number, as some writers keep passwords; else null.</summary>
     private static string? Text(BsonDocument document, string name) => document.GetValue(name, BsonNull.Value) switch

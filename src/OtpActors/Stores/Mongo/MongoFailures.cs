@@ -69,6 +69,7 @@ internal static class MongoFailures
         MongoConnectionException e => Out(where, e.GetBaseException().Message, e),
         MongoCommandException e when Setups.TryGetValue(e.Code, out var setup) => new StoreSetupException($"{where}: {setup}"),
         MongoCommandException e => Out(where, $"{e.CodeName ?? "error"} {e.Code}", null),
+        MongoExecutionTimeoutException e => Out(where, $"{e.CodeName ?? "error"} {e.Code}", null),
         MongoServerException e => Out(where, e.GetType().Name, null),
         MongoClientException e => Out(where, e.Message, e),
         MongoException e when e.HasErrorLabel("RetryableWriteError") => Out(where, e.GetType().Name, e),

@@ -76,6 +76,13 @@ public sealed class MongoStore(string name, MongoStoreOptions options, TimeProvi
         }
     }
 
+    /// <summary>
+    /// Looks for documents that stand in the way of the unique index, as collections of other writers can hold them, and
+    /// removes all but one of each if told to. Nothing else removes any.
+    /// </summary>
+    public Task<DuplicateReport> FindDuplicatesAsync(bool remove, CancellationToken cancellationToken) => _mongo.RunAsync(
+        collection => new MongoDuplicates(collection, remove).RunAsync(cancellationToken), cancellationToken);
+
     public ValueTask DisposeAsync()
     {
         _mongo.Dispose();

@@ -15,6 +15,7 @@ internal sealed class MongoServer : IAsyncDisposable
     private readonly List<MongoMember> _members = [];
     private readonly Lock _lock = new();
     private int _primary;
+    private bool _isHeadless;
     private int _term = 1;
 
     private MongoServer(MongoUser? user) => User = user;
@@ -53,6 +54,7 @@ internal sealed class MongoServer : IAsyncDisposable
         lock (_lock)
         {
             _primary = (_primary + 1) % _members.Count;
+            _isHeadless = false;
             _term++;
         }
     }
@@ -62,7 +64,7 @@ internal sealed class MongoServer : IAsyncDisposable
     {
         lock (_lock)
         {
-            _primary -= _members.Count;
+            _isHeadless = true;
         }
     }
 
@@ -78,7 +80,7 @@ internal sealed class MongoServer : IAsyncDisposable
     {
         lock (_lock)
         {
-            return _primary >= 0 && _members[_primary] == member;
+            return !_isHeadless && _members[_primary] == member;
         }
     }
 
@@ -106,7 +108,7 @@ internal sealed class MongoServer : IAsyncDisposable
                 { "maxWireVersion", 21 },
                 { "readOnly", false },
             };
-            if (_primary >= 0)
+            if (!_isHeadless)
             {
                 hello.Add("primary", _members[_primary].Address);
             }

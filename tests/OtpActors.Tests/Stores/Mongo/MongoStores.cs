@@ -46,6 +46,13 @@ internal sealed class MongoStores : IAsyncDisposable
     public MongoStore Open(OnExisting onExisting = OnExisting.Skip, TimeProvider? time = null) =>
         new(StoreNames.Mongo, Options(onExisting), time ?? TimeProvider.System);
 
+    /// <summary>Makes the collection refuse documents of this password, as a validator of its owner may.</summary>
+    public Task RefuseAsync(string otp) => _client.GetDatabase(Database).RunCommandAsync<BsonDocument>(new BsonDocument
+    {
+        { "create", "email_collection" },
+        { "validator", new BsonDocument("otp", new BsonDocument("$ne", otp)) },
+    });
+
     public async ValueTask DisposeAsync()
     {
         await _client.DropDatabaseAsync(Database);
