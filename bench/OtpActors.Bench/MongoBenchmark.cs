@@ -32,9 +32,9 @@ internal static class MongoBenchmark
 
     private static async Task MeasureAsync(string connection, int records, int batch, int turns, CancellationToken cancel)
     {
-        var options = new MongoStoreOptions { ConnectionString = connection, Database = Database };
+        var options = new MongoOptions { ConnectionString = connection, Database = Database };
         using var client = new MongoClient(connection);
-        await using var store = new MongoStore("mongo", options, TimeProvider.System);
+        await using var store = new MongoStore("mongo", options, OnExisting.Skip, TimeProvider.System);
         var collection = client.GetDatabase(Database).GetCollection<BsonDocument>(options.Collection)
             .WithWriteConcern(WriteConcern.WMajority);
         var batches = Enumerable.Range(0, records).Select(Record).Chunk(batch).ToList();

@@ -24,22 +24,22 @@ internal static class RepairCommand
 
     private static async Task<int> RepairAsync(OtpActorsOptions settings, bool dryRun, CancellationToken cancel)
     {
-        var options = settings.Stores.Mongo;
-        if (options.Provider != StoreProvider.MongoDB)
+        var (options, store) = (settings.Mongo, settings.Stores.Mongo);
+        if (store.Provider != StoreProvider.MongoDB)
         {
             throw new UsageException(
-                $"{OtpActorsOptions.Section}:Stores:Mongo:Provider is {options.Provider}: there is no MongoDB to repair.");
+                $"{OtpActorsOptions.Section}:Stores:Mongo:Provider is {store.Provider}: there is no MongoDB to repair.");
         }
 
-        await using var store = new MongoStore(StoreNames.Mongo, options, TimeProvider.System);
-        var report = await store.FindDuplicatesAsync(remove: !dryRun, cancel);
+        await using var mongo = new MongoStore(StoreNames.Mongo, options, store.OnExisting, TimeProvider.System);
+        var report = await mongo.FindDuplicatesAsync(remove: !dryRun, cancel);
         Write(report, $"{options.Database}.{options.Collection}");
         if (dryRun)
         {
             return report.Surplus == 0 ? ExitCodes.Done : ExitCodes.NotDone;
         }
 
-        await store.EnsureSchemaAsync(cancel);
+        await mongo.EnsureSchemaAsync(cancel);
         Console.Out.WriteLine("Its indexes are built.");
         return ExitCodes.Done;
     }

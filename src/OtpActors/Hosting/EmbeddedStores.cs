@@ -8,15 +8,12 @@ public static class EmbeddedStores
 {
     public static IReadOnlyList<EmbeddedStore> Open(
         StoresOptions options, DataDirectory data, TimeProvider time, bool readOnly = false) =>
-        [Cassandra(options, data, time, readOnly), Mongo(options, data, time, readOnly)];
+    [
+        Open(StoreNames.Cassandra, StoreIdentity.Email, options.Cassandra, data, time, readOnly),
+        Open(StoreNames.Mongo, StoreIdentity.EmailAndOtp, options.Mongo, data, time, readOnly),
+    ];
 
-    public static EmbeddedStore Cassandra(StoresOptions options, DataDirectory data, TimeProvider time, bool readOnly) =>
-        Open(StoreNames.Cassandra, StoreIdentity.Email, options.Cassandra, data, time, readOnly);
-
-    public static EmbeddedStore Mongo(StoresOptions options, DataDirectory data, TimeProvider time, bool readOnly) =>
-        Open(StoreNames.Mongo, StoreIdentity.EmailAndOtp, options.Mongo, data, time, readOnly);
-
-    private static EmbeddedStore Open(
+    internal static EmbeddedStore Open(
         string name, StoreIdentity identity, StoreOptions options, DataDirectory data, TimeProvider time, bool readOnly) =>
         new(
             new EmbeddedStoreSettings(name, data.StoreFile(name), identity)

@@ -17,11 +17,11 @@ public sealed class Notifier(
     IEnumerable<IOtpStore> stores, IMailSender mail, ISlackSender slack, DataDirectory data, TimeProvider time)
     : StepActor<Notifier.Begin>
 {
-    /// <summary>Addresses looked up together, and dealt with before the run is told.</summary>
+    /// <summary>Addresses looked up together.</summary>
     private const int BatchSize = 100;
 
-    /// <summary>Messages on their way at a time.</summary>
-    private const int Parallelism = 8;
+    /// <summary>Messages on their way at a time; the next ones go when all of these are dealt with.</summary>
+    private const int VolleySize = 8;
 
     /// <summary>
     /// Answered by <see cref="RunCommands.RecordNotified"/> on the way and <see cref="RunCommands.CompleteNotifying"/>.
@@ -32,6 +32,7 @@ public sealed class Notifier(
     protected override async Task<IStepCommand?> RunAsync(Begin begin, IActorRef run, CancellationToken stop)
     {
         var progress = begin.From;
+        long Left() => Math.Max(0, (begin.Spec.NotifyLimit ?? long.MaxValue) - progress.Sent - progress.Failed);
         void Tell() => run.Tell(new RunCommands.RecordNotified(begin.RunId, begin.Step, begin.Attempt, progress));
         try
         {
@@ -40,20 +41,28 @@ public sealed class Notifier(
             var records = RecordSources.Open(begin.Spec.Records, data.InputsDirectory).Read(begin.From.Next);
             foreach (var batch in records.Where(r => !r.Repeated).Chunk(BatchSize))
             {
-                var left = (begin.Spec.NotifyLimit ?? long.MaxValue) - progress.Sent - progress.Failed;
-                if (left <= 0)
+                var present = await store.FindAsync([.. batch.Select(r => r.Record.Email)], stop);
+                foreach (var volley in batch.Where(r => present.ContainsKey(r.Record.Email)).Chunk(VolleySize))
                 {
-                    break;
+                    if (Left() == 0)
+                    {
+                        return new RunCommands.CompleteNotifying(begin.RunId, begin.Step, begin.Attempt, progress);
+                    }
+
+                    stop.ThrowIfCancellationRequested();
+                    var due = volley[..(int)Math.Min(Left(), volley.Length)];
+                    var accepted = await Task.WhenAll(due.Select(r => SendAsync(begin, present[r.Record.Email])));
+                    var sent = accepted.Count(a => a);
+                    progress = new NotifyProgress(due[^1].Sequence + 1, progress.Sent + sent, progress.Failed + due.Length - sent);
+                    if (pulse.IsDue())
+                    {
+                        Tell();
+                    }
                 }
 
-                stop.ThrowIfCancellationRequested();
-                var present = await store.FindAsync([.. batch.Select(r => r.Record.Email)], stop);
-                var due = batch.Where(r => present.ContainsKey(r.Record.Email)).Take((int)Math.Min(left, BatchSize)).ToList();
-                var sent = await SendAsync(begin, due.Select(r => present[r.Record.Email]));
-                progress = new NotifyProgress(batch[^1].Sequence + 1, progress.Sent + sent, progress.Failed + due.Count - sent);
-                if (pulse.IsDue())
+                if (Left() > 0)
                 {
-                    Tell();
+                    progress = progress with { Next = batch[^1].Sequence + 1 };
                 }
             }
 
@@ -66,24 +75,7 @@ public sealed class Notifier(
         }
     }
 
-    /// <summary>
-    /// Sends a batch, several at a time, and gives the number that was accepted. Not cancelled half-way: a message in hand
-    /// is finished, so that it is known whether it went out.
-    /// </summary>
-    private async Task<long> SendAsync(Begin begin, IEnumerable<StoredOtp> batch)
-    {
-        var accepted = 0L;
-        await Parallel.ForEachAsync(
-            batch, new ParallelOptions { MaxDegreeOfParallelism = Parallelism }, async (stored, _) =>
-            {
-                if (await SendAsync(begin, stored))
-                {
-                    Interlocked.Increment(ref accepted);
-                }
-            });
-        return accepted;
-    }
-
+    /// <summary>Not cancelled half-way: a message in hand is finished, so that it is known whether it went out.</summary>
     private async Task<bool> SendAsync(Begin begin, StoredOtp stored)
     {
         var result = begin.Step.Kind == StepKind.Mail

@@ -39,6 +39,11 @@ public sealed class SqliteRunCatalog : IRunCatalog, IAsyncDisposable
         _database.RunAsync<IReadOnlyList<RunSummary>>(
             session =>
             {
+                if (session.Statement("SELECT 1 FROM sqlite_master WHERE name = 'runs'").Scalar() is null)
+                {
+                    return []; // a reader does not make the table, and the writer may have been killed before it did
+                }
+
                 var rows = session.Statement($"SELECT {Columns} FROM runs ORDER BY requested_at DESC, run_id DESC LIMIT ?")
                     .Bind(1, limit);
                 var runs = new List<RunSummary>();

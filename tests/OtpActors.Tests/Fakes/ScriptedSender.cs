@@ -1,12 +1,15 @@
+using System.Collections.Concurrent;
 using OtpActors.Notifications;
 using OtpActors.Records;
 
 namespace OtpActors.Tests.Fakes;
 
-/// <summary>Both channels; remembers to whom it sent, in order.</summary>
+/// <summary>Both channels; remembers to whom it sent. Several may send at a time.</summary>
 internal sealed class ScriptedSender : IMailSender, ISlackSender
 {
-    public List<string> Sent { get; } = [];
+    private int _begun = -1;
+
+    public ConcurrentQueue<string> Sent { get; } = [];
 
     /// <summary>Decides on the n-th send, from 0: accepted or refused, or throws.</summary>
     public Func<int, Task<bool>> Decide { get; set; } = _ => Task.FromResult(true);
@@ -17,8 +20,8 @@ internal sealed class ScriptedSender : IMailSender, ISlackSender
 
     private async Task<SendResult> SendAsync(string channel, EmailAddress to)
     {
-        var accepted = await Decide(Sent.Count);
-        Sent.Add($"{channel} {to.Value}");
+        var accepted = await Decide(Interlocked.Increment(ref _begun));
+        Sent.Enqueue($"{channel} {to.Value}");
         return new SendResult(accepted, "");
     }
 }

@@ -19,8 +19,8 @@ public sealed class MongoSpecs : IAsyncDisposable
     private Dictionary<string, string> Settings => new()
     {
         ["OtpActors__Stores__Mongo__Provider"] = "MongoDB",
-        ["OtpActors__Stores__Mongo__ConnectionString"] = _mongo.ConnectionString,
-        ["OtpActors__Stores__Mongo__Database"] = _mongo.Database,
+        ["OtpActors__Mongo__ConnectionString"] = _mongo.ConnectionString,
+        ["OtpActors__Mongo__Database"] = _mongo.Database,
     };
 
     public async ValueTask DisposeAsync()
@@ -78,7 +78,8 @@ public sealed class MongoSpecs : IAsyncDisposable
         repaired.Output.ShouldNotContain(Canary);
         (await RunBareAsync("repair", "mongo", "--dry-run")).ShouldExitWith(0);
 
-        (await RunAsync(run)).ShouldExitWith(0).Report.Stores[1].Skipped.ShouldBe(1);
+        // The failed run's record, which waited in the topic, and this one's.
+        (await RunAsync(run)).ShouldExitWith(0).Report.Stores[1].Skipped.ShouldBe(2);
         _at.Data.Logs.ShouldNotContain(Canary);
     }
 
@@ -89,7 +90,7 @@ public sealed class MongoSpecs : IAsyncDisposable
     public async Task What_is_wrong_with_the_connection_is_said_without_its_secrets(string connectionString, int exitCode, string says)
     {
         var settings = Settings;
-        settings["OtpActors__Stores__Mongo__ConnectionString"] = connectionString;
+        settings["OtpActors__Mongo__ConnectionString"] = connectionString;
 
         var ended = (await _at.RunBareAsync(["find", "ann@example.com"], environment: settings)).ShouldExitWith(exitCode).ShouldSay(says);
         ended.Error.ShouldNotContain(Canary);
@@ -160,7 +161,7 @@ public sealed class MongoOutageSpecs : IAsyncDisposable
             environment: new Dictionary<string, string>
             {
                 ["OtpActors__Stores__Mongo__Provider"] = "MongoDB",
-                ["OtpActors__Stores__Mongo__ConnectionString"] = $"{_server.ConnectionString}&serverSelectionTimeoutMS=500",
+                ["OtpActors__Mongo__ConnectionString"] = $"{_server.ConnectionString}&serverSelectionTimeoutMS=500",
                 ["OtpActors__Workflow__Steps__Sink__Timeout"] = "00:02:00",
             });
         (await process.UntilAsync(() => reached.Task.IsCompleted)).ShouldBeTrue();

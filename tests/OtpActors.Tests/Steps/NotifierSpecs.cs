@@ -27,11 +27,11 @@ public class NotifierSpecs : StepKit
     [Theory]
     [InlineData(StepKind.Mail, "mail")]
     [InlineData(StepKind.Slack, "slack")]
-    public async Task Everybody_the_store_has_is_notified_in_order(StepKind kind, string channel)
+    public async Task Everybody_the_store_has_is_notified_once(StepKind kind, string channel)
     {
         var records = await StoreAsync(250, except: 7);
         (await NotifyAsync(new StepId(kind, StoreNames.Cassandra), 250, null)).ShouldBe(new NotifyProgress(250, 249, 0));
-        _sender.Sent.ShouldBe(records.Where((_, i) => i != 7).Select(r => $"{channel} {r.Email.Value}"));
+        _sender.Sent.ShouldBe(records.Where((_, i) => i != 7).Select(r => $"{channel} {r.Email.Value}"), ignoreOrder: true);
     }
 
     [Fact]
@@ -48,23 +48,23 @@ public class NotifierSpecs : StepKit
     {
         var records = await StoreAsync(10);
         (await NotifyAsync(Say.CassandraMail, 10, limit: 8, new NotifyProgress(6, 5, 1))).ShouldBe(new NotifyProgress(8, 7, 1));
-        _sender.Sent.ShouldBe(records[6..8].Select(r => $"mail {r.Email.Value}"));
+        _sender.Sent.ShouldBe(records[6..8].Select(r => $"mail {r.Email.Value}"), ignoreOrder: true);
     }
 
     [Fact]
     public async Task A_channel_that_fails_fails_the_attempt_and_what_went_out_is_told_first()
     {
-        await StoreAsync(10);
-        _sender.Decide = n => n < 3 ? Task.FromResult(true) : throw new NotificationException("the server is gone");
-        Begin(Say.CassandraMail, 10, null, Nothing);
-        (await Run.UntilAsync<RunCommands.RecordNotified>(r => r.Progress.Next == 3)).Progress.ShouldBe(new NotifyProgress(3, 3, 0));
+        await StoreAsync(20);
+        _sender.Decide = n => n < 8 ? Task.FromResult(true) : throw new NotificationException("the server is gone");
+        Begin(Say.CassandraMail, 20, null, Nothing);
+        (await Run.UntilAsync<RunCommands.RecordNotified>(r => r.Progress.Next == 8)).Progress.ShouldBe(new NotifyProgress(8, 8, 0));
         (await Run.UntilAsync<RunCommands.FailAttempt>()).Error.ShouldBe("the server is gone");
     }
 
     [Fact]
-    public async Task A_stop_finishes_the_message_in_hand_and_says_how_far_it_came()
+    public async Task A_stop_finishes_the_messages_in_hand_and_says_how_far_it_came()
     {
-        await StoreAsync(10);
+        await StoreAsync(20);
         var (sending, gate) = (new TaskCompletionSource(), new TaskCompletionSource());
         _sender.Decide = async n =>
         {
@@ -76,15 +76,15 @@ public class NotifierSpecs : StepKit
 
             return true;
         };
-        Begin(Say.CassandraMail, 10, null, Nothing);
+        Begin(Say.CassandraMail, 20, null, Nothing);
         await sending.Task.WaitAsync(Cancel);
         _notifier.Tell(new StopStep(RunId, Say.CassandraMail), Run);
         await StopAsync(_notifier, Say.MongoSink); // the stop has been taken up
         gate.SetResult();
 
-        (await Run.UntilAsync<RunCommands.RecordNotified>(r => r.Progress.Next == 3)).Progress.Sent.ShouldBe(3);
+        (await Run.UntilAsync<RunCommands.RecordNotified>(r => r.Progress.Next == 8)).Progress.Sent.ShouldBe(8);
         await Run.UntilAsync<StepStopped>();
-        _sender.Sent.Count.ShouldBe(3);
+        _sender.Sent.Count.ShouldBe(8);
     }
 
     private async Task<NotifyProgress> NotifyAsync(StepId step, long count, long? limit, NotifyProgress? from = null)

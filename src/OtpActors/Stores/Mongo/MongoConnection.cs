@@ -11,9 +11,9 @@ namespace OtpActors.Stores.Mongo;
 internal sealed class MongoConnection : IDisposable
 {
     private readonly Lazy<MongoClient> _client;
-    private readonly MongoStoreOptions _options;
+    private readonly MongoOptions _options;
 
-    public MongoConnection(MongoStoreOptions options)
+    public MongoConnection(MongoOptions options)
     {
         _options = options;
         Where = $"MongoDB at {string.Join(',', new ConnectionString(options.ConnectionString).Hosts.Select(HostAndPort))}";

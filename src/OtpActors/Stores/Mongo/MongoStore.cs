@@ -14,7 +14,7 @@ namespace OtpActors.Stores.Mongo;
 /// written on the condition that it is the newer one. After an error of any kind the same batch can be written again and
 /// tells the same. Times are kept to the millisecond.
 /// </remarks>
-public sealed class MongoStore(string name, MongoStoreOptions options, TimeProvider time) : IOtpStore
+public sealed class MongoStore(string name, MongoOptions options, OnExisting onExisting, TimeProvider time) : IOtpStore
 {
     /// <summary>Addresses asked for at once; keeps a command far below the 16 MB it may take.</summary>
     private const int LookUp = 1_000;
@@ -92,7 +92,7 @@ public sealed class MongoStore(string name, MongoStoreOptions options, TimeProvi
     private async Task<WriteResult> WriteAsync(
         IMongoCollection<BsonDocument> collection, IReadOnlyList<StoreRecord> records, CancellationToken cancellationToken)
     {
-        var batch = new MongoBatch(records, options.OnExisting);
+        var batch = new MongoBatch(records, onExisting);
         for (var number = 1; number <= Tries; number++)
         {
             batch.BeginTry();

@@ -209,7 +209,7 @@ public sealed class MongoFaultSpecs : IAsyncDisposable
     }
 
     private static MongoStore Open(string connectionString, OnExisting onExisting = OnExisting.Skip) => new(
-        "mongo", new MongoStoreOptions { ConnectionString = connectionString, OnExisting = onExisting }, TimeProvider.System);
+        "mongo", new MongoOptions { ConnectionString = connectionString }, onExisting, TimeProvider.System);
 
     private void Once(string command, MongoFault fault)
     {

@@ -1,6 +1,5 @@
 using MongoDB.Bson;
 using MongoDB.Driver;
-using OtpActors.Hosting;
 using OtpActors.Stores;
 using OtpActors.Stores.Mongo;
 using OtpActors.Tests.Servers.Mongo;
@@ -35,16 +34,10 @@ internal sealed class MongoStores : IAsyncDisposable
     /// <summary>The collection as another program sees it.</summary>
     public IMongoCollection<BsonDocument> Collection => _client.GetDatabase(Database).GetCollection<BsonDocument>("email_collection");
 
-    public MongoStoreOptions Options(OnExisting onExisting = OnExisting.Skip) => new()
-    {
-        Provider = StoreProvider.MongoDB,
-        ConnectionString = ConnectionString,
-        Database = Database,
-        OnExisting = onExisting,
-    };
+    public MongoOptions Options => new() { ConnectionString = ConnectionString, Database = Database };
 
     public MongoStore Open(OnExisting onExisting = OnExisting.Skip, TimeProvider? time = null) =>
-        new(StoreNames.Mongo, Options(onExisting), time ?? TimeProvider.System);
+        new(StoreNames.Mongo, Options, onExisting, time ?? TimeProvider.System);
 
     /// <summary>Makes the collection refuse documents of this password, as a validator of its owner may.</summary>
     public Task RefuseAsync(string otp) => _client.GetDatabase(Database).RunCommandAsync<BsonDocument>(new BsonDocument

@@ -178,9 +178,9 @@ public sealed class MongoTakeoverSpecs : IAsyncDisposable
     [Fact]
     public async Task A_server_that_is_not_there_is_an_outage_that_names_it_and_tells_no_secret()
     {
-        var options = _stores.Options();
+        var options = _stores.Options;
         options.ConnectionString = $"mongodb://user:{Secret}@127.0.0.1:1/?serverSelectionTimeoutMS=200";
-        await using var store = new MongoStore("mongo", options, TimeProvider.System);
+        await using var store = new MongoStore("mongo", options, OnExisting.Skip, TimeProvider.System);
 
         var outage = await Should.ThrowAsync<StoreUnavailableException>(() => store.EnsureSchemaAsync(Cancellation).Soon());
         outage.Message.ShouldContain("MongoDB at 127.0.0.1:1 is out: it cannot be reached");

@@ -1,23 +1,24 @@
 using System.ComponentModel.DataAnnotations;
 using MongoDB.Driver;
 using MongoDB.Driver.Core.Configuration;
-using OtpActors.Hosting;
 
 namespace OtpActors.Stores.Mongo;
 
-/// <summary>The section <c>OtpActors:Stores:Mongo</c>.</summary>
-public sealed class MongoStoreOptions : StoreOptions
+/// <summary>The collection behind the store <c>mongo</c>: the section <c>OtpActors:Mongo</c>.</summary>
+public sealed class MongoOptions
 {
     /// <summary>
     /// Where MongoDB is: <c>mongodb://…</c> or <c>mongodb+srv://…</c>, with user, TLS and replica set where there are any.
-    /// It can hold a password and is never shown.
+    /// It can hold a password and is never shown. Default <c>mongodb://localhost:27017</c>.
     /// </summary>
     [Required, MongoConnectionString]
     public string ConnectionString { get; set; } = "mongodb://localhost:27017";
 
+    /// <summary>Made if it is absent. Default <c>email_database</c>.</summary>
     [RegularExpression("[^/\\\\. \"$*<>:|?\0]{1,63}", ErrorMessage = "{0} must be a name of a MongoDB database")]
     public string Database { get; set; } = "email_database";
 
+    /// <summary>Made if it is absent. Default <c>email_collection</c>.</summary>
     [RegularExpression("(?!system\\.)[^$\0]{1,180}", ErrorMessage = "{0} must be a name of a MongoDB collection")]
     public string Collection { get; set; } = "email_collection";
 }
@@ -36,7 +37,7 @@ public sealed class MongoConnectionStringAttribute : ValidationAttribute
         catch (Exception e) when (e is MongoConfigurationException or ArgumentException or FormatException)
         {
             return new ValidationResult(
-                $"{validationContext.MemberName} is no connection string of MongoDB: "
+                $"{validationContext.DisplayName} is no connection string of MongoDB: "
                 + "mongodb://[user:password@]host[:port][,…][/database][?options], reserved characters of a password as %XX");
         }
     }
