@@ -36,7 +36,7 @@ internal static class FindCommand
         var rows = new List<Row>();
         foreach (var store in ConfiguredStores.Open(settings, data, TimeProvider.System, readOnly: true))
         {
-            await using (store as IAsyncDisposable)
+            await using (store)
             {
                 var found = (await store.FindAsync([email], cancel)).GetValueOrDefault(email);
                 rows.Add(new Row(

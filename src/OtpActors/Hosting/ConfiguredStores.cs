@@ -1,6 +1,7 @@
 using OtpActors.Stores;
 using OtpActors.Stores.Cassandra;
 using OtpActors.Stores.Embedded;
+using OtpActors.Stores.Mongo;
 using OtpActors.Workflow;
 
 namespace OtpActors.Hosting;
@@ -15,6 +16,8 @@ public static class ConfiguredStores
         options.Stores.Cassandra.Provider == StoreProvider.Cassandra
             ? new CassandraStore(StoreNames.Cassandra, options.Cassandra, options.Stores.Cassandra.OnExisting, time)
             : EmbeddedStores.Open(StoreNames.Cassandra, StoreIdentity.Email, options.Stores.Cassandra, data, time, readOnly),
-        EmbeddedStores.Open(StoreNames.Mongo, StoreIdentity.EmailAndOtp, options.Stores.Mongo, data, time, readOnly),
+        options.Stores.Mongo.Provider == StoreProvider.MongoDB
+            ? new MongoStore(StoreNames.Mongo, options.Mongo, options.Stores.Mongo.OnExisting, time)
+            : EmbeddedStores.Open(StoreNames.Mongo, StoreIdentity.EmailAndOtp, options.Stores.Mongo, data, time, readOnly),
     ];
 }

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using OtpActors.Notifications;
 using OtpActors.Stores;
 using OtpActors.Stores.Cassandra;
+using OtpActors.Stores.Mongo;
 using OtpActors.Topics.Kafka;
 using OtpActors.Workflow;
 using Serilog.Events;
@@ -29,6 +30,9 @@ public sealed class OtpActorsOptions
 
     [ValidateObjectMembers]
     public CassandraOptions Cassandra { get; set; } = new();
+
+    [ValidateObjectMembers]
+    public MongoOptions Mongo { get; set; } = new();
 
     [ValidateObjectMembers]
     public StoresOptions Stores { get; set; } = new();
@@ -84,6 +88,11 @@ public sealed class StoresOptions : IValidatableObject
         {
             yield return new ValidationResult("Stores.Mongo.Provider: Cassandra is the store cassandra's alone, since it keeps one password an address.");
         }
+
+        if (Cassandra.Provider == StoreProvider.MongoDB)
+        {
+            yield return new ValidationResult("Stores.Cassandra.Provider: MongoDB is the store mongo's alone, since it keeps many passwords an address.");
+        }
     }
 }
 
@@ -107,6 +116,9 @@ public enum StoreProvider
 
     /// <summary>A Cassandra cluster: <see cref="OtpActorsOptions.Cassandra"/>. For the store of this name alone.</summary>
     Cassandra,
+
+    /// <summary>A collection of MongoDB: <see cref="OtpActorsOptions.Mongo"/>. For the store <c>mongo</c> alone.</summary>
+    MongoDB,
 }
 
 public sealed class WorkflowOptions
