@@ -1,7 +1,6 @@
 using Akka.Configuration;
 using Akka.Hosting;
 using Microsoft.Data.Sqlite;
-using OtpActors.Notifications;
 using OtpActors.Steps;
 using OtpActors.Stores;
 using OtpActors.Topics;
@@ -21,8 +20,6 @@ public static class OtpActorsHosting
     {
         services.AddSingleton(options);
         services.AddSingleton(data);
-        services.AddSingleton(options.Mail);
-        services.AddSingleton(options.Slack);
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton(_ => new Random());
         services.AddSingleton<IRunCatalog>(_ => new SqliteRunCatalog(data.RunsFile));
@@ -32,10 +29,7 @@ public static class OtpActorsHosting
             services.AddSingleton<IOtpStore>(_ => store); // made by the container, and so disposed by it
         }
 
-        services.AddSingleton<MailTemplate>();
-        services.AddSingleton<IMailSender>(sp => new OutboxMailSender(data.OutboxDirectory, sp.GetRequiredService<MailTemplate>()));
-        services.AddSingleton<CapturedSlackSender>(_ => new CapturedSlackSender(data.SlackDirectory, options.Slack));
-        services.AddSingleton<ISlackSender>(sp => sp.GetRequiredService<CapturedSlackSender>());
+        services.AddNotifications(options, data);
         services.AddAkka("otpactors", builder => builder
             .ConfigureLoggers(loggers =>
             {
