@@ -6,7 +6,7 @@ using System.Text;
 namespace OtpActors.Tests.Fakes;
 
 /// <summary>Where in a mail's transaction a <see cref="FakeSmtpServer"/> is asked what to do.</summary>
-internal enum SmtpMoment
+public enum SmtpMoment
 {
     Greeting,
     Mail,

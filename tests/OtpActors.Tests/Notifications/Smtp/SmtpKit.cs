@@ -9,13 +9,15 @@ namespace OtpActors.Tests.Notifications.Smtp;
 /// <summary>The mail channel as it is put together for the product, against a server on this machine.</summary>
 internal sealed class SmtpKit : IAsyncDisposable
 {
-    private readonly TempDirectory _directory = new();
+    private readonly TempDirectory? _own;
     private readonly SmtpMailSender _pool;
 
-    public SmtpKit(SmtpOptions options, MailOptions? mail = null)
+    /// <param name="directory">Where the ledger lies; one that goes with this by default.</param>
+    public SmtpKit(SmtpOptions options, MailOptions? mail = null, string? directory = null)
     {
         mail ??= new MailOptions();
-        Ledger = new NotificationLedger(_directory.File("notifications.db"), TimeProvider.System);
+        _own = directory is null ? new TempDirectory() : null;
+        Ledger = new NotificationLedger(Path.Combine(directory ?? _own!.Path, "notifications.db"), TimeProvider.System);
         var trust = options.TrustedCertificates is { } file ? ServerTrust.Load(file) : null;
         _pool = new SmtpMailSender(options, new MailTemplate(mail, TimeProvider.System), trust, TimeProvider.System);
         Sender = new RetryingMailSender(
@@ -53,6 +55,6 @@ internal sealed class SmtpKit : IAsyncDisposable
     {
         await _pool.DisposeAsync();
         await Ledger.DisposeAsync();
-        _directory.Dispose();
+        _own?.Dispose();
     }
 }
