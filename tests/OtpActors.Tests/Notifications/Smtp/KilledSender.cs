@@ -14,7 +14,7 @@ public sealed class KilledSender(ITestOutputHelper output)
     private const string DirectoryVariable = "OTPACTORS_TEST_CHILD_DIRECTORY";
     private const string PortVariable = "OTPACTORS_TEST_CHILD_PORT";
     private const int Kills = 50;
-    private const int Addresses = 400;
+    private const int Addresses = 1_500;
 
     /// <summary>The child: this test executable, running this explicit test.</summary>
     [Fact(Explicit = true)]
