@@ -25,14 +25,13 @@ public static class OtpActorsHosting
         services.AddSingleton(options.Mail);
         services.AddSingleton(options.Slack);
         services.AddSingleton(TimeProvider.System);
-        services.AddSingleton(_ => new Random());
         services.AddSingleton<IRunCatalog>(_ => new SqliteRunCatalog(data.RunsFile));
         services.AddSingleton<IOtpTopic>(sp => options.Topic.Provider == TopicProvider.Kafka
             ? new KafkaTopic(options.Kafka, sp.GetRequiredService<TimeProvider>(), sp.GetRequiredService<ILogger<KafkaTopic>>())
             : new EmbeddedTopic(data.TopicFile));
-        foreach (var store in EmbeddedStores.Open(options.Stores, data, TimeProvider.System))
+        foreach (var store in ConfiguredStores.Open(options, data, TimeProvider.System))
         {
-            services.AddSingleton<IOtpStore>(_ => store); // made by the container, and so disposed by it
+            services.AddSingleton(_ => store); // made by the container, and so disposed by it
         }
 
         services.AddSingleton<MailTemplate>();
