@@ -22,7 +22,7 @@ public sealed class KafkaSpecs(KafkaServers servers) : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         _kafka = await servers.OneAsync();
-        _topics = new KafkaTopic(_kafka.Options, TimeProvider.System, NullLogger<KafkaTopic>.Instance, _kafka.Creation);
+        _topics = Open();
         foreach (var topic in new[] { _topic, DeadLetters.TopicOf(_topic) })
         {
             await _topics.EnsureAsync(new TopicSpec(topic, Partitions, 1), Cancellation);
@@ -125,6 +125,45 @@ public sealed class KafkaSpecs(KafkaServers servers) : IAsyncLifetime
         // What was produced and not yet heard of is produced again, and found to be there.
         report.Stores.ShouldAllBe(store => store.Read == store.Inserted + store.Skipped && store.Inserted <= records);
     }
+
+    /// <summary>Leader, coordinator, and a third of the replicas: wherever they were, they were on it.</summary>
+    [Fact]
+    public async Task A_broker_that_dies_in_the_midst_of_it_and_comes_back_loses_nothing()
+    {
+        const int records = 100_000;
+        await UseThreeBrokersAsync();
+        var cluster = _kafka.Cluster!;
+        var leader = await cluster.LeaderAsync(_topic, 0, Cancellation);
+        await using var process = Start("run", "--count", $"{records}", "--topic", _topic, "--notify", "none", "--json");
+        (await process.UntilAsync(() => _at.Data.StoreCount("mongo") > 2_000)).ShouldBeTrue();
+        await cluster.KillAsync(leader);
+        try
+        {
+            var report = (await process.EndAsync(TimeSpan.FromMinutes(2))).ShouldExitWith(0).Report;
+
+            ShouldHoldAll(report, records);
+            (await cluster.LeaderAsync(_topic, 0, Cancellation)).ShouldNotBe(leader);
+        }
+        finally
+        {
+            await cluster.RestartAsync(leader, CancellationToken.None);
+        }
+    }
+
+    /// <summary>With the topic on them and on all of them.</summary>
+    private async Task UseThreeBrokersAsync()
+    {
+        await _topics.DisposeAsync();
+        _kafka = await servers.ThreeAsync();
+        _topics = Open();
+        foreach (var topic in new[] { _topic, DeadLetters.TopicOf(_topic) })
+        {
+            await _topics.EnsureAsync(new TopicSpec(topic, Partitions, 3), Cancellation);
+        }
+    }
+
+    private KafkaTopic Open() =>
+        new(_kafka.Options, TimeProvider.System, NullLogger<KafkaTopic>.Instance, _kafka.Creation);
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
