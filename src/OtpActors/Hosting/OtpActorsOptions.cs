@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using OtpActors.Notifications;
 using OtpActors.Stores;
 using OtpActors.Stores.Cassandra;
+using OtpActors.Topics.Kafka;
 using OtpActors.Workflow;
 using Serilog.Events;
 
@@ -22,6 +23,9 @@ public sealed class OtpActorsOptions
 
     [ValidateObjectMembers]
     public TopicOptions Topic { get; set; } = new();
+
+    [ValidateObjectMembers]
+    public KafkaOptions Kafka { get; set; } = new();
 
     [ValidateObjectMembers]
     public CassandraOptions Cassandra { get; set; } = new();
@@ -61,6 +65,9 @@ public enum TopicProvider
 {
     /// <summary>A log in SQLite, in the data directory.</summary>
     Embedded,
+
+    /// <summary>The brokers of the section <c>OtpActors:Kafka</c>.</summary>
+    Kafka,
 }
 
 public sealed class StoresOptions : IValidatableObject
