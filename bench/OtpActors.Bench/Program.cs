@@ -15,8 +15,10 @@ var counts = new Option<long[]>("--counts")
 var partitions = new Option<int>("--partitions") { Description = "Partitions of the topic.", DefaultValueFactory = _ => 1 };
 var repeat = new Option<int>("--repeat") { Description = "How often each run is measured.", DefaultValueFactory = _ => 1 };
 var output = new Option<string?>("--out") { Description = "Also write the figures to this file, as JSON." };
-var root = new RootCommand("Measures `run --count N --notify none` on the embedded topic and stores.") { counts, partitions, repeat, output };
-root.Subcommands.Add(MailBenchmark.Command());
+var root = new RootCommand("Measures `run --count N --notify none` on the embedded topic and stores; a sub-command measures one part.")
+{
+    counts, partitions, repeat, output, KafkaCommand.Create(), MongoBenchmark.Create(), MailBenchmark.Create(),
+};
 root.SetAction(async parsed =>
 {
     var results = new List<RunBenchmark.Result>();

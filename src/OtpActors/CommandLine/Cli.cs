@@ -25,7 +25,7 @@ internal sealed class UsageException(string message) : Exception(message);
 /// <summary>All was right with what was asked, and yet it could not begin; the message says why.</summary>
 internal sealed class NotDoneException(string message) : Exception(message);
 
-/// <summary>The command line: <c>run</c>, <c>serve</c>, <c>find</c>, <c>runs</c>, <c>notifications</c>.</summary>
+/// <summary>The command line: <c>run</c>, <c>serve</c>, <c>find</c>, <c>runs</c>, <c>repair</c>, <c>notifications</c>.</summary>
 public static class Cli
 {
     internal static readonly Option<string?> Data = new("--data")
@@ -45,6 +45,7 @@ public static class Cli
             ServeCommand.Create(),
             FindCommand.Create(),
             RunsCommand.Create(),
+            RepairCommand.Create(),
             NotificationsCommand.Create(),
         };
         var parsed = root.Parse(args);
@@ -86,7 +87,8 @@ public static class Cli
     private static int? ExitCodeOf(Exception e) => e switch
     {
         UsageException or SettingsException or InputFileException or BadLinesException => ExitCodes.BadInput,
-        NotDoneException or DataDirectoryException or SqliteFailureException or StoreUnavailableException => ExitCodes.NotDone,
+        NotDoneException or DataDirectoryException or SqliteFailureException
+            or StoreUnavailableException or StoreSetupException => ExitCodes.NotDone,
         _ => null,
     };
 

@@ -34,7 +34,7 @@ internal static class FindCommand
 
         using var data = DataDirectory.OpenReadOnly(settings.Data);
         var rows = new List<Row>();
-        foreach (var store in EmbeddedStores.Open(settings.Stores, data, TimeProvider.System, readOnly: true))
+        foreach (var store in ConfiguredStores.Open(settings, data, TimeProvider.System, readOnly: true))
         {
             await using (store)
             {

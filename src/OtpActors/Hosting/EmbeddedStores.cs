@@ -13,7 +13,7 @@ public static class EmbeddedStores
         Open(StoreNames.Mongo, StoreIdentity.EmailAndOtp, options.Mongo, data, time, readOnly),
     ];
 
-    private static EmbeddedStore Open(
+    internal static EmbeddedStore Open(
         string name, StoreIdentity identity, StoreOptions options, DataDirectory data, TimeProvider time, bool readOnly) =>
         new(
             new EmbeddedStoreSettings(name, data.StoreFile(name), identity)

@@ -5,6 +5,7 @@ using OtpActors.Steps;
 using OtpActors.Stores;
 using OtpActors.Topics;
 using OtpActors.Topics.Embedded;
+using OtpActors.Topics.Kafka;
 using OtpActors.Workflow;
 using Serilog.Events;
 using LogLevel = Akka.Event.LogLevel;
@@ -21,12 +22,13 @@ public static class OtpActorsHosting
         services.AddSingleton(options);
         services.AddSingleton(data);
         services.AddSingleton(TimeProvider.System);
-        services.AddSingleton(_ => new Random());
         services.AddSingleton<IRunCatalog>(_ => new SqliteRunCatalog(data.RunsFile));
-        services.AddSingleton<IOtpTopic>(_ => new EmbeddedTopic(data.TopicFile));
-        foreach (var store in EmbeddedStores.Open(options.Stores, data, TimeProvider.System))
+        services.AddSingleton<IOtpTopic>(sp => options.Topic.Provider == TopicProvider.Kafka
+            ? new KafkaTopic(options.Kafka, sp.GetRequiredService<TimeProvider>(), sp.GetRequiredService<ILogger<KafkaTopic>>())
+            : new EmbeddedTopic(data.TopicFile));
+        foreach (var store in ConfiguredStores.Open(options, data, TimeProvider.System))
         {
-            services.AddSingleton<IOtpStore>(_ => store); // made by the container, and so disposed by it
+            services.AddSingleton(_ => store); // made by the container, and so disposed by it
         }
 
         services.AddNotifications(options, data);

@@ -2,6 +2,9 @@ using System.ComponentModel.DataAnnotations;
 using Microsoft.Extensions.Options;
 using OtpActors.Notifications;
 using OtpActors.Stores;
+using OtpActors.Stores.Cassandra;
+using OtpActors.Stores.Mongo;
+using OtpActors.Topics.Kafka;
 using OtpActors.Workflow;
 using Serilog.Events;
 
@@ -21,6 +24,15 @@ public sealed class OtpActorsOptions
 
     [ValidateObjectMembers]
     public TopicOptions Topic { get; set; } = new();
+
+    [ValidateObjectMembers]
+    public KafkaOptions Kafka { get; set; } = new();
+
+    [ValidateObjectMembers]
+    public CassandraOptions Cassandra { get; set; } = new();
+
+    [ValidateObjectMembers]
+    public MongoOptions Mongo { get; set; } = new();
 
     [ValidateObjectMembers]
     public StoresOptions Stores { get; set; } = new();
@@ -57,15 +69,31 @@ public enum TopicProvider
 {
     /// <summary>A log in SQLite, in the data directory.</summary>
     Embedded,
+
+    /// <summary>The brokers of the section <c>OtpActors:Kafka</c>.</summary>
+    Kafka,
 }
 
-public sealed class StoresOptions
+public sealed class StoresOptions : IValidatableObject
 {
     [ValidateObjectMembers]
     public StoreOptions Cassandra { get; set; } = new() { ConsumerGroup = "cassandra_consumer_group" };
 
     [ValidateObjectMembers]
     public StoreOptions Mongo { get; set; } = new() { ConsumerGroup = "mongodb_consumer_group" };
+
+    IEnumerable<ValidationResult> IValidatableObject.Validate(ValidationContext validationContext)
+    {
+        if (Mongo.Provider == StoreProvider.Cassandra)
+        {
+            yield return new ValidationResult("Stores.Mongo.Provider: Cassandra is the store cassandra's alone, since it keeps one password an address.");
+        }
+
+        if (Cassandra.Provider == StoreProvider.MongoDB)
+        {
+            yield return new ValidationResult("Stores.Cassandra.Provider: MongoDB is the store mongo's alone, since it keeps many passwords an address.");
+        }
+    }
 }
 
 public sealed class StoreOptions
@@ -85,6 +113,12 @@ public enum StoreProvider
 {
     /// <summary>SQLite, in the data directory, with the identity rule of the store it stands for.</summary>
     Embedded,
+
+    /// <summary>A Cassandra cluster: <see cref="OtpActorsOptions.Cassandra"/>. For the store of this name alone.</summary>
+    Cassandra,
+
+    /// <summary>A collection of MongoDB: <see cref="OtpActorsOptions.Mongo"/>. For the store <c>mongo</c> alone.</summary>
+    MongoDB,
 }
 
 public sealed class WorkflowOptions

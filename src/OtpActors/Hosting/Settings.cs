@@ -70,6 +70,10 @@ public static class Settings
                     yield return inner;
                 }
             }
+            else if (property.PropertyType == typeof(Dictionary<string, string>))
+            {
+                continue; // its keys are free
+            }
             else if (child.GetChildren().Any())
             {
                 yield return $"{child.Path} takes a value, not a section.";

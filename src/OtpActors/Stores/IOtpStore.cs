@@ -10,7 +10,7 @@ namespace OtpActors.Stores;
 /// Every method can be called from any thread. An outage is a <see cref="StoreUnavailableException"/>: the caller holds
 /// the records and tries again; any other exception is a fault of the program or of the store's set-up.
 /// </remarks>
-public interface IOtpStore
+public interface IOtpStore : IAsyncDisposable
 {
     /// <summary>The store's name in reports and commands: <c>cassandra</c> or <c>mongo</c>.</summary>
     string Name { get; }

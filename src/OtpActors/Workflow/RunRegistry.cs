@@ -256,11 +256,10 @@ public static class RunsHosting
         {
             var catalog = resolver.GetService<IRunCatalog>();
             var time = resolver.GetService<TimeProvider>();
-            var random = resolver.GetService<Random>();
             var steps = Steps.StepActors.From(registry);
             var runs = system.ActorOf(
                 Props.Create(() => new RunsParent(
-                    runId => Props.Create(() => new RunSupervisor(runId, steps, catalog, time, random)))),
+                    runId => Props.Create(() => new RunSupervisor(runId, steps, catalog, time, new Random())))),
                 "runs");
             registry.Register<RunsParent>(runs);
             registry.Register<RunRegistry>(system.ActorOf(Props.Create(() => new RunRegistry(runs, catalog)), "run-registry"));

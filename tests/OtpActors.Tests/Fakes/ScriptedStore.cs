@@ -67,6 +67,8 @@ internal sealed class ScriptedStore(string name = StoreNames.Cassandra) : IOtpSt
         }
     }
 
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
     private WriteOutcome Put(StoreRecord record)
     {
         var row = new StoredOtp(record.Email, record.Otp, record.Origin, record.ProducedAt, null);

@@ -121,7 +121,11 @@ public abstract partial class OtpTopicContract
         read.Select(record => record.Offset).ShouldBe([0, 1, 2, 3]);
         read.Select(record => record.Key).ShouldBe(sent.Select(record => record.Key));
         read.Select(record => record.Value).ShouldBe(sent.Select(record => record.Value));
-        read.Select(record => record.Timestamp).ShouldBe(sent.Select(record => record.Timestamp));
+        if (KeepsTimes)
+        {
+            read.Select(record => record.Timestamp).ShouldBe(sent.Select(record => record.Timestamp));
+        }
+
         read.ShouldAllBe(record => record.Headers == null);
     }
 

@@ -35,7 +35,7 @@ public sealed record EmbeddedStoreSettings(string Name, string File, StoreIdenti
 /// Two threads: one writes, one reads, so that a look-up does not queue behind a batch. Times are kept to the
 /// millisecond, as Cassandra and MongoDB do. A damaged file is a <see cref="SqliteFailureException"/>.
 /// </remarks>
-public sealed class EmbeddedStore : IOtpStore, IAsyncDisposable
+public sealed class EmbeddedStore : IOtpStore
 {
     private const int ScanPage = 1_000;
 

@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
 
-namespace OtpActors.Topics.Embedded;
+namespace OtpActors.Topics;
 
 /// <summary>Kafka's rules for topics, so that what is accepted here is accepted there.</summary>
 internal static partial class TopicRules

@@ -1,0 +1,257 @@
+using System.Collections.Concurrent;
+
+namespace OtpActors.Cql;
+
+/// <summary>Sets a row's values.</summary>
+public delegate void RowBinder<T>(in T row, BoundStatement target);
+
+/// <summary>Writes many rows with one prepared statement, in few requests. For any number of threads.</summary>
+public interface IReplicaBatcher<T>
+{
+    /// <summary>
+    /// Completes when every row is acknowledged. Where several rows have one key the later one stands. It fails with the
+    /// first failure, once nothing is under way any more; any of the rows may then be written.
+    /// </summary>
+    Task WriteAsync(IReadOnlyList<T> rows, CancellationToken cancellationToken = default);
+}
+
+/// <summary>
+/// Groups rows by the hosts that keep them into unlogged batches, each sent to one of those hosts. A row whose key is
+/// in its group already closes the group: inside a batch all write times are equal, and then the greater value stands,
+/// not the later. A batch that the server finds too large is split. A row on its own goes without a batch.
+/// </summary>
+public sealed class ReplicaBatcher<T> : IReplicaBatcher<T>, IDisposable
+{
+    private const int BytesACell = 16;
+    private const int BytesARow = 24;
+
+    private readonly Session _session;
+    private readonly PreparedStatement _statement;
+    private readonly RowBinder<T> _bind;
+    private readonly ReplicaBatcherOptions _options;
+    private readonly int _maxRows;
+    private readonly int _maxBytes;
+    private readonly int _rowOverhead;
+    private readonly SemaphoreSlim _inFlight;
+    private readonly ConcurrentQueue<Group> _groups = new();
+    private readonly ConcurrentQueue<Writing> _writings = new();
+
+    /// <param name="statement">A data change; batches are tried again if it is idempotent.</param>
+    public ReplicaBatcher(ISession session, PreparedStatement statement, RowBinder<T> bind, ReplicaBatcherOptions? options = null)
+    {
+        _options = options ?? new ReplicaBatcherOptions();
+        (_session, _statement, _bind) = ((Session)session, statement, bind);
+        var isSafe = _options.Profile == BatchProfile.Safe;
+        _maxRows = _options.MaxRows ?? (isSafe ? 10 : 100);
+        _maxBytes = _options.MaxBytes ?? (isSafe ? 4 : 32) * 1024;
+        _rowOverhead = BytesARow + (BytesACell * statement.Variables.Count);
+        _inFlight = new SemaphoreSlim(_options.MaxInFlight);
+    }
+
+    public async Task WriteAsync(IReadOnlyList<T> rows, CancellationToken cancellationToken = default)
+    {
+        if (!_writings.TryDequeue(out var writing))
+        {
+            writing = new Writing();
+        }
+
+        writing.Begin();
+        using var bound = _statement.Bind();
+        try
+        {
+            for (var i = 0; i < rows.Count; i++)
+            {
+                var row = rows[i];
+                bound.Clear();
+                _bind(row, bound);
+                bound.TryGetToken(out var token);
+                if (Add(writing, row, bound, token) is { } full)
+                {
+                    await SendAsync(full, writing, cancellationToken).ConfigureAwait(false);
+                }
+            }
+
+            foreach (var group in writing.TakeOpen())
+            {
+                await SendAsync(group, writing, cancellationToken).ConfigureAwait(false);
+            }
+        }
+        catch (Exception exception)
+        {
+            writing.Fail(exception);
+        }
+
+        await writing.EndAsync().ConfigureAwait(false);
+        writing.Sent.Clear();
+        _writings.Enqueue(writing);
+    }
+
+    public void Dispose()
+    {
+        while (_groups.TryDequeue(out var group))
+        {
+            group.Batch.Dispose();
+        }
+
+        _inFlight.Dispose();
+    }
+
+    /// <summary>Puts the row into its set's group; gives a group that has to go first.</summary>
+    private Group? Add(Writing writing, in T row, BoundStatement bound, long token)
+    {
+        var set = _session.Cluster.Metadata.GetReplicaSetId(_statement.Keyspace, token);
+        Group? closed = null;
+        if (writing.Open.TryGetValue(set, out var group) && (group.Batch.Count >= _maxRows || group.Tokens.Contains(token)
+            || group.Batch.Size + bound.Size + (_rowOverhead * (group.Batch.Count + 1)) > _maxBytes))
+        {
+            writing.Open.Remove(set);
+            (closed, group) = (group, null);
+        }
+
+        if (group is null)
+        {
+            if (closed is null && writing.Open.Count >= _options.MaxOpen)
+            {
+                var (fullest, largest) = writing.Open.MaxBy(open => open.Value.Batch.Count);
+                writing.Open.Remove(fullest);
+                closed = largest;
+            }
+
+            group = Rent();
+            group.First = row;
+            writing.Open[set] = group;
+        }
+
+        group.Batch.Add(bound);
+        group.Tokens.Add(token);
+        return closed;
+    }
+
+    /// <summary>Sends without waiting for the answer, once there is room for another batch under way.</summary>
+    private async ValueTask SendAsync(Group group, Writing writing, CancellationToken cancellationToken)
+    {
+        await _inFlight.WaitAsync(cancellationToken).ConfigureAwait(false);
+        writing.Started();
+        _ = FinishAsync(group, writing, cancellationToken);
+    }
+
+    private async Task FinishAsync(Group group, Writing writing, CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (group.Batch.Count == 1)
+            {
+                using var bound = _statement.Bind();
+                _bind(group.First, bound);
+                await _session.ExecuteInlineAsync(Prepare(bound), cancellationToken).ConfigureAwait(false);
+            }
+            else
+            {
+                await ExecuteAsync(group.Batch, cancellationToken).ConfigureAwait(false);
+            }
+
+            Return(group);
+            _inFlight.Release();
+            writing.Finished(null);
+        }
+        catch (Exception exception)
+        {
+            _inFlight.Release();
+            writing.Finished(exception);
+        }
+    }
+
+    private async ValueTask ExecuteAsync(BatchStatement batch, CancellationToken cancellationToken)
+    {
+        try
+        {
+            batch.SetTimestamp(batch.Timestamp ?? _session.NextTimestamp()); // the parts of a split keep their place in time
+            await _session.ExecuteInlineAsync(Prepare(batch), cancellationToken).ConfigureAwait(false);
+        }
+        catch (InvalidQueryException refused) when (batch.Count > 1 && IsTooLarge(refused))
+        {
+            var half = batch.Count / 2;
+            using var part = new BatchStatement();
+            batch.CopyTo(part, 0, half);
+            await ExecuteAsync(part, cancellationToken).ConfigureAwait(false);
+            batch.CopyTo(part, half, batch.Count - half);
+            await ExecuteAsync(part, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private static bool IsTooLarge(InvalidQueryException refused) =>
+        refused.Message.Contains("batch too large", StringComparison.OrdinalIgnoreCase);
+
+    private TStatement Prepare<TStatement>(TStatement statement) where TStatement : Statement =>
+        statement.SetIdempotence(_statement.IsIdempotent).SetConsistencyLevel(_options.ConsistencyLevel ?? _statement.ConsistencyLevel);
+
+    private Group Rent() => _groups.TryDequeue(out var group) ? group : new Group();
+
+    private void Return(Group group)
+    {
+        group.Batch.Clear().SetBatchType(BatchType.Unlogged);
+        group.Tokens.Clear();
+        group.First = default!;
+        _groups.Enqueue(group);
+    }
+
+    /// <summary>A batch that is being filled.</summary>
+    private sealed class Group
+    {
+        public BatchStatement Batch { get; } = new BatchStatement().SetBatchType(BatchType.Unlogged);
+
+        /// <summary>Of its rows: equal tokens are taken for equal keys, which does no harm where they are not.</summary>
+        public List<long> Tokens { get; } = [];
+
+        public T First { get; set; } = default!;
+    }
+
+    /// <summary>One call.</summary>
+    private sealed class Writing
+    {
+        private readonly SemaphoreSlim _done = new(0);
+        private int _pending;
+        private Exception? _error;
+
+        public Dictionary<int, Group> Open { get; } = [];
+
+        public List<Group> Sent { get; } = [];
+
+        public void Begin() => (_pending, _error) = (1, null);
+
+        public void Started() => Interlocked.Increment(ref _pending);
+
+        public void Fail(Exception error) => Interlocked.CompareExchange(ref _error, error, null);
+
+        public List<Group> TakeOpen()
+        {
+            Sent.AddRange(Open.Values);
+            Open.Clear();
+            return Sent;
+        }
+
+        public void Finished(Exception? error)
+        {
+            if (error is not null)
+            {
+                Fail(error);
+            }
+
+            if (Interlocked.Decrement(ref _pending) == 0)
+            {
+                _done.Release();
+            }
+        }
+
+        public async ValueTask EndAsync()
+        {
+            Finished(null);
+            await _done.WaitAsync().ConfigureAwait(false);
+            Open.Clear();
+            if (_error is not null)
+            {
+                System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(_error);
+            }
+        }
+    }
+}

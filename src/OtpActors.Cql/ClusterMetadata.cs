@@ -1,0 +1,40 @@
+using OtpActors.Cql.Metadata;
+
+namespace OtpActors.Cql;
+
+/// <summary>A part of the ring, <c>(After, UpTo]</c> in tokens, and the hosts that keep it.</summary>
+public sealed record RingRange(long After, long UpTo, IReadOnlyList<Host> Replicas);
+
+/// <summary>Nodes, replicas and ranges as last seen; every call looks at the newest. For any number of threads.</summary>
+public sealed class ClusterMetadata
+{
+    private readonly Cluster _cluster;
+
+    internal ClusterMetadata(Cluster cluster) => _cluster = cluster;
+
+    public IReadOnlyList<Host> AllHosts => _cluster.Topology.All;
+
+    /// <summary>The data centre whose hosts are asked.</summary>
+    public string LocalDatacenter => _cluster.Topology.LocalDatacenter;
+
+    /// <summary>The token of a partition key of one column, given as its bytes.</summary>
+    public static long GetToken(ReadOnlySpan<byte> partitionKey) => Murmur3.Token(partitionKey);
+
+    /// <summary>The hosts of all data centres that keep the token's partition; empty where the keyspace's rule is not known.</summary>
+    public IReadOnlyList<Host> GetReplicas(string keyspace, long token) => _cluster.Topology.Tokens.Find(keyspace, token)?.All ?? [];
+
+    /// <summary>A number that partitions of the same hosts have in common, for as long as the ring does not change; −1 where it is not known.</summary>
+    public int GetReplicaSetId(string keyspace, long token) => _cluster.Topology.Tokens.Find(keyspace, token)?.Id ?? -1;
+
+    /// <summary>The whole ring; one range where the keyspace's rule is not known.</summary>
+    public IReadOnlyList<RingRange> GetTokenRanges(string keyspace)
+    {
+        var ranges = _cluster.Topology.Tokens.Ranges(keyspace);
+        return ranges.Count > 0
+            ? [.. ranges.Select(range => new RingRange(range.After, range.UpTo, range.Replicas.All))]
+            : [new RingRange(long.MinValue, long.MaxValue, [])];
+    }
+
+    /// <summary>How many replicas of a partition the keyspace keeps in all data centres; null where that is not known.</summary>
+    public int? GetReplicationFactor(string keyspace) => _cluster.Topology.Tokens.Strategy(keyspace)?.Total;
+}

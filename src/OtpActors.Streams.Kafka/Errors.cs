@@ -1,0 +1,65 @@
+using Confluent.Kafka;
+
+namespace OtpActors.Streams.Kafka;
+
+/// <summary>Why a source, a flow or a question to the brokers failed.</summary>
+public enum KafkaFailure
+{
+    /// <summary>Brokers cannot be reached, or did not answer in time. Trying again can help.</summary>
+    Unavailable,
+
+    /// <summary>The topic is not there.</summary>
+    UnknownTopic,
+
+    /// <summary>Authentication failed, or the principal may not do this.</summary>
+    Denied,
+
+    /// <summary>The client library has given up for good (fenced, idempotence broken): start a new one.</summary>
+    Fatal,
+
+    /// <summary>Records lie in a partition and do not come.</summary>
+    Stalled,
+
+    /// <summary>The partition now belongs to another member, which reads on from the last commit.</summary>
+    PartitionLost,
+
+    /// <summary>The brokers refused the request or the record.</summary>
+    Refused,
+
+    /// <summary>The brokers, or the client library, are too old for it.</summary>
+    Unsupported,
+}
+
+/// <summary>A failure with its kind. Holds no record and no setting, so it may be logged.</summary>
+public sealed class KafkaStreamException(KafkaFailure failure, string message, Exception? inner = null)
+    : Exception(message, inner)
+{
+    public KafkaFailure Failure { get; } = failure;
+
+    /// <summary>The client's error with its kind; <paramref name="doing"/> is what was tried, as "reading metadata".</summary>
+    public static KafkaStreamException Of(string doing, Error error, Exception? inner = null)
+    {
+        var kind = error.IsFatal ? KafkaFailure.Fatal : KindOf(error.Code);
+        return new KafkaStreamException(kind, $"{doing}: {error.Reason} ({error.Code})", inner);
+    }
+
+    /// <summary>Whether a running client is better off without trying again.</summary>
+    internal static bool Ends(Error error) => error.IsFatal || KindOf(error.Code) == KafkaFailure.Denied;
+
+    private static KafkaFailure KindOf(ErrorCode code) => code switch
+    {
+        ErrorCode.UnknownTopicOrPart or ErrorCode.Local_UnknownTopic or ErrorCode.Local_UnknownPartition =>
+            KafkaFailure.UnknownTopic,
+        ErrorCode.TopicAuthorizationFailed or ErrorCode.GroupAuthorizationFailed or ErrorCode.ClusterAuthorizationFailed
+            or ErrorCode.SaslAuthenticationFailed or ErrorCode.Local_Authentication or ErrorCode.IllegalSaslState
+            or ErrorCode.UnsupportedSaslMechanism or ErrorCode.SecurityDisabled => KafkaFailure.Denied,
+        ErrorCode.Local_Fatal or ErrorCode.FencedInstanceId or ErrorCode.InvalidProducerEpoch => KafkaFailure.Fatal,
+        ErrorCode.Local_UnsupportedFeature or ErrorCode.UnsupportedVersion => KafkaFailure.Unsupported,
+        ErrorCode.Local_Transport or ErrorCode.Local_AllBrokersDown or ErrorCode.Local_TimedOut or ErrorCode.Local_MsgTimedOut
+            or ErrorCode.Local_WaitCoord or ErrorCode.RequestTimedOut or ErrorCode.LeaderNotAvailable
+            or ErrorCode.NotLeaderForPartition or ErrorCode.GroupCoordinatorNotAvailable or ErrorCode.GroupLoadInProgress
+            or ErrorCode.NotCoordinatorForGroup or ErrorCode.NotEnoughReplicas or ErrorCode.NotEnoughReplicasAfterAppend
+            or ErrorCode.Local_Resolve or ErrorCode.Local_Ssl or ErrorCode.BrokerNotAvailable => KafkaFailure.Unavailable,
+        _ => KafkaFailure.Refused,
+    };
+}

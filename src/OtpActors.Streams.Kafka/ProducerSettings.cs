@@ -1,0 +1,59 @@
+using Akka.Actor;
+using Confluent.Kafka;
+using Config = Akka.Configuration.Config;
+
+namespace OtpActors.Streams.Kafka;
+
+/// <summary>What a flow needs to know. Defaults, with their units, are those of <c>reference.conf</c>.</summary>
+public sealed record ProducerSettings<TKey, TValue>
+{
+    public required ISerializer<TKey> KeySerializer { get; init; }
+
+    public required ISerializer<TValue> ValueSerializer { get; init; }
+
+    public required int Parallelism { get; init; }
+
+    public required TimeSpan QueueFullRetry { get; init; }
+
+    public required TimeSpan FlushTimeout { get; init; }
+
+    /// <summary>librdkafka's, by name. May hold secrets: never log it.</summary>
+    public required IReadOnlyDictionary<string, string> Properties { get; init; }
+
+    /// <summary>The settings of <c>akka.kafka.producer</c>, over the defaults.</summary>
+    public static ProducerSettings<TKey, TValue> Create(
+        ActorSystem system, ISerializer<TKey> keys, ISerializer<TValue> values) =>
+        Create(system.Settings.Config.GetConfig("akka.kafka.producer"), keys, values);
+
+    /// <param name="config">A section shaped as <c>akka.kafka.producer</c>; null for the defaults.</param>
+    public static ProducerSettings<TKey, TValue> Create(
+        Config? config, ISerializer<TKey> keys, ISerializer<TValue> values)
+    {
+        var c = Reference.Section("akka.kafka.producer", config);
+        return new ProducerSettings<TKey, TValue>
+        {
+            KeySerializer = keys,
+            ValueSerializer = values,
+            Parallelism = c.GetInt("parallelism"),
+            QueueFullRetry = c.GetTimeSpan("queue-full-retry"),
+            FlushTimeout = c.GetTimeSpan("flush-timeout"),
+            Properties = Reference.Properties(c),
+        };
+    }
+
+    public ProducerSettings<TKey, TValue> WithBootstrapServers(string servers) =>
+        WithProperty("bootstrap.servers", servers);
+
+    public ProducerSettings<TKey, TValue> WithProperty(string name, string value) =>
+        this with { Properties = new Dictionary<string, string>(Properties) { [name] = value } };
+
+    public ProducerSettings<TKey, TValue> WithProperties(IEnumerable<KeyValuePair<string, string>> properties) =>
+        properties.Aggregate(this, (settings, property) => settings.WithProperty(property.Key, property.Value));
+
+    /// <summary>
+    /// For brokers before 0.11, which know no idempotence: one request is under way at a time, so that a retry cannot
+    /// overtake.
+    /// </summary>
+    public ProducerSettings<TKey, TValue> WithoutIdempotence() =>
+        WithProperty("enable.idempotence", "false").WithProperty("max.in.flight.requests.per.connection", "1");
+}

@@ -1,0 +1,63 @@
+using System.CommandLine;
+using System.Globalization;
+using OtpActors.Hosting;
+using OtpActors.Stores.Mongo;
+using OtpActors.Workflow;
+
+namespace OtpActors.CommandLine;
+
+/// <summary><c>repair mongo</c>: makes a collection that others have filled fit for the store's unique index.</summary>
+internal static class RepairCommand
+{
+    public static Command Create()
+    {
+        var dryRun = new Option<bool>("--dry-run") { Description = "Tell what would be removed, and change nothing. Exit code 1 if there is anything." };
+        var mongo = new Command(
+            "mongo",
+            "Keeps one document of each address and password in MongoDB's collection, removes the others, and builds the indexes.")
+        {
+            dryRun,
+        };
+        mongo.SetAction((parsed, cancel) => Cli.GuardAsync(() => RepairAsync(Cli.Settings(parsed), parsed.GetValue(dryRun), cancel)));
+        return new Command("repair", "Mends a store that other programs have written to.") { mongo };
+    }
+
+    private static async Task<int> RepairAsync(OtpActorsOptions settings, bool dryRun, CancellationToken cancel)
+    {
+        var (options, store) = (settings.Mongo, settings.Stores.Mongo);
+        if (store.Provider != StoreProvider.MongoDB)
+        {
+            throw new UsageException(
+                $"{OtpActorsOptions.Section}:Stores:Mongo:Provider is {store.Provider}: there is no MongoDB to repair.");
+        }
+
+        await using var mongo = new MongoStore(StoreNames.Mongo, options, store.OnExisting, TimeProvider.System);
+        var report = await mongo.FindDuplicatesAsync(remove: !dryRun, cancel);
+        Write(report, $"{options.Database}.{options.Collection}");
+        if (dryRun)
+        {
+            return report.Surplus == 0 ? ExitCodes.Done : ExitCodes.NotDone;
+        }
+
+        await mongo.EnsureSchemaAsync(cancel);
+        Console.Out.WriteLine("Its indexes are built.");
+        return ExitCodes.Done;
+    }
+
+    private static void Write(DuplicateReport report, string collection)
+    {
+        if (report.Surplus == 0)
+        {
+            Console.Out.WriteLine($"{collection} holds every record once.");
+            return;
+        }
+
+        Console.Out.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{collection} holds {report.Identities:N0} records more than once: {report.Surplus:N0} documents too many, {report.Removed:N0} removed."));
+        foreach (var line in report.Sample)
+        {
+            Console.Out.WriteLine($"  {line}");
+        }
+    }
+}

@@ -1,0 +1,179 @@
+using System.Text;
+using OtpActors.Cql;
+using OtpActors.Records;
+using ISession = OtpActors.Cql.ISession;
+
+namespace OtpActors.Stores.Cassandra;
+
+/// <summary>The table's prepared statements and the way its rows are bound and read. For any number of threads.</summary>
+internal sealed class CassandraTable : IDisposable
+{
+    private const string Columns = "email, otp, topic, partition, offset, produced_at, stored_at";
+
+    private readonly PreparedStatement _origins;
+    private readonly PreparedStatement _find;
+    private readonly PreparedStatement _scan;
+
+    private CassandraTable(
+        ISession session, CassandraOptions options, PreparedStatement insert, PreparedStatement replace,
+        PreparedStatement origins, PreparedStatement find, PreparedStatement scan)
+    {
+        (Session, Keyspace, _origins, _find, _scan) = (session, options.Keyspace, origins, find, scan);
+        var consistency = options.Consistency
+            ?? (session.Cluster.Metadata.GetReplicationFactor(options.Keyspace) > 1 ? ConsistencyLevel.LocalQuorum : ConsistencyLevel.LocalOne);
+        foreach (var statement in new[] { insert, replace, origins, find, scan })
+        {
+            statement.SetIdempotence(true).SetConsistencyLevel(consistency);
+        }
+
+        var batches = new ReplicaBatcherOptions { Profile = options.Batches };
+        Inserts = new ReplicaBatcher<NewRow>(session, insert, Bind, batches);
+        Replacements = new ReplicaBatcher<NewRow>(
+            session, replace, static (in NewRow row, BoundStatement target) =>
+            {
+                Bind(row, target);
+                target.Set(7, row.WriteTime);
+            },
+            batches);
+    }
+
+    public ISession Session { get; }
+
+    public string Keyspace { get; }
+
+    /// <summary>Writes rows with the time of writing.</summary>
+    public ReplicaBatcher<NewRow> Inserts { get; }
+
+    /// <summary>Writes rows with <see cref="NewRow.WriteTime"/>: the newest stands, in whatever order they come.</summary>
+    public ReplicaBatcher<NewRow> Replacements { get; }
+
+    public static async Task<CassandraTable> OpenAsync(ISession session, CassandraOptions options, CancellationToken cancellationToken)
+    {
+        var table = $"{options.Keyspace}.{options.Table}";
+        var insert = $"INSERT INTO {table} ({Columns}) VALUES (?, ?, ?, ?, ?, ?, ?)";
+        return new CassandraTable(
+            session,
+            options,
+            await session.PrepareAsync(insert, cancellationToken),
+            await session.PrepareAsync($"{insert} USING TIMESTAMP ?", cancellationToken),
+            await session.PrepareAsync($"SELECT email, topic, partition, offset FROM {table} WHERE email IN ?", cancellationToken),
+            await session.PrepareAsync($"SELECT {Columns} FROM {table} WHERE email IN ?", cancellationToken),
+            await session.PrepareAsync($"SELECT {Columns} FROM {table} WHERE token(email) > ? AND token(email) <= ?", cancellationToken));
+    }
+
+    /// <summary>Cuts addresses into look-ups of at most so many, each for one set of hosts.</summary>
+    public IEnumerable<List<string>> Chunks(IEnumerable<string> emails, int size)
+    {
+        var open = new Dictionary<int, List<string>>();
+        foreach (var email in emails)
+        {
+            var set = Session.Cluster.Metadata.GetReplicaSetId(Keyspace, Token(email));
+            if (!open.TryGetValue(set, out var chunk))
+            {
+                open[set] = chunk = new List<string>(size);
+            }
+
+            chunk.Add(email);
+            if (chunk.Count == size)
+            {
+                open.Remove(set);
+                yield return chunk;
+            }
+        }
+
+        foreach (var chunk in open.Values)
+        {
+            yield return chunk;
+        }
+    }
+
+    /// <summary>The origins of those that are there; null for a row of another writer.</summary>
+    public async Task<Dictionary<string, RecordOrigin?>> OriginsAsync(List<string> emails, CancellationToken cancellationToken)
+    {
+        var found = new Dictionary<string, RecordOrigin?>();
+        using var bound = LookUp(_origins, emails);
+        await foreach (var row in await Session.ExecuteAsync(bound, cancellationToken))
+        {
+            found[row.GetValue<string>(0)] = Origin(row, 1);
+        }
+
+        return found;
+    }
+
+    public async Task<List<StoredOtp>> FindAsync(List<string> emails, CancellationToken cancellationToken)
+    {
+        var found = new List<StoredOtp>(emails.Count);
+        using var bound = LookUp(_find, emails);
+        await foreach (var row in await Session.ExecuteAsync(bound, cancellationToken))
+        {
+            if (Read(row) is { } stored)
+            {
+                found.Add(stored);
+            }
+        }
+
+        return found;
+    }
+
+    /// <summary>One page of a range; null as the state begins it, and ends it.</summary>
+    public async Task<(List<StoredOtp> Rows, byte[]? Next)> PageAsync(
+        RingRange range, byte[]? state, int pageSize, CancellationToken cancellationToken)
+    {
+        // Nothing lies at the least token, so that a range that begins there leaves nothing out.
+        using var bound = _scan.Bind(range.After, range.UpTo).SetRoutingToken(range.UpTo).SetPageSize(pageSize).SetPagingState(state);
+        using var rows = await Session.ExecuteAsync(bound, cancellationToken);
+        var page = new List<StoredOtp>(rows.AvailableWithoutFetching);
+        foreach (var row in rows.Page)
+        {
+            if (Read(row) is { } stored)
+            {
+                page.Add(stored);
+            }
+        }
+
+        return (page, rows.PagingState);
+    }
+
+    public void Dispose()
+    {
+        Inserts.Dispose();
+        Replacements.Dispose();
+    }
+
+    private static void Bind(in NewRow row, BoundStatement target)
+    {
+        var record = row.Record;
+        target.Set(0, record.Email.Value).Set(1, record.Otp.Reveal()).Set(2, record.Origin.Topic).Set(3, record.Origin.Partition)
+            .Set(4, record.Origin.Offset).Set(5, record.ProducedAt).Set(6, row.StoredAt);
+    }
+
+    private static long Token(string email)
+    {
+        Span<byte> bytes = stackalloc byte[EmailAddress.MaxOctets + 64];
+        return ClusterMetadata.GetToken(bytes[..Encoding.UTF8.GetBytes(email, bytes)]);
+    }
+
+    private static BoundStatement LookUp(PreparedStatement statement, List<string> emails) =>
+        statement.Bind().Set(0, emails).SetRoutingToken(Token(emails[0]));
+
+    /// <summary>Null for a row that holds no address or no password: another writer's, and none of this store's.</summary>
+    private static StoredOtp? Read(Row row) =>
+        EmailAddress.TryParse(row.GetValue<string?>(0), out var email, out _) && OneTimePassword.TryParse(row.GetValue<string?>(1), out var otp, out _)
+            ? new StoredOtp(email, otp, Origin(row, 2), row.GetValue<DateTimeOffset?>(5), row.GetValue<DateTimeOffset?>(6))
+            : null;
+
+    private static RecordOrigin? Origin(Row row, int from) =>
+        row.GetValue<string?>(from) is { } topic && row.GetValue<int?>(from + 1) is { } partition && row.GetValue<long?>(from + 2) is { } offset
+            ? new RecordOrigin(topic, partition, offset)
+            : null;
+}
+
+/// <summary>A record to write.</summary>
+internal readonly record struct NewRow(StoreRecord Record, DateTimeOffset StoredAt)
+{
+    /// <summary>
+    /// The record's time in microseconds. Of records of one millisecond the later offset is the later, within a thousand:
+    /// no two have the same, which would mix their columns.
+    /// </summary>
+    public long WriteTime => (Math.Max(0, Record.ProducedAt.ToUnixTimeMilliseconds()) * 1_000) + (Record.Origin.Offset % 1_000);
+}

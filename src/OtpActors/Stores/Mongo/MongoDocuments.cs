@@ -1,0 +1,123 @@
+using MongoDB.Bson;
+using MongoDB.Driver;
+using OtpActors.Records;
+
+namespace OtpActors.Stores.Mongo;
+
+/// <summary>Records as documents <c>{email, otp, topic, partition, offset, producedAt, storedAt}</c>, and back.</summary>
+internal static class MongoDocuments
+{
+    public const string Email = "email";
+    public const string Otp = "otp";
+    public const string ProducedAt = "producedAt";
+    private const string Topic = "topic";
+    private const string Partition = "partition";
+    private const string Offset = "offset";
+    private const string StoredAt = "storedAt";
+
+    /// <summary>What a document may take, in bytes (MongoDB's limit).</summary>
+    public const int MaxBytes = 16 * 1024 * 1024;
+
+    /// <summary>More than all but the texts of a document take: names, numbers, times, the id.</summary>
+    private const int FixedBytes = 256;
+
+    /// <summary>What tells a replay and an older record apart from a newer one; leaves the id behind.</summary>
+    public static readonly ProjectionDefinition<BsonDocument> Standing = new BsonDocument
+    {
+        { "_id", 0 }, { Email, 1 }, { Otp, 1 }, { Topic, 1 }, { Partition, 1 }, { Offset, 1 }, { ProducedAt, 1 },
+    };
+
+    /// <summary>What tells duplicates apart.</summary>
+    public static readonly ProjectionDefinition<BsonDocument> Identified = new BsonDocument
+    {
+        { Email, 1 }, { Otp, 1 }, { Topic, 1 }, { Partition, 1 }, { Offset, 1 },
+    };
+
+    /// <summary>The newest first: by time produced, then time stored, then offset.</summary>
+    public static readonly SortDefinition<BsonDocument> NewestFirst = new BsonDocument
+    {
+        { ProducedAt, -1 }, { StoredAt, -1 }, { Offset, -1 },
+    };
+
+    /// <summary>Adds the record if its identity is absent; the filter's two fields become the document's first.</summary>
+    public static UpdateOneModel<BsonDocument> Insert(StoreRecord record, DateTimeOffset now) =>
+        new(Identity(record), new BsonDocument("$setOnInsert", Rest(record, now))) { IsUpsert = true };
+
+    /// <summary>
+    /// Puts the record in the place of an older one of its identity: whatever has been written since it was looked at, a
+    /// newer one stays.
+    /// </summary>
+    public static UpdateOneModel<BsonDocument> Replace(StoreRecord record, DateTimeOffset now)
+    {
+        var older = Identity(record);
+        older.Add(ProducedAt, new BsonDocument("$not", new BsonDocument("$gt", Time(record.ProducedAt))));
+        older.Add("$nor", new BsonArray
+        {
+            new BsonDocument
+            {
+                { Topic, record.Origin.Topic },
+                { Partition, record.Origin.Partition },
+                { Offset, new BsonDocument("$gte", record.Origin.Offset) },
+            },
+        });
+        return new UpdateOneModel<BsonDocument>(older, new BsonDocument("$set", Rest(record, now)));
+    }
+
+    /// <summary>Whether the record is too large for a document. Looks closely only at what could be.</summary>
+    public static bool IsTooLarge(StoreRecord record) =>
+        record.Origin.Topic.Length >= MaxBytes / 4
+        && FixedBytes + System.Text.Encoding.UTF8.GetByteCount(record.Origin.Topic)
+            + (3L * (record.Email.Value.Length + record.Otp.Reveal().Length)) > MaxBytes;
+
+    /// <summary>False for a document of other writers that is no record: without an address, or without a password.</summary>
+    public static bool TryRead(BsonDocument document, out StoredOtp record)
+    {
+        record = null!;
+        if (EmailAddress.TryParse(Text(document, Email), out var email, out _)
+            && OneTimePassword.TryParse(Text(document, Otp), out var otp, out _))
+        {
+            record = new StoredOtp(email, otp, OriginOf(document), TimeOf(document, ProducedAt), TimeOf(document, StoredAt));
+        }
+
+        return record is not null;
+    }
+
+    public static bool HasOrigin(BsonDocument document) => OriginOf(document) is not null;
+
+    /// <summary>Text; the digits of a whole number, as some writers keep passwords; else null.</summary>
+    private static string? Text(BsonDocument document, string name) => document.GetValue(name, BsonNull.Value) switch
+    {
+        BsonString text => text.Value,
+        BsonInt32 or BsonInt64 => document[name].ToString(),
+        _ => null,
+    };
+
+    private static BsonDocument Identity(StoreRecord record) => new()
+    {
+        { Email, record.Email.Value },
+        { Otp, record.Otp.Reveal() },
+    };
+
+    private static BsonDocument Rest(StoreRecord record, DateTimeOffset now) => new()
+    {
+        { Topic, record.Origin.Topic },
+        { Partition, record.Origin.Partition },
+        { Offset, record.Origin.Offset },
+        { ProducedAt, Time(record.ProducedAt) },
+        { StoredAt, Time(now) },
+    };
+
+    private static BsonDateTime Time(DateTimeOffset time) => new(time.ToUnixTimeMilliseconds());
+
+    private static RecordOrigin? OriginOf(BsonDocument document) =>
+        document.GetValue(Topic, BsonNull.Value) is BsonString topic
+        && document.GetValue(Partition, BsonNull.Value) is { IsNumeric: true } partition
+        && document.GetValue(Offset, BsonNull.Value) is { IsNumeric: true } offset
+            ? new RecordOrigin(topic.Value, partition.ToInt32(), offset.ToInt64())
+            : null;
+
+    private static DateTimeOffset? TimeOf(BsonDocument document, string name) =>
+        document.GetValue(name, BsonNull.Value) is BsonDateTime time
+            ? DateTimeOffset.FromUnixTimeMilliseconds(time.MillisecondsSinceEpoch)
+            : null;
+}

@@ -1,0 +1,276 @@
+using System.Collections.Concurrent;
+using Akka;
+using Akka.Streams.Dsl;
+using Confluent.Kafka;
+using OtpActors.Streams.Kafka;
+using OtpActors.Streams.Kafka.Consumers;
+using OtpActors.Streams.Kafka.Producers;
+
+namespace OtpActors.Topics.Kafka;
+
+/// <summary>
+/// The log on Kafka. A record is acknowledged once all in-sync replicas have it. The brokers do not keep producers'
+/// positions across restarts: a producer that is killed may append again what it had not heard of. A second member of a
+/// group takes some of its partitions over, in order, and both go on.
+/// </summary>
+/// <remarks>
+/// One producer serves every flow, so that short ones (dead letters) cost no connection. On brokers before 0.11, which
+/// drop headers without a word, a record with headers is wrapped (<see cref="HeaderEnvelope"/>). Before 0.10 there are no
+/// timestamps either: records come back with the Unix epoch. Close it after the streams that run on it.
+/// </remarks>
+public sealed class KafkaTopic : IOtpTopic, IAsyncDisposable
+{
+    /// <summary>What a batch holds at most; a larger record comes alone.</summary>
+    private const int MaxRecords = 2_000;
+    private const int MaxBytes = 1 << 20;
+
+    private readonly KafkaOptions _options;
+    private readonly ILogger<KafkaTopic> _log;
+    private readonly KafkaAdmin _admin;
+    private readonly ProducerSettings<byte[]?, byte[]?> _producing;
+    private readonly ConsumerSettings<byte[]?, byte[]?> _consuming;
+    private readonly Lazy<IProducer<byte[]?, byte[]?>> _producer;
+    private readonly ConcurrentDictionary<string, Task> _known = new();
+    private readonly bool _wrapsHeaders;
+
+    /// <param name="create">How topics are made where brokers cannot be asked for it; null asks them.</param>
+    public KafkaTopic(KafkaOptions options, TimeProvider time, ILogger<KafkaTopic> log, TopicCreation? create = null)
+    {
+        (_options, _log, _wrapsHeaders) = (options, log, options.IsBefore011);
+        var common = new Dictionary<string, string>(options.Properties) { ["bootstrap.servers"] = options.BootstrapServers };
+        _admin = new KafkaAdmin(common, options.OperationTimeout, time, Log, create);
+        var producing = ProducerSettings<byte[]?, byte[]?>.Create((Akka.Configuration.Config?)null, Serializers.ByteArray, Serializers.ByteArray)
+            .WithProperty("partitioner", "murmur2_random") // as Java's clients and the embedded log choose
+            .WithProperties(common);
+        _producing = _wrapsHeaders ? producing.WithoutIdempotence() : producing;
+        _consuming = ConsumerSettings<byte[]?, byte[]?>.Create((Akka.Configuration.Config?)null, Deserializers.ByteArray, Deserializers.ByteArray)
+            .WithProperty("session.timeout.ms", "10000") // how long a killed process keeps its partitions
+            .WithProperty("heartbeat.interval.ms", "2000")
+            .WithProperties(common) with
+        {
+            MaxBatchRecords = MaxRecords,
+            MaxBatchBytes = MaxBytes,
+            CommitInterval = TimeSpan.FromMilliseconds(100),
+            StopTimeout = options.StopTimeout,
+            OperationTimeout = options.OperationTimeout,
+            StallTimeout = options.StallTimeout,
+        };
+        _producer = new Lazy<IProducer<byte[]?, byte[]?>>(() => KafkaProducer.Create(_producing, Log));
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>A topic that another made in the meantime exists. Fewer brokers than replicas wanted get one each.</remarks>
+    public async Task<TopicEnsured> EnsureAsync(TopicSpec spec, CancellationToken cancellationToken)
+    {
+        TopicRules.Check(spec);
+        var topic = await RunAsync(() => _admin.EnsureTopicAsync(
+            spec.Name, spec.Partitions, spec.ReplicationFactor, cancellationToken), spec.Name).ConfigureAwait(false);
+        if (topic.Created && topic.Replicas < spec.ReplicationFactor)
+        {
+            _log.LogWarning(
+                "The topic {Topic} has {Replicas} replicas, not {Wanted}: there are no more brokers",
+                spec.Name, topic.Replicas, spec.ReplicationFactor);
+        }
+
+        return new TopicEnsured(topic.Created ? TopicOutcome.Created : TopicOutcome.Exists, topic.Partitions);
+    }
+
+    public Flow<IReadOnlyList<ProducerRecord>, ProducerAck, NotUsed> ProducerFlow(string topic, string producerId)
+    {
+        var any = new TopicPartition(topic, Partition.Any);
+        var first = new TopicPartition(topic, new Partition(0));
+        return Flow.Create<IReadOnlyList<ProducerRecord>>()
+            .SelectAsync(1, batch => RequireAsync(topic, batch))
+            .Select(batch => new MultiMessage<byte[]?, byte[]?, IReadOnlyList<ProducerRecord>>(
+                [.. batch.Select(record => (record.Key is null ? first : any, ToMessage(record)))], batch))
+            .Via(KafkaProducer.FlexiFlow<byte[]?, byte[]?, IReadOnlyList<ProducerRecord>>(_producing, () => _producer.Value))
+            .Select(result => new ProducerAck(
+                result.PassThrough.Count == 0 ? 0 : result.PassThrough[^1].Sequence + 1, result.PassThrough.Count,
+                OffsetMaps.Empty.AddRange(result.Next.Select(each => KeyValuePair.Create(each.Key.Partition.Value, each.Value)))))
+            .SelectError(failure => Translate(failure, topic));
+    }
+
+    /// <summary>Always 0: brokers do not know it.</summary>
+    public Task<long> ResumeSequenceAsync(string topic, string producerId, CancellationToken cancellationToken) =>
+        Task.FromResult(0L);
+
+    public Source<PartitionBatch, IConsumerControl> Consume(string topic, string group) => KafkaConsumer
+        .CommittableBatchSource(_consuming.WithGroupId(group), topic)
+        .Select(batch => new PartitionBatch(
+            batch.TopicPartition.Partition.Value, Array.ConvertAll([.. batch.Records], ToRecord),
+            cancellationToken => CommitAsync(batch, topic, group, cancellationToken)))
+        .SelectError(failure => Translate(failure, topic))
+        .MapMaterializedValue<IConsumerControl>(control => new Control(control, topic));
+
+    public Task<OffsetMap> HighWatermarksAsync(string topic, CancellationToken cancellationToken) =>
+        RunAsync(async () => OffsetMaps.Empty.AddRange(await _admin.HighWatermarksAsync(topic, cancellationToken)), topic);
+
+    public Task<OffsetMap> CommittedAsync(string topic, string group, CancellationToken cancellationToken) =>
+        RunAsync(async () => OffsetMaps.Empty.AddRange(await _admin.CommittedAsync(topic, group, cancellationToken)), topic);
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_producer.IsValueCreated)
+        {
+            await KafkaProducer.CloseAsync(_producer.Value, _producing).ConfigureAwait(false);
+        }
+
+        await Task.Run(_admin.Dispose).ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// The batch, once the topic is known to be there: a broker may be set to create what it does not know, with
+    /// partitions that nobody asked for.
+    /// </summary>
+    private async Task<IReadOnlyList<ProducerRecord>> RequireAsync(string topic, IReadOnlyList<ProducerRecord> batch)
+    {
+        if (!_known.ContainsKey(topic))
+        {
+            TopicRules.CheckName(topic);
+            if (await _admin.PartitionsAsync(topic, CancellationToken.None).ConfigureAwait(false) is null)
+            {
+                throw new TopicException($"there is no topic {topic}: create it first");
+            }
+
+            _known[topic] = Task.CompletedTask;
+        }
+
+        return batch;
+    }
+
+    private async Task CommitAsync(
+        KafkaBatch<byte[]?, byte[]?> batch, string topic, string group, CancellationToken cancellationToken)
+    {
+        var outcome = await batch.CommitThroughAsync().WaitAsync(cancellationToken).ConfigureAwait(false);
+        if (outcome == CommitOutcome.Closed)
+        {
+            await RunAsync(() => CommitAfterCloseAsync(batch, topic, group, cancellationToken), topic).ConfigureAwait(false);
+        }
+        else if (outcome == CommitOutcome.Revoked)
+        {
+            throw TakenOver(topic, group);
+        }
+    }
+
+    /// <summary>
+    /// The consumer has left its group. While the group is empty an offset can still be moved forwards from outside;
+    /// once somebody has joined, the brokers refuse it.
+    /// </summary>
+    private async Task<bool> CommitAfterCloseAsync(
+        KafkaBatch<byte[]?, byte[]?> batch, string topic, string group, CancellationToken cancellationToken)
+    {
+        var committed = await _admin.CommittedAsync(topic, group, cancellationToken).ConfigureAwait(false);
+        if (committed.GetValueOrDefault(batch.TopicPartition.Partition.Value) >= batch.NextOffset)
+        {
+            return false;
+        }
+
+        try
+        {
+            await _admin.CommitForEmptyGroupAsync(
+                new TopicPartitionOffset(batch.TopicPartition, batch.NextOffset), group, cancellationToken).ConfigureAwait(false);
+            return true;
+        }
+        catch (KafkaStreamException e) when (e.Failure == KafkaFailure.Refused)
+        {
+            throw TakenOver(topic, group, e);
+        }
+    }
+
+    private Message<byte[]?, byte[]?> ToMessage(ProducerRecord record)
+    {
+        var message = new Message<byte[]?, byte[]?>
+        {
+            Key = record.Key,
+            Value = record.Value,
+            Timestamp = new Timestamp(record.Timestamp),
+        };
+        if (record.Headers is { } headers)
+        {
+            if (_wrapsHeaders)
+            {
+                message.Value = HeaderEnvelope.Wrap(record.Value, headers);
+            }
+            else
+            {
+                message.Headers = [];
+                foreach (var (name, text) in headers)
+                {
+                    message.Headers.Add(name, System.Text.Encoding.UTF8.GetBytes(text));
+                }
+            }
+        }
+
+        return message;
+    }
+
+    private TopicRecord ToRecord(KafkaRecord<byte[]?, byte[]?> record)
+    {
+        var time = record.Timestamp is { } utc ? new DateTimeOffset(utc) : DateTimeOffset.UnixEpoch;
+        if (_wrapsHeaders && HeaderEnvelope.TryUnwrap(record.Value.Value, out var value, out var wrapped))
+        {
+            return new TopicRecord(record.Offset, record.Key.Value, value, time, wrapped);
+        }
+
+        var headers = record.Headers is { } some
+            ? some.GroupBy(header => header.Key).ToDictionary(
+                each => each.Key, each => System.Text.Encoding.UTF8.GetString(each.Last().GetValueBytes() ?? []))
+            : null;
+        return new TopicRecord(record.Offset, record.Key.Value, record.Value.Value, time, headers);
+    }
+
+    private async Task<T> RunAsync<T>(Func<Task<T>> work, string topic)
+    {
+        try
+        {
+            return await work().ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is KafkaStreamException or ObjectDisposedException)
+        {
+            throw Translate(e, topic);
+        }
+    }
+
+    private Exception Translate(Exception failure, string topic) => failure switch
+    {
+        KafkaStreamException { Failure: KafkaFailure.Unavailable } e => new TopicException(
+            $"{e.Message}; the brokers are {_options.BootstrapServers}", e),
+        KafkaStreamException { Failure: KafkaFailure.Denied } e => new TopicException(
+            $"{e.Message}; see OtpActors:Kafka:Properties (sasl.*, ssl.*, security.protocol) and the brokers' access lists for {topic}", e),
+        KafkaStreamException { Failure: KafkaFailure.Unsupported } e => new TopicException(
+            $"{e.Message}; brokers before 0.11 want OtpActors:Kafka:Properties api.version.request=false and "
+            + $"broker.version.fallback, and {topic} made by their own tool", e),
+        KafkaStreamException e => new TopicException(e.Message.Contains(topic, StringComparison.Ordinal) ? e.Message : $"{topic}: {e.Message}", e),
+        ObjectDisposedException e => new TopicException("the topic is closed", e),
+        _ => failure,
+    };
+
+    private static TopicException TakenOver(string topic, string group, Exception? inner = null) =>
+        new($"another consumer has taken over the group {group} of the topic {topic}", inner);
+
+    private void Log(LogMessage message) => _log.Log(
+        message.Level <= SyslogLevel.Error ? LogLevel.Information : LogLevel.Debug,
+        "{Client} {Facility}: {Message}", message.Name, message.Facility, message.Message);
+
+    private sealed class Control(IControl control, string topic) : IConsumerControl
+    {
+        public Task<OffsetMap> Assigned { get; } = AssignedAsync(control, topic);
+
+        public Task Stopped => control.IsShutdown;
+
+        public void Drain() => _ = control.Stop();
+
+        private static async Task<OffsetMap> AssignedAsync(IControl control, string topic)
+        {
+            try
+            {
+                return OffsetMaps.Empty.AddRange((await control.Assigned.ConfigureAwait(false))
+                    .Select(start => KeyValuePair.Create(start.Partition.Value, start.Offset.Value)));
+            }
+            catch (KafkaStreamException e)
+            {
+                throw new TopicException(e.Message.Contains(topic, StringComparison.Ordinal) ? e.Message : $"{topic}: {e.Message}", e);
+            }
+        }
+    }
+}

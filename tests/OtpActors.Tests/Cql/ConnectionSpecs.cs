@@ -1,0 +1,418 @@
+using System.Diagnostics.Metrics;
+using OtpActors.Cql;
+using OtpActors.Cql.Protocol;
+using OtpActors.Tests.Support;
+using Shouldly;
+using Xunit;
+
+namespace OtpActors.Tests.Cql;
+
+/// <summary>What a real node will not do on demand.</summary>
+public sealed class ConnectionSpecs : IAsyncLifetime
+{
+    private static readonly byte[] Id = [1, 2, 3];
+
+    private readonly FakeServer _server = new();
+    private readonly List<Cluster> _clusters = [];
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    public ValueTask InitializeAsync() => ValueTask.CompletedTask;
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var cluster in _clusters)
+        {
+            await cluster.DisposeAsync();
+        }
+
+        await _server.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task The_fourth_version_is_spoken_where_it_can_be()
+    {
+        var session = await ConnectAsync();
+        await session.ExecuteAsync("SELECT");
+
+        session.Cluster.ProtocolVersion.ShouldBe(ProtocolVersion.V4);
+        _server.Requests.ShouldAllBe(request => request.Version == 4);
+        _server.Requests.ShouldAllBe(request => request.Stream > 0, "stream 0 is the server's");
+    }
+
+    [Fact]
+    public async Task A_server_that_does_not_know_it_is_asked_again_in_the_third_on_a_new_socket()
+    {
+        await using var old = new FakeServer(version: 3);
+        var session = await ConnectAsync(server: old);
+
+        session.Cluster.ProtocolVersion.ShouldBe(ProtocolVersion.V3);
+        (await session.ExecuteAsync("SELECT")).ShouldNotBeNull();
+        old.Requests.First().Version.ShouldBe((byte)4);
+        old.Accepted.ShouldBe(3); // the refused one, control, session
+    }
+
+    [Fact]
+    public async Task Answers_in_another_order_reach_their_callers()
+    {
+        var waiting = new List<(FakeConnection Connection, FakeRequest Request)>();
+        Answer("wait", async (connection, request) =>
+        {
+            waiting.Add((connection, request));
+            if (waiting.Count == 20)
+            {
+                foreach (var (to, each) in waiting.AsEnumerable().Reverse())
+                {
+                    await to.ReplyAsync(each, Opcode.Result, Frames.Rows([("v", 0x000D)], [[Frames.Text(each.Query)]]));
+                }
+            }
+        });
+        var session = await ConnectAsync();
+        var texts = await Task.WhenAll(Enumerable.Range(0, 20).Select(i => FirstAsync(session, $"wait {i}"))).Soon();
+
+        texts.ShouldBe(Enumerable.Range(0, 20).Select(i => $"wait {i}"));
+    }
+
+    [Fact]
+    public async Task A_late_answer_is_nobodys()
+    {
+        var late = new TaskCompletionSource<(FakeConnection Connection, FakeRequest Request)>();
+        Answer("late", (connection, request) =>
+        {
+            late.TrySetResult((connection, request));
+            return Task.CompletedTask;
+        });
+        Answer("next", (connection, request) => connection.ReplyAsync(request, Opcode.Result, Frames.Rows([("v", 0x000D)], [[Frames.Text("next")]])));
+        var session = await ConnectAsync(options => options with { QueryTimeout = TimeSpan.FromMilliseconds(200) });
+        await Should.ThrowAsync<OperationTimedOutException>(() => FirstAsync(session, "late").Soon());
+
+        var (from, request) = await late.Task;
+        session.Cluster.Connections.Sum(connection => connection.InFlight).ShouldBe(1, "the stream id is not free before its answer");
+        await from.ReplyAsync(request, Opcode.Result, Frames.Void);
+        (await FirstAsync(session, "next")).ShouldBe("next");
+        session.Cluster.Connections.Sum(connection => connection.InFlight).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task A_cancelled_caller_goes_on_and_the_connection_too()
+    {
+        var came = new TaskCompletionSource<(FakeConnection, FakeRequest)>();
+        Answer("never", (connection, request) =>
+        {
+            came.SetResult((connection, request));
+            return Task.CompletedTask;
+        });
+        var session = await ConnectAsync();
+        using var cancel = new CancellationTokenSource();
+        var running = session.ExecuteAsync(new SimpleStatement("never"), cancel.Token).AsTask();
+        await came.Task.Soon();
+        await cancel.CancelAsync();
+
+        await Should.ThrowAsync<OperationCanceledException>(() => running.Soon());
+        (await session.ExecuteAsync("SELECT").AsTask().Soon()).ShouldNotBeNull();
+    }
+
+    [Fact]
+    public async Task What_a_host_has_forgotten_is_prepared_there_again()
+    {
+        var prepared = 0;
+        Prepare(() => prepared++);
+        Script(Opcode.Execute, (connection, request) => prepared < 2
+            ? connection.FailAsync(request, 0x2500, "unprepared", [0, 3, .. Id])
+            : connection.ReplyAsync(request, Opcode.Result, Frames.Void));
+        var session = await ConnectAsync();
+        var statement = await session.PrepareAsync("INSERT", Cancellation);
+        await session.ExecuteVoidAsync(statement.Bind("a"), Cancellation).AsTask().Soon();
+
+        prepared.ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task A_host_that_keeps_forgetting_is_not_asked_for_ever()
+    {
+        Prepare();
+        Script(Opcode.Execute, (connection, request) => connection.FailAsync(request, 0x2500, "unprepared", [0, 3, .. Id]));
+        var session = await ConnectAsync();
+        var statement = await session.PrepareAsync("INSERT", Cancellation);
+
+        await Should.ThrowAsync<PreparedQueryNotFoundException>(() => session.ExecuteVoidAsync(statement.Bind("a"), Cancellation).AsTask().Soon());
+    }
+
+    [Fact]
+    public async Task Another_id_for_the_same_query_is_an_error()
+    {
+        var prepared = 0;
+        Script(Opcode.Prepare, (connection, request) => connection.ReplyAsync(
+            request, Opcode.Result, Frames.Prepared(prepared++ == 0 ? Id : [9], ("k", 0x000D))));
+        Script(Opcode.Execute, (connection, request) => connection.FailAsync(request, 0x2500, "unprepared", [0, 3, .. Id]));
+        var session = await ConnectAsync();
+        var statement = await session.PrepareAsync("INSERT", Cancellation);
+
+        await Should.ThrowAsync<PreparedQueryNotFoundException>(() => session.ExecuteVoidAsync(statement.Bind("a"), Cancellation).AsTask().Soon());
+    }
+
+    [Fact]
+    public async Task Requests_beyond_the_stream_ids_wait_for_one()
+    {
+        var (now, most) = (0, 0);
+        Answer("many", async (connection, request) =>
+        {
+            most = Math.Max(most, Interlocked.Increment(ref now));
+            await Task.Yield();
+            Interlocked.Decrement(ref now);
+            await connection.ReplyAsync(request, Opcode.Result, Frames.Void);
+        });
+        var session = await ConnectAsync(options => options with { MaxRequestsPerConnection = 4 });
+        await Task.WhenAll(Enumerable.Range(0, 8).Select(i => session.ExecuteAsync($"many {i}").AsTask())).Soon();
+
+        most.ShouldBeLessThanOrEqualTo(4);
+        session.Cluster.Connections.ShouldAllBe(connection => connection.InFlight == 0);
+    }
+
+    [Fact]
+    public async Task An_error_on_stream_zero_ends_the_connection_and_another_is_made()
+    {
+        Answer("poison", (connection, _) => connection.SendAsync(Frames.Response(4, 0, Opcode.Error, Frames.Error(0x000A, "cannot decode"))));
+        var session = await ConnectAsync();
+
+        (await Should.ThrowAsync<ConnectionException>(() => FirstAsync(session, "poison").Soon())).Message.ShouldContain("cannot decode");
+        await ShouldRecoverAsync(session);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_connection_that_ends_fails_what_was_on_it_and_is_made_again(bool reset)
+    {
+        Answer("end", async (connection, request) =>
+        {
+            var whole = Frames.Response(4, request.Stream, Opcode.Result, Frames.Void);
+            await connection.SendAsync(whole[..7]); // half a frame
+            if (reset)
+            {
+                connection.Reset();
+            }
+            else
+            {
+                connection.Close();
+            }
+        });
+        var session = await ConnectAsync();
+        await Should.ThrowAsync<ConnectionException>(() => FirstAsync(session, "end").Soon());
+
+        await ShouldRecoverAsync(session);
+    }
+
+    [Fact]
+    public async Task A_server_that_does_not_read_holds_up_nobody_but_its_callers()
+    {
+        var stalled = new TaskCompletionSource();
+        Answer("big", (_, _) => stalled.Task);
+        var session = await ConnectAsync(options => options with { QueryTimeout = TimeSpan.FromMilliseconds(500) });
+        var value = new string('x', 1024 * 1024);
+        var running = Enumerable.Range(0, 16).Select(_ => session.ExecuteAsync("big", value).AsTask()).ToList();
+
+        foreach (var each in running)
+        {
+            await Should.ThrowAsync<OperationTimedOutException>(() => each.Soon());
+        }
+
+        stalled.SetResult();
+    }
+
+    [Fact]
+    public async Task A_silent_connection_is_probed_and_replaced()
+    {
+        var silent = false;
+        Script(Opcode.Options, (connection, request) => silent && request.Stream > 0
+            ? Task.CompletedTask
+            : connection.ReplyAsync(request, Opcode.Supported, [0, 0]));
+        var session = await ConnectAsync(options => options with { HeartbeatInterval = TimeSpan.FromMilliseconds(200) });
+        silent = true;
+        while (session.Cluster.AllHosts[0].IsUp)
+        {
+            await Task.Delay(20, Cancellation);
+        }
+
+        silent = false;
+        await ShouldRecoverAsync(session);
+    }
+
+    [Theory]
+    [InlineData(0x1001, true, 1)]
+    [InlineData(0x1001, false, 1)]
+    [InlineData(0x1200, false, 2)]
+    [InlineData(0x1100, true, 2)]
+    [InlineData(0x1100, false, 1)]
+    [InlineData(0x2200, true, 1)]
+    public async Task On_one_host_only_what_the_table_grants_is_tried_again(int code, bool idempotent, int attempts)
+    {
+        byte[] rest = code switch
+        {
+            0x1200 => [0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0],
+            0x1100 => [0, 1, 0, 0, 0, 0, 0, 0, 0, 1, 0, 9, .. Frames.Text("BATCH_LOG")],
+            _ => [],
+        };
+        var seen = 0;
+        Answer("fail", (connection, request) =>
+        {
+            seen++;
+            return connection.FailAsync(request, code, "no", rest);
+        });
+        var session = await ConnectAsync();
+        await Should.ThrowAsync<DriverException>(() =>
+            session.ExecuteAsync(new SimpleStatement("fail").SetIdempotence(idempotent), Cancellation).AsTask().Soon());
+
+        seen.ShouldBe(attempts);
+    }
+
+    [Fact]
+    public async Task Warnings_payload_and_trace_id_before_a_body_are_passed_over()
+    {
+        Answer("prelude", (connection, request) =>
+        {
+            var prelude = Frames.Body(writer =>
+            {
+                writer.WriteUuid(Guid.NewGuid());
+                writer.WriteShort(1);
+                writer.WriteString("a warning");
+                writer.WriteShort(1);
+                writer.WriteString("key");
+                writer.WriteBytes([1, 2]);
+            });
+            return connection.SendAsync(Frames.Response(
+                4, request.Stream, Opcode.Result, [.. prelude, .. Frames.Rows([("v", 0x000D)], [[Frames.Text("here")]])],
+                FrameFlags.Tracing | FrameFlags.Warning | FrameFlags.CustomPayload));
+        });
+
+        (await FirstAsync(await ConnectAsync(), "prelude")).ShouldBe("here");
+    }
+
+    [Fact]
+    public async Task Pages_that_are_empty_do_not_end_the_rows()
+    {
+        var page = 0;
+        Answer("pages", (connection, request) => connection.ReplyAsync(request, Opcode.Result, page++ switch
+        {
+            0 => Frames.Rows([("v", 0x000D)], [[Frames.Text("a")]], [1]),
+            1 => Frames.Rows([("v", 0x000D)], [], [2]),
+            _ => Frames.Rows([("v", 0x000D)], [[Frames.Text("b")]]),
+        }));
+        var session = await ConnectAsync();
+        var values = new List<string>();
+        await foreach (var row in await session.ExecuteAsync("pages"))
+        {
+            values.Add(row.GetValue<string>(0));
+        }
+
+        values.ShouldBe(["a", "b"]);
+        page.ShouldBe(3);
+    }
+
+    [Fact]
+    public async Task A_value_asked_for_as_another_type_is_an_error_that_names_both()
+    {
+        Answer("types", (connection, request) => connection.ReplyAsync(
+            request, Opcode.Result, Frames.Rows([("when", 0x0011)], [[[128, 0, 0, 1]]])));
+        var session = await ConnectAsync();
+        using var rows = await session.ExecuteAsync("types");
+        foreach (var row in rows.Page)
+        {
+            row.GetValue<byte[]>(0).ShouldBe([128, 0, 0, 1]);
+            string? message = null;
+            try
+            {
+                row.GetValue<int>(0);
+            }
+            catch (InvalidCastException exception)
+            {
+                message = exception.Message;
+            }
+
+            message.ShouldBe("when is of type date, which is not read or written as Int32");
+        }
+    }
+
+    [Fact]
+    public async Task What_happens_is_measured()
+    {
+        var measured = new System.Collections.Concurrent.ConcurrentDictionary<string, double>();
+        using var listener = new MeterListener
+        {
+            InstrumentPublished = (instrument, self) =>
+            {
+                if (instrument.Meter.Name == CqlMetrics.MeterName)
+                {
+                    self.EnableMeasurementEvents(instrument);
+                }
+            },
+        };
+        listener.SetMeasurementEventCallback<double>((instrument, value, _, _) => measured[instrument.Name] = value);
+        listener.SetMeasurementEventCallback<long>((instrument, value, _, _) => measured.AddOrUpdate(instrument.Name, value, (_, sum) => sum + value));
+        listener.Start();
+        await (await ConnectAsync()).ExecuteAsync("SELECT");
+
+        measured["cql.client.requests.duration"].ShouldBeGreaterThan(0);
+        measured["cql.client.sends"].ShouldBeGreaterThan(0);
+    }
+
+    private async Task<ISession> ConnectAsync(Func<ClusterOptions, ClusterOptions>? change = null, FakeServer? server = null)
+    {
+        var cluster = Cluster.Builder().AddContactPoint((server ?? _server).EndPoint.ToString())
+            .With(options => options with { ReconnectDelay = TimeSpan.FromMilliseconds(20) })
+            .With(change ?? (options => options)).Build();
+        _clusters.Add(cluster);
+        return await cluster.ConnectAsync(Cancellation).Soon();
+    }
+
+    private static async Task ShouldRecoverAsync(ISession session)
+    {
+        while (true)
+        {
+            try
+            {
+                await session.ExecuteAsync("SELECT").AsTask().Soon();
+                return;
+            }
+            catch (DriverException)
+            {
+                await Task.Delay(20, Cancellation);
+            }
+        }
+    }
+
+    private static async Task<string> FirstAsync(ISession session, string query)
+    {
+        using var rows = await session.ExecuteAsync(query);
+        foreach (var row in rows.Page)
+        {
+            return row.GetValue<string>(0);
+        }
+
+        return "";
+    }
+
+    private void Prepare(Action? seen = null) => Script(Opcode.Prepare, (connection, request) =>
+    {
+        seen?.Invoke();
+        return connection.ReplyAsync(request, Opcode.Result, Frames.Prepared(Id, ("k", 0x000D)));
+    });
+
+    private void Answer(string beginning, Func<FakeConnection, FakeRequest, Task> answer) => Script(
+        Opcode.Query, answer, request => request.Query.StartsWith(beginning, StringComparison.Ordinal));
+
+    private void Script(Opcode opcode, Func<FakeConnection, FakeRequest, Task> answer, Func<FakeRequest, bool>? which = null)
+    {
+        var others = _server.Script;
+        _server.Script = async (connection, request) =>
+        {
+            if (request.Opcode != opcode || which?.Invoke(request) == false)
+            {
+                return await others(connection, request);
+            }
+
+            await answer(connection, request);
+            return true;
+        };
+    }
+}

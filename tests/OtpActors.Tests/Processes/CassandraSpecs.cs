@@ -1,0 +1,85 @@
+using System.Text.Json.Nodes;
+using OtpActors.Cql;
+using OtpActors.Tests.Servers.Cassandra;
+using Shouldly;
+using Xunit;
+
+namespace OtpActors.Tests.Processes;
+
+/// <summary>The program with Cassandra as its store.</summary>
+[Collection(OneAtATime.Name)]
+public sealed class CassandraSpecs(CassandraServers servers) : IDisposable
+{
+    private const int Records = 20_000;
+
+    private static readonly TimeSpan Outage = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Bound = TimeSpan.FromMinutes(3);
+
+    private readonly Workplace _at = new();
+    private readonly string _keyspace = $"run_{Guid.NewGuid():N}";
+
+    public void Dispose() => _at.Dispose();
+
+    [Fact]
+    public async Task A_store_that_is_away_for_half_a_minute_loses_and_doubles_nothing()
+    {
+        // A lone node that is killed loses what it has acknowledged and not yet synced, unless it syncs first.
+        await using var node = await servers.OwnAsync(settings => settings with
+        {
+            Settings = new Dictionary<string, JsonNode?>
+            {
+                ["commitlog_sync"] = "batch",
+                ["commitlog_sync_batch_window_in_ms"] = 2,
+                ["commitlog_sync_period_in_ms"] = null,
+            },
+        });
+        await node.StartAsync();
+        await using var process = OtpActorsProcess.Start(
+            _at.Path, ["run", "--count", $"{Records}", "--notify", "none", "--window", "120s", "--json", "--data", _at.Data.Root],
+            environment: Settings(node.ContactPoint));
+
+        // In the middle of it: some is committed, not all.
+        (await process.UntilAsync(() => _at.Data.Committed("cassandra") is > 0 and < Records || process.HasExited)).ShouldBeTrue();
+        await node.KillAsync();
+        await Task.Delay(Outage, TestContext.Current.CancellationToken);
+        await node.StartAsync();
+        var report = (await process.EndAsync(Bound)).ShouldExitWith(0).Report;
+
+        var store = report.Stores.Single(each => each.Name == "cassandra");
+        (store.Read, store.Inserted, store.Skipped, store.DeadLettered).ShouldBe((Records, Records, 0, 0));
+        (await RowsAsync(node.ContactPoint)).Order().ShouldBe(_at.Data.Topic().Order());
+    }
+
+    [Fact]
+    public async Task A_record_that_was_stored_is_found()
+    {
+        var contactPoint = (await servers.OneAsync())[0];
+        await using var run = OtpActorsProcess.Start(
+            _at.Path, ["run", "--email", "ann@example.com", "--otp", "012345", "--json", "--data", _at.Data.Root], environment: Settings(contactPoint));
+        (await run.EndAsync(Bound)).ShouldExitWith(0);
+        await using var find = OtpActorsProcess.Start(
+            _at.Path, ["find", "ann@example.com", "--reveal", "--json", "--data", _at.Data.Root], environment: Settings(contactPoint));
+
+        (await find.EndAsync(Bound)).ShouldExitWith(0).Json[0].GetProperty("otp").GetString().ShouldBe("012345");
+    }
+
+    private Dictionary<string, string> Settings(string contactPoint) => new()
+    {
+        ["OtpActors__Stores__Cassandra__Provider"] = "Cassandra",
+        ["OtpActors__Cassandra__ContactPoints"] = contactPoint,
+        ["OtpActors__Cassandra__Keyspace"] = _keyspace,
+    };
+
+    private async Task<List<(string, string)>> RowsAsync(string contactPoint)
+    {
+        await using var cluster = Cluster.Builder().AddContactPoint(contactPoint).Build();
+        var session = await cluster.ConnectAsync(TestContext.Current.CancellationToken);
+        var rows = new List<(string, string)>();
+        await foreach (var row in await session.ExecuteAsync($"SELECT email, otp FROM {_keyspace}.email_table"))
+        {
+            rows.Add((row.GetValue<string>(0), row.GetValue<string>(1)));
+        }
+
+        return rows;
+    }
+}
