@@ -18,7 +18,7 @@ internal static class MailBenchmark
     /// <param name="PeakMiB">The largest resident set of the whole run.</param>
     private sealed record Result(long Mails, double Seconds, double MailsPerSecond, double CpuMicrosPerMail, double PeakMiB, int Connections);
 
-    public static Command Command()
+    public static Command Create()
     {
         var counts = new Option<long[]>("--counts")
         {

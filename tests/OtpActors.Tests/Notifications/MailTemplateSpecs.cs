@@ -4,8 +4,6 @@ using MimeKit.Cryptography;
 using OtpActors.Hosting;
 using OtpActors.Notifications;
 using OtpActors.Records;
-using Org.BouncyCastle.Crypto;
-using Org.BouncyCastle.Security;
 using Shouldly;
 using Xunit;
 
@@ -86,10 +84,10 @@ public sealed class MailTemplateSpecs : IDisposable
     /// <summary>The key that a domain's DNS would have.</summary>
     private sealed class Locator(RSA key) : IDkimPublicKeyLocator
     {
-        public AsymmetricKeyParameter LocatePublicKey(string methods, string domain, string selector, CancellationToken cancellationToken = default) =>
-            DotNetUtilities.GetRsaPublicKey(key);
+        public Org.BouncyCastle.Crypto.AsymmetricKeyParameter LocatePublicKey(string methods, string domain, string selector, CancellationToken cancellationToken = default) =>
+            Org.BouncyCastle.Security.DotNetUtilities.GetRsaPublicKey(key);
 
-        public Task<AsymmetricKeyParameter> LocatePublicKeyAsync(
+        public Task<Org.BouncyCastle.Crypto.AsymmetricKeyParameter> LocatePublicKeyAsync(
             string methods, string domain, string selector, CancellationToken cancellationToken = default) =>
             Task.FromResult(LocatePublicKey(methods, domain, selector, cancellationToken));
     }

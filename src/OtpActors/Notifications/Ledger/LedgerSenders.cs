@@ -10,15 +10,20 @@ public static class ArrivalLimit
 }
 
 /// <summary>Sends a mail only if the ledger lets it, and enters how it ended.</summary>
-public sealed class LedgerMailSender(IMailSender inner, NotificationLedger ledger, int arrivalLimit) : IMailSender
+/// <param name="atATime">Mails between intent and end; what is beyond it waits, and is no intent.</param>
+public sealed class LedgerMailSender(IMailSender inner, NotificationLedger ledger, int arrivalLimit, int atATime) : IMailSender
 {
-    public Task<SendResult> SendAsync(OtpMail mail, CancellationToken cancellationToken) =>
-        ledger.SendAsync(Notification.Of(mail), arrivalLimit, () => inner.SendAsync(mail, cancellationToken), cancellationToken);
+    private readonly SemaphoreSlim _gate = new(atATime);
+
+    public Task<SendResult> SendAsync(OtpMail mail, CancellationToken cancellationToken) => ledger.SendAsync(
+        Notification.Of(mail), arrivalLimit, _gate, () => inner.SendAsync(mail, cancellationToken), cancellationToken);
 }
 
 /// <summary>The same for Slack.</summary>
-public sealed class LedgerSlackSender(ISlackSender inner, NotificationLedger ledger, int arrivalLimit) : ISlackSender
+public sealed class LedgerSlackSender(ISlackSender inner, NotificationLedger ledger, int arrivalLimit, int atATime) : ISlackSender
 {
+    private readonly SemaphoreSlim _gate = new(atATime);
+
     public Task<SendResult> SendAsync(SlackMessage message, CancellationToken cancellationToken) => ledger.SendAsync(
-        Notification.Of(message), arrivalLimit, () => inner.SendAsync(message, cancellationToken), cancellationToken);
+        Notification.Of(message), arrivalLimit, _gate, () => inner.SendAsync(message, cancellationToken), cancellationToken);
 }

@@ -38,34 +38,51 @@ public sealed class NotificationLedger : IAsyncDisposable
 
     /// <summary>Records the intent, sends, and records how it ended; or answers from what is recorded.</summary>
     /// <param name="limit">Tries that may have arrived, at most.</param>
+    /// <param name="gate">
+    /// Held from the intent to the end of the send. What waits for its turn is no intent yet: a process that ends leaves no
+    /// more in doubt than the gate lets in.
+    /// </param>
     internal async Task<SendResult> SendAsync(
-        Notification notification, int limit, Func<Task<SendResult>> send, CancellationToken cancellationToken)
+        Notification notification, int limit, SemaphoreSlim gate, Func<Task<SendResult>> send, CancellationToken cancellationToken)
     {
-        cancellationToken.ThrowIfCancellationRequested();
-        if (await EnterAsync(session => LedgerTable.Begin(session, notification, limit, _time.GetUtcNow())) is { } known)
-        {
-            return known;
-        }
-
         SendResult result;
+        await gate.WaitAsync(cancellationToken);
         try
         {
-            result = await send();
+            if (await BeginAsync(notification, limit) is { } known)
+            {
+                return known;
+            }
+
+            result = await EndingAsync(notification.Id, send);
         }
-        catch (Exception e) when (e is NotificationException or OperationCanceledException)
+        finally
         {
-            await EndAsync(notification.Id, new SendResult(SendOutcome.Deferred, e is NotificationException ? e.Message : "cancelled"));
-            throw;
-        }
-        catch (Exception)
-        {
-            await EndAsync(notification.Id, new SendResult(SendOutcome.Uncertain, "the sender broke"));
-            throw;
+            gate.Release();
         }
 
         await EndAsync(notification.Id, result);
         return result;
     }
+
+    /// <summary>Records the intent; or gives what is recorded, and then it must not be sent.</summary>
+    internal Task<SendResult?> BeginAsync(Notification notification, int limit) =>
+        EnterAsync(session => LedgerTable.Begin(session, notification, limit, _time.GetUtcNow()));
+
+    /// <summary>Records how a try ended that was begun.</summary>
+    internal Task EndAsync(string id, SendResult result) => EnterAsync(session =>
+    {
+        LedgerTable.End(session, id, result, _time.GetUtcNow());
+        return true;
+    });
+
+    /// <summary>How a try ended whose sender has thrown this.</summary>
+    internal static SendResult ResultOf(Exception e) => e switch
+    {
+        NotificationException => new SendResult(SendOutcome.Deferred, e.Message),
+        OperationCanceledException => new SendResult(SendOutcome.Deferred, "cancelled"),
+        _ => new SendResult(SendOutcome.Uncertain, "the sender broke"),
+    };
 
     public async ValueTask DisposeAsync()
     {
@@ -74,11 +91,18 @@ public sealed class NotificationLedger : IAsyncDisposable
         await _database.DisposeAsync();
     }
 
-    private Task EndAsync(string id, SendResult result) => EnterAsync(session =>
+    private async Task<SendResult> EndingAsync(string id, Func<Task<SendResult>> send)
     {
-        LedgerTable.End(session, id, result, _time.GetUtcNow());
-        return true;
-    });
+        try
+        {
+            return await send();
+        }
+        catch (Exception e)
+        {
+            await EndAsync(id, ResultOf(e));
+            throw;
+        }
+    }
 
     private Task<T> EnterAsync<T>(Func<SqliteSession, T> work)
     {

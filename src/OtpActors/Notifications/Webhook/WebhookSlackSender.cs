@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Threading.Channels;
+using OtpActors.Notifications.Ledger;
 using OtpActors.Notifications.Smtp;
 using Polly.Timeout;
 
@@ -8,7 +9,8 @@ namespace OtpActors.Notifications.Webhook;
 
 /// <summary>
 /// Posts to an incoming webhook, one post at a time and no faster than Slack allows. Where more are waiting than
-/// <see cref="SlackOptions.DigestAbove"/>, they go out together as one message. Can be called from any thread.
+/// <see cref="SlackOptions.DigestAbove"/>, they go out together as one message, and enter the ledger together: what waits is
+/// no intent yet, so a process that ends leaves no more in doubt than one post. Can be called from any thread.
 /// </summary>
 /// <remarks>
 /// Posts that Slack certainly did not take (no connection, 429 with its <c>Retry-After</c>, 503) are tried again by the
@@ -23,15 +25,17 @@ public sealed class WebhookSlackSender : ISlackSender, IAsyncDisposable
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(1);
 
     private readonly IHttpClientFactory _clients;
+    private readonly NotificationLedger _ledger;
     private readonly SlackOptions _options;
     private readonly TimeProvider _time;
     private readonly Channel<Post> _posts = Channel.CreateUnbounded<Post>(new UnboundedChannelOptions { SingleReader = true });
     private readonly CancellationTokenSource _ending = new();
     private readonly Task _posting;
 
-    public WebhookSlackSender(IHttpClientFactory clients, SlackOptions options, TimeProvider time, ILogger<WebhookSlackSender> log)
+    public WebhookSlackSender(
+        IHttpClientFactory clients, NotificationLedger ledger, SlackOptions options, TimeProvider time, ILogger<WebhookSlackSender> log)
     {
-        (_clients, _options, _time) = (clients, options, time);
+        (_clients, _ledger, _options, _time) = (clients, ledger, options, time);
         if (options.RevealOtp)
         {
             log.LogWarning("One-time passwords are posted to Slack in clear: whoever reads {Channel} sees them. Slack:RevealOtp=false masks them", options.Channel);
@@ -104,20 +108,66 @@ public sealed class WebhookSlackSender : ISlackSender, IAsyncDisposable
             : (SlackPayload.For(taken[0].Message, _options), 1);
         waiting.InsertRange(0, taken[count..]);
         taken[count..].ForEach(post => post.PutBack());
-        var now = taken[..count];
+        await EnterAndPostAsync(taken[..count], payload);
+    }
+
+    /// <summary>All of it is entered together before and after the post. What the ledger knows already is answered by it.</summary>
+    private async Task EnterAndPostAsync(List<Post> posts, SlackPayload payload)
+    {
         try
         {
-            var result = await PostAsync(payload, now);
-            now.ForEach(post => post.SetResult(result));
+            var known = await Task.WhenAll(posts.Select(post =>
+                _ledger.BeginAsync(Notification.Of(post.Message), ArrivalLimit.For(_options.OnUncertain))));
+            var fresh = posts.Where((_, i) => known[i] is null).ToList();
+            foreach (var (post, answer) in posts.Zip(known))
+            {
+                if (answer is { } result)
+                {
+                    post.SetResult(result);
+                }
+            }
+
+            if (fresh.Count == 0)
+            {
+                return;
+            }
+
+            if (fresh.Count < posts.Count)
+            {
+                payload = fresh.Count > 1
+                    ? SlackDigest.Of([.. fresh.Select(post => post.Message)], _options).Payload
+                    : SlackPayload.For(fresh[0].Message, _options);
+            }
+
+            await PostAndEnterAsync(fresh, payload);
         }
         catch (OperationCanceledException)
         {
-            now.ForEach(post => post.SetCanceled());
+            posts.ForEach(post => post.TrySetCanceled());
         }
         catch (Exception e)
         {
-            now.ForEach(post => post.SetException(e));
+            posts.ForEach(post => post.TrySetException(e));
         }
+    }
+
+    private async Task PostAndEnterAsync(List<Post> posts, SlackPayload payload)
+    {
+        SendResult result;
+        try
+        {
+            result = await PostAsync(payload, posts);
+        }
+        catch (Exception e)
+        {
+            await EnterAsync(NotificationLedger.ResultOf(e));
+            throw;
+        }
+
+        await EnterAsync(result);
+        posts.ForEach(post => post.SetResult(result));
+
+        Task EnterAsync(SendResult end) => Task.WhenAll(posts.Select(post => _ledger.EndAsync(post.Message.Id, end)));
     }
 
     private async Task<SendResult> PostAsync(SlackPayload payload, List<Post> posts)

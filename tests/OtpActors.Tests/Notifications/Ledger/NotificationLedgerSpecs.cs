@@ -12,11 +12,16 @@ public sealed class NotificationLedgerSpecs : IDisposable
     private static readonly OtpMail Mail = SmtpKit.MailTo("jane@example.com");
 
     private readonly TempDirectory _directory = new();
+    private readonly SemaphoreSlim _gate = new(10);
     private int _sends;
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
-    public void Dispose() => _directory.Dispose();
+    public void Dispose()
+    {
+        _directory.Dispose();
+        _gate.Dispose();
+    }
 
     [Theory]
     [InlineData(SendOutcome.Accepted, NotificationState.Accepted)]
@@ -83,7 +88,7 @@ public sealed class NotificationLedgerSpecs : IDisposable
     {
         await using var ledger = Open();
         var sender = new ScriptedSender { Decide = _ => throw new NotificationException("no sign-in") };
-        await Should.ThrowAsync<NotificationException>(() => new LedgerMailSender(sender, ledger, 1).SendAsync(Mail, Stop));
+        await Should.ThrowAsync<NotificationException>(() => new LedgerMailSender(sender, ledger, 1, 1).SendAsync(Mail, Stop));
         var entry = (await ledger.ListAsync(null, 10, Stop)).Single();
         (entry.State, entry.MayHaveArrived, entry.Reply).ShouldBe((NotificationState.Deferred, 0, "no sign-in"));
     }
@@ -99,10 +104,35 @@ public sealed class NotificationLedgerSpecs : IDisposable
     }
 
     [Fact]
+    public async Task What_waits_for_its_turn_is_no_intent()
+    {
+        await using var ledger = Open();
+        var (reached, gate) = (new TaskCompletionSource(), new TaskCompletionSource<bool>());
+        var inner = new ScriptedSender
+        {
+            Decide = n =>
+            {
+                if (n == 1)
+                {
+                    reached.SetResult();
+                }
+
+                return gate.Task;
+            },
+        };
+        var sender = new LedgerMailSender(inner, ledger, 2, atATime: 2);
+        var sends = Enumerable.Range(0, 30).Select(i => sender.SendAsync(SmtpKit.MailTo($"user{i}@example.com"), Stop)).ToList();
+        await reached.Task;
+        (await ledger.CountAsync(null, Stop)).Values.Sum().ShouldBe(2);
+        gate.SetResult(true);
+        (await Task.WhenAll(sends)).ShouldAllBe(result => result.Accepted);
+    }
+
+    [Fact]
     public async Task Many_at_a_time_are_each_entered()
     {
         await using var ledger = Open();
-        var sender = new LedgerMailSender(new ScriptedSender(), ledger, 2);
+        var sender = new LedgerMailSender(new ScriptedSender(), ledger, 2, 50);
         await Task.WhenAll(Enumerable.Range(0, 2_500).Select(i => sender.SendAsync(SmtpKit.MailTo($"user{i}@example.com"), Stop)));
         (await ledger.CountAsync("run1", Stop)).ShouldBe(new Dictionary<(string, NotificationState), long>
         {
@@ -117,14 +147,14 @@ public sealed class NotificationLedgerSpecs : IDisposable
     {
         await using var ledger = Open();
         return await ledger.SendAsync(
-            Notification.Of(Mail), limit, () => Task.FromResult(new SendResult(outcome, $"reply {++_sends}")), Stop);
+            Notification.Of(Mail), limit, _gate, () => Task.FromResult(new SendResult(outcome, $"reply {++_sends}")), Stop);
     }
 
     private async Task BreakOffAsync()
     {
         var (ledger, begun) = (Open(), new TaskCompletionSource());
         _ = ledger.SendAsync(
-            Notification.Of(Mail), 1,
+            Notification.Of(Mail), 1, _gate,
             () =>
             {
                 begun.SetResult();

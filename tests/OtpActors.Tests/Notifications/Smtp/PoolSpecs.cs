@@ -120,7 +120,8 @@ public sealed class PoolSpecs : IAsyncDisposable
 
         var states = await kit.Ledger.CountAsync("run1", SmtpKit.Stop);
         states.GetValueOrDefault((Channels.Mail, NotificationState.Intent)).ShouldBe(0);
-        states[(Channels.Mail, state)].ShouldBe(state == NotificationState.Uncertain ? 2 : 200);
+        states[(Channels.Mail, state)].ShouldBeInRange(2, state == NotificationState.Uncertain ? 2 : 4);
+        states.Values.Sum().ShouldBe(4, "what waited for its turn never was an intent");
         sends.Count(send => send.IsCanceled).ShouldBeGreaterThanOrEqualTo(198);
     }
 }

@@ -61,7 +61,9 @@ public sealed class SecuritySpecs : IDisposable
         await using var server = await ServeAsync("starttls", auth: true, "PLAIN");
         await using var kit = new SmtpKit(Options(server) with
         {
-            User = "otp", Password = new Secret("canary-5ecret"), BreakFor = TimeSpan.FromMinutes(1),
+            User = "otp",
+            Password = new Secret("canary-5ecret"),
+            BreakFor = TimeSpan.FromMinutes(1),
         });
 
         var refused = await Should.ThrowAsync<NotificationException>(() => kit.SendAsync("jane@example.com"));
@@ -132,6 +134,10 @@ public sealed class SecuritySpecs : IDisposable
     private Task<SmtpPeer> ServeAsync(string mode, bool auth = false, string? method = null, TestAuthority? authority = null) =>
         SmtpPeer.SecureAsync(new
         {
-            mode, auth, method, key = (authority ?? _authority).KeyFile, cert = (authority ?? _authority).CertificateFile,
+            mode,
+            auth,
+            method,
+            key = (authority ?? _authority).KeyFile,
+            cert = (authority ?? _authority).CertificateFile,
         });
 }

@@ -21,7 +21,7 @@ internal sealed class SmtpKit : IAsyncDisposable
         var trust = options.TrustedCertificates is { } file ? ServerTrust.Load(file) : null;
         _pool = new SmtpMailSender(options, new MailTemplate(mail, TimeProvider.System), trust, TimeProvider.System);
         Sender = new RetryingMailSender(
-            new LedgerMailSender(_pool, Ledger, ArrivalLimit.For(mail.OnUncertain)),
+            new LedgerMailSender(_pool, Ledger, ArrivalLimit.For(mail.OnUncertain), 2 * options.Connections),
             options, mail.OnUncertain == OnUncertain.ResendOnce, TimeProvider.System, new Random(1));
     }
 

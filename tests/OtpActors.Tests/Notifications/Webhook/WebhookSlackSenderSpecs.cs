@@ -199,7 +199,7 @@ public sealed class WebhookSlackSenderSpecs : IAsyncLifetime
         clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(2));
         sends.Count(send => send.IsCanceled).ShouldBe(9);
         (await _services!.GetRequiredService<NotificationLedger>().CountAsync("run1", Stop))
-            [(Channels.Slack, NotificationState.Uncertain)].ShouldBe(1);
+            .ShouldBe(new Dictionary<(string, NotificationState), long> { [(Channels.Slack, NotificationState.Uncertain)] = 1 });
     }
 
     private static SlackMessage Message(string address, string otp) =>
