@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 
 namespace OtpActors.Cql;
 
@@ -161,6 +162,7 @@ public sealed class ReplicaBatcher<T> : IReplicaBatcher<T>, IDisposable
         }
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private async ValueTask ExecuteAsync(BatchStatement batch, CancellationToken cancellationToken)
     {
         try

@@ -25,7 +25,7 @@ internal sealed class UsageException(string message) : Exception(message);
 /// <summary>All was right with what was asked, and yet it could not begin; the message says why.</summary>
 internal sealed class NotDoneException(string message) : Exception(message);
 
-/// <summary>The command line: <c>run</c>, <c>serve</c>, <c>find</c>, <c>runs</c>, <c>repair</c>.</summary>
+/// <summary>The command line: <c>run</c>, <c>serve</c>, <c>find</c>, <c>runs</c>, <c>notifications</c>, <c>repair</c>.</summary>
 public static class Cli
 {
     internal static readonly Option<string?> Data = new("--data")
@@ -46,6 +46,7 @@ public static class Cli
             FindCommand.Create(),
             RunsCommand.Create(),
             RepairCommand.Create(),
+            NotificationsCommand.Create(),
         };
         var parsed = root.Parse(args);
         if (parsed.Errors.Count > 0)

@@ -5,6 +5,7 @@ using Akka.Actor;
 using Akka.Hosting;
 using OtpActors.Hosting;
 using OtpActors.Notifications;
+using OtpActors.Notifications.Ledger;
 using OtpActors.Workflow;
 using Serilog.Events;
 using Spectre.Console;
@@ -101,13 +102,18 @@ internal static class RunCommand
     private static async Task<int> ConcludeAsync(RunState state, string? breakage, bool json, DataDirectory data, IHost host)
     {
         var report = RunReport.Of(state);
-        var captured = await host.Services.GetRequiredService<CapturedSlackSender>()
-            .ReadAsync(state.RunId, CapturedMessagesShown, CancellationToken.None);
+        var captured = host.Services.GetService<CapturedSlackSender>() is { } embedded
+            ? await embedded.ReadAsync(state.RunId, CapturedMessagesShown, CancellationToken.None)
+            : null;
+        var ledger = await host.Services.GetRequiredService<NotificationLedger>().CountAsync(state.RunId, CancellationToken.None);
+        long Uncertain(string channel) => ledger.GetValueOrDefault((channel, NotificationState.Uncertain));
         report = report with
         {
             Outcome = report.Outcome ?? "Interrupted",
             Reason = report.Reason ?? breakage,
-            Notifications = report.Notifications with { Slack = report.Notifications.Slack with { Messages = captured } },
+            Notifications = new RunReport.NotificationsPart(
+                report.Notifications.Mail with { Uncertain = Uncertain(Channels.Mail) },
+                report.Notifications.Slack with { Uncertain = Uncertain(Channels.Slack), Messages = captured }),
         };
         if (json)
         {
@@ -115,7 +121,7 @@ internal static class RunCommand
         }
         else
         {
-            Summary.Write(Terminal.Console, report, data);
+            Summary.Write(Terminal.Console, report, data, host.Services.GetRequiredService<OtpActorsOptions>());
         }
 
         if (!state.IsTerminal)

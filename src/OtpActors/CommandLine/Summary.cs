@@ -1,5 +1,6 @@
 using System.Globalization;
 using OtpActors.Hosting;
+using OtpActors.Notifications;
 using OtpActors.Workflow;
 using Spectre.Console;
 
@@ -8,7 +9,7 @@ namespace OtpActors.CommandLine;
 /// <summary>What a run did, for people.</summary>
 internal static class Summary
 {
-    public static void Write(IAnsiConsole console, RunReport report, DataDirectory data)
+    public static void Write(IAnsiConsole console, RunReport report, DataDirectory data, OtpActorsOptions settings)
     {
         var table = new Table().Border(TableBorder.Rounded).AddColumn("store");
         foreach (var column in new[] { "read", "inserted", "skipped", "dead-lettered", "checked", "found", "missing" })
@@ -24,13 +25,13 @@ internal static class Summary
 
         console.WriteLine();
         console.Write(table);
-        foreach (var line in Lines(report, data))
+        foreach (var line in Lines(report, data, settings))
         {
             console.Profile.Out.Writer.WriteLine(line); // not wrapped: lines are found again by tools
         }
     }
 
-    private static IEnumerable<string> Lines(RunReport report, DataDirectory data)
+    private static IEnumerable<string> Lines(RunReport report, DataDirectory data, OtpActorsOptions settings)
     {
         yield return $"{Number(report.Produced)} records produced to {report.Topic.Name} ({report.Topic.Outcome ?? "not reached"})"
             + (report.DurationMs is { } ms ? $" in {(ms / 1000.0).ToString("N2", CultureInfo.InvariantCulture)} s" : "");
@@ -40,8 +41,8 @@ internal static class Summary
                 + $"{Number(input.Repeated)} repeating one, {Number(input.BadLines)} bad lines left out";
         }
 
-        yield return Channel("mail", report.Notifications.Mail, data.OutboxDirectory);
-        yield return Channel("slack", report.Notifications.Slack, data.SlackDirectory);
+        yield return Channel("mail", report.Notifications.Mail, settings.Mail.Provider == MailProvider.Embedded ? data.OutboxDirectory : null);
+        yield return Channel("slack", report.Notifications.Slack, settings.Slack.Provider == SlackProvider.Embedded ? data.SlackDirectory : null);
         foreach (var store in report.Stores.Where(s => s.DeadLettered > 0))
         {
             yield return $"{store.Name}: {Number(store.DeadLettered)} records could not be stored; they lie in topic "
@@ -60,10 +61,11 @@ internal static class Summary
                 : ", the stores do NOT hold every address that was produced");
     }
 
-    private static string Channel(string name, RunReport.ChannelPart part, string directory) =>
+    private static string Channel(string name, RunReport.ChannelPart part, string? directory) =>
         $"{name}: {Number(part.Sent)} sent"
         + (part.Failed > 0 ? $", {Number(part.Failed)} failed" : "")
-        + (part.Sent > 0 ? $", in {directory}" : "")
+        + (part.Uncertain > 0 ? $", {Number(part.Uncertain)} uncertain (OtpActors notifications)" : "")
+        + (part.Sent > 0 && directory is not null ? $", in {directory}" : "")
         + (part.Limited > 0 ? $"; {Number(part.Limited)} more were found, and left out by the limit (--notify)" : "");
 
     private static string Number(long value) => value.ToString("N0", CultureInfo.InvariantCulture);

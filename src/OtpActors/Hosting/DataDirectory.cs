@@ -31,6 +31,9 @@ public sealed class DataDirectory : IDisposable
     /// <summary>The list of runs.</summary>
     public string RunsFile => Under("runs.db");
 
+    /// <summary>The ledger of notifications.</summary>
+    public string NotificationsFile => Under("notifications.db");
+
     public string InputsDirectory => Under("inputs");
 
     public string OutboxDirectory => Under("outbox");

@@ -14,7 +14,8 @@ public static class DataFiles
     /// <exception cref="SqliteFailureException">One is not; the message says which and what to do.</exception>
     public static Task CheckAsync(DataDirectory data) => Task.WhenAll(
         [CheckJournalAsync(data.JournalFile),
-        .. StepId.Stores.Select(data.StoreFile).Append(data.TopicFile).Append(data.RunsFile).Where(File.Exists).Select(OpenAsync)]);
+        .. StepId.Stores.Select(data.StoreFile).Append(data.TopicFile).Append(data.RunsFile).Append(data.NotificationsFile)
+            .Where(File.Exists).Select(OpenAsync)]);
 
     private static async Task OpenAsync(string file)
     {

@@ -1,7 +1,6 @@
 using Akka.Configuration;
 using Akka.Hosting;
 using Microsoft.Data.Sqlite;
-using OtpActors.Notifications;
 using OtpActors.Steps;
 using OtpActors.Stores;
 using OtpActors.Topics;
@@ -22,8 +21,6 @@ public static class OtpActorsHosting
     {
         services.AddSingleton(options);
         services.AddSingleton(data);
-        services.AddSingleton(options.Mail);
-        services.AddSingleton(options.Slack);
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton<IRunCatalog>(_ => new SqliteRunCatalog(data.RunsFile));
         services.AddSingleton<IOtpTopic>(sp => options.Topic.Provider == TopicProvider.Kafka
@@ -34,10 +31,7 @@ public static class OtpActorsHosting
             services.AddSingleton(_ => store); // made by the container, and so disposed by it
         }
 
-        services.AddSingleton<MailTemplate>();
-        services.AddSingleton<IMailSender>(sp => new OutboxMailSender(data.OutboxDirectory, sp.GetRequiredService<MailTemplate>()));
-        services.AddSingleton<CapturedSlackSender>(_ => new CapturedSlackSender(data.SlackDirectory, options.Slack));
-        services.AddSingleton<ISlackSender>(sp => sp.GetRequiredService<CapturedSlackSender>());
+        services.AddNotifications(options, data);
         services.AddAkka("otpactors", builder => builder
             .ConfigureLoggers(loggers =>
             {

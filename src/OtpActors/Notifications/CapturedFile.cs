@@ -18,7 +18,7 @@ internal static class CapturedFile
         try
         {
             var written = AtomicFile.WriteOnce(directory, name, render);
-            return new SendResult(Accepted: true, written ? $"in the {channel}" : $"already in the {channel}");
+            return new SendResult(SendOutcome.Accepted, written ? $"in the {channel}" : $"already in the {channel}");
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

@@ -1,38 +1,58 @@
-using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 using MimeKit;
+using MimeKit.Cryptography;
+using OtpActors.Hosting;
 
 namespace OtpActors.Notifications;
 
 /// <summary>
 /// The mail that carries a password to its owner: plain text and HTML with the same words, no links, nothing fetched.
-/// The same mail at the same time gives the same bytes.
+/// The same mail at the same time gives the same bytes. Can be called from any thread.
 /// </summary>
-public sealed class MailTemplate(MailOptions options, TimeProvider time)
+public sealed class MailTemplate
 {
-    private const string Ignore = "If you did not ask for this, ignore this mail.";
+    private static readonly HeaderId[] Signed =
+        [HeaderId.From, HeaderId.To, HeaderId.Subject, HeaderId.Date, HeaderId.MessageId, HeaderId.MimeVersion, HeaderId.ContentType, HeaderId.AutoSubmitted];
+
+    private readonly MailOptions _options;
+    private readonly MailTexts _texts;
+    private readonly TimeProvider _time;
+    private readonly DkimSigner? _signer;
+
+    /// <exception cref="SettingsException">The files of <see cref="MailOptions.Templates"/> or the signing key cannot be used.</exception>
+    public MailTemplate(MailOptions options, TimeProvider time)
+    {
+        (_options, _time, _texts) = (options, time, new MailTexts(options));
+        _signer = options.Dkim.IsSet ? Signer(options.Dkim) : null;
+    }
 
     public MimeMessage Create(OtpMail mail)
     {
-        var heading = mail.Store == "mongo" ? "You can find your One Time Password below" : "Your OTP";
         var otp = mail.Otp.Reveal();
         var message = new MimeMessage
         {
-            Subject = options.Subject,
-            Date = time.GetUtcNow(),
+            Subject = _texts.Subject,
+            Date = _time.GetUtcNow(),
             MessageId = mail.MessageId,
-            Body = new MultipartAlternative(
-                Text("plain", $"{heading}\n\n{otp}\n\n{Ignore}\n"),
-                Text("html", Html(heading, otp)))
+            Body = new MultipartAlternative(Text("plain", _texts.Text(mail.Store, otp)), Text("html", _texts.Html(mail.Store, otp)))
             {
                 Boundary = Boundary(mail.MessageId),
             },
         };
-        message.From.Add(new MailboxAddress(null, options.From));
+        message.From.Add(new MailboxAddress(null, _options.From));
         message.To.Add(new MailboxAddress(null, mail.To.Value));
         // RFC 3834 §5: out-of-office robots stay silent.
         message.Headers.Add(HeaderId.AutoSubmitted, "auto-generated");
+        if (_signer is not null)
+        {
+            message.Prepare(EncodingConstraint.SevenBit); // what is signed must not be encoded again on the way
+            lock (_signer)
+            {
+                _signer.Sign(FormatFor(mail), message, Signed);
+            }
+        }
+
         return message;
     }
 
@@ -45,19 +65,22 @@ public sealed class MailTemplate(MailOptions options, TimeProvider time)
         return format;
     }
 
-    private string Html(string heading, string otp) =>
-        $"""
-        <!DOCTYPE html>
-        <html lang="{WebUtility.HtmlEncode(options.Language)}">
-        <head><meta charset="utf-8"><title>{WebUtility.HtmlEncode(options.Subject)}</title></head>
-        <body style="font-family: sans-serif">
-        <h1>{WebUtility.HtmlEncode(heading)}</h1>
-        <p><code style="font-size: 1.5em; white-space: pre-wrap">{WebUtility.HtmlEncode(otp)}</code></p>
-        <p>{WebUtility.HtmlEncode(Ignore)}</p>
-        </body>
-        </html>
-
-        """;
+    private static DkimSigner Signer(DkimOptions options)
+    {
+        try
+        {
+            return new DkimSigner(options.KeyFile!, options.Domain!, options.Selector!)
+            {
+                HeaderCanonicalizationAlgorithm = DkimCanonicalizationAlgorithm.Relaxed,
+                BodyCanonicalizationAlgorithm = DkimCanonicalizationAlgorithm.Relaxed,
+                QueryMethod = "dns/txt",
+            };
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or FormatException)
+        {
+            throw new SettingsException($"Mail:Dkim:KeyFile: '{options.KeyFile}' cannot be used: {e.Message}");
+        }
+    }
 
     private static TextPart Text(string subtype, string text) =>
         new(subtype) { Text = text, ContentTransferEncoding = ContentEncoding.QuotedPrintable };

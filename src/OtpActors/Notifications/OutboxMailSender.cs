@@ -8,7 +8,7 @@ public sealed class OutboxMailSender(string outbox, MailTemplate template) : IMa
 {
     public Task<SendResult> SendAsync(OtpMail mail, CancellationToken cancellationToken)
     {
-        var name = NotificationId.For(mail.RunId, mail.Store, "mail", mail.To) + ".eml";
+        var name = mail.Id + ".eml";
         return CapturedFile.WriteAsync("outbox", outbox, name, () => Render(mail), cancellationToken);
     }
 

@@ -18,7 +18,7 @@ public sealed record SlackPayload(string Channel, string Username, string Text)
         options.Channel,
         options.Username,
         $":red_circle: New e-mail and OTP arrival\ne-mail: {Escape(message.Email.Value)}{OtpLine}"
-        + (options.RevealOtp ? Escape(message.Otp.Reveal()) : OneTimePassword.Mask));
+        + Shown(message.Otp, options));
 
     /// <exception cref="JsonException">This is no payload.</exception>
     public static SlackPayload Parse(ReadOnlySpan<byte> json) =>
@@ -34,8 +34,12 @@ public sealed record SlackPayload(string Channel, string Username, string Text)
 
     public override string ToString() => $"{nameof(SlackPayload)} {{ Channel = {Channel}, Text = {MaskedText()} }}";
 
+    /// <summary>The password, or its mask where the channel is not to see it.</summary>
+    internal static string Shown(OneTimePassword otp, SlackOptions options) =>
+        options.RevealOtp ? Escape(otp.Reveal()) : OneTimePassword.Mask;
+
     /// <summary>Slack's own rule: these three and no others; else <c>&lt;!channel&gt;</c> calls everyone.</summary>
-    private static string Escape(string text) =>
+    internal static string Escape(string text) =>
         text.Replace("&", "&amp;", StringComparison.Ordinal)
             .Replace("<", "&lt;", StringComparison.Ordinal)
             .Replace(">", "&gt;", StringComparison.Ordinal);

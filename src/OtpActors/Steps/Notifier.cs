@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Akka.Actor;
 using Akka.Hosting;
 using OtpActors.Hosting;
@@ -9,9 +10,9 @@ using OtpActors.Workflow;
 namespace OtpActors.Steps;
 
 /// <summary>
-/// Mails, or posts to Slack, what a store holds for a run's addresses, batch by batch in the run's order, until the run's
-/// limit is reached. Goes on from the last recorded record; what was sent after it is sent under the same id again, and the
-/// senders see to it that nobody gets it twice.
+/// Mails, or posts to Slack, what a store holds for a run's addresses until the run's limit is reached. Goes on from the last
+/// recorded record; what was sent after it is given to the senders again, under the same id, and the ledger around them sees
+/// to it that nobody gets it twice.
 /// </summary>
 public sealed class Notifier(
     IEnumerable<IOtpStore> stores, IMailSender mail, ISlackSender slack, DataDirectory data, TimeProvider time)
@@ -20,8 +21,14 @@ public sealed class Notifier(
     /// <summary>Addresses looked up together.</summary>
     private const int BatchSize = 100;
 
-    /// <summary>Messages on their way at a time; the next ones go when all of these are dealt with.</summary>
-    private const int VolleySize = 8;
+    /// <summary>
+    /// Messages given to a sender and not answered. Each waits there for its turn or for a server that deferred it, so this
+    /// is far more than are on their way.
+    /// </summary>
+    private const int MaxInHand = 1_000;
+
+    /// <summary>How often the run is told that the oldest message is still waited for. Every sender ends in bounded time.</summary>
+    private static readonly TimeSpan Beat = TimeSpan.FromSeconds(5);
 
     /// <summary>
     /// Answered by <see cref="RunCommands.RecordNotified"/> on the way and <see cref="RunCommands.CompleteNotifying"/>.
@@ -32,58 +39,100 @@ public sealed class Notifier(
     protected override async Task<IStepCommand?> RunAsync(Begin begin, IActorRef run, CancellationToken stop)
     {
         var progress = begin.From;
-        long Left() => Math.Max(0, (begin.Spec.NotifyLimit ?? long.MaxValue) - progress.Sent - progress.Failed);
         void Tell() => run.Tell(new RunCommands.RecordNotified(begin.RunId, begin.Step, begin.Attempt, progress));
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        var inHand = new Queue<(long Sequence, Task<SendResult> Answer)>();
         try
         {
-            var store = stores.Single(s => s.Name == begin.Step.Store);
             var pulse = new Pulse(time, TimeSpan.FromMilliseconds(200));
-            var records = RecordSources.Open(begin.Spec.Records, data.InputsDirectory).Read(begin.From.Next);
-            foreach (var batch in records.Where(r => !r.Repeated).Chunk(BatchSize))
+            await foreach (var (sequence, stored) in DueAsync(begin, stop))
             {
-                var present = await store.FindAsync([.. batch.Select(r => r.Record.Email)], stop);
-                foreach (var volley in batch.Where(r => present.ContainsKey(r.Record.Email)).Chunk(VolleySize))
+                if (progress.Sent + progress.Failed + inHand.Count >= (begin.Spec.NotifyLimit ?? long.MaxValue))
                 {
-                    if (Left() == 0)
-                    {
-                        return new RunCommands.CompleteNotifying(begin.RunId, begin.Step, begin.Attempt, progress);
-                    }
-
-                    stop.ThrowIfCancellationRequested();
-                    var due = volley[..(int)Math.Min(Left(), volley.Length)];
-                    var accepted = await Task.WhenAll(due.Select(r => SendAsync(begin, present[r.Record.Email])));
-                    var sent = accepted.Count(a => a);
-                    progress = new NotifyProgress(due[^1].Sequence + 1, progress.Sent + sent, progress.Failed + due.Length - sent);
-                    if (pulse.IsDue())
-                    {
-                        Tell();
-                    }
+                    break;
                 }
 
-                if (Left() > 0)
+                stop.ThrowIfCancellationRequested();
+                inHand.Enqueue((sequence, SendAsync(begin, stored, ending.Token)));
+                while (inHand.Count >= MaxInHand || (inHand.TryPeek(out var oldest) && oldest.Answer.IsCompleted))
                 {
-                    progress = progress with { Next = batch[^1].Sequence + 1 };
+                    await SettleAsync();
                 }
             }
 
+            while (inHand.Count > 0)
+            {
+                await SettleAsync();
+            }
+
             return new RunCommands.CompleteNotifying(begin.RunId, begin.Step, begin.Attempt, progress);
+
+            async Task SettleAsync()
+            {
+                var (sequence, answer) = inHand.Peek();
+                await BeatUntilAsync(answer, begin, run);
+                progress = Count(progress, sequence, await answer);
+                inHand.Dequeue();
+                if (pulse.IsDue())
+                {
+                    Tell();
+                }
+            }
         }
         catch
         {
-            Tell(); // whatever ends the attempt: what went out need not go out again
+            // Whatever ends the attempt: what is in hand ends first, and what went out in order need not be looked at again.
+            await ending.CancelAsync();
+            await Task.WhenAll(inHand.Select(message => message.Answer)).ContinueWith(_ => { }, TaskScheduler.Default);
+            foreach (var (sequence, answer) in inHand.TakeWhile(message => message.Answer.IsCompletedSuccessfully))
+            {
+                progress = Count(progress, sequence, await answer);
+            }
+
+            Tell();
             throw;
         }
     }
 
-    /// <summary>Not cancelled half-way: a message in hand is finished, so that it is known whether it went out.</summary>
-    private async Task<bool> SendAsync(Begin begin, StoredOtp stored)
+    /// <summary>What the store holds of the run's addresses that are not dealt with, in the run's order.</summary>
+    private async IAsyncEnumerable<(long Sequence, StoredOtp Stored)> DueAsync(
+        Begin begin, [EnumeratorCancellation] CancellationToken stop)
     {
-        var result = begin.Step.Kind == StepKind.Mail
-            ? await mail.SendAsync(
-                new OtpMail(begin.RunId, begin.Step.Store!, stored.Email, stored.Otp), CancellationToken.None)
-            : await slack.SendAsync(
-                new SlackMessage(begin.RunId, begin.Step.Store!, stored.Email, stored.Otp), CancellationToken.None);
-        return result.Accepted;
+        var store = stores.Single(s => s.Name == begin.Step.Store);
+        var records = RecordSources.Open(begin.Spec.Records, data.InputsDirectory).Read(begin.From.Next);
+        foreach (var batch in records.Where(r => !r.Repeated).Chunk(BatchSize))
+        {
+            var present = await store.FindAsync([.. batch.Select(r => r.Record.Email)], stop);
+            foreach (var record in batch)
+            {
+                if (present.TryGetValue(record.Record.Email, out var stored))
+                {
+                    yield return (record.Sequence, stored);
+                }
+            }
+        }
+    }
+
+    private Task<SendResult> SendAsync(Begin begin, StoredOtp stored, CancellationToken stop) => begin.Step.Kind == StepKind.Mail
+        ? mail.SendAsync(new OtpMail(begin.RunId, begin.Step.Store!, stored.Email, stored.Otp), stop)
+        : slack.SendAsync(new SlackMessage(begin.RunId, begin.Step.Store!, stored.Email, stored.Otp), stop);
+
+    private static NotifyProgress Count(NotifyProgress progress, long sequence, SendResult result) => result.Accepted
+        ? progress with { Next = sequence + 1, Sent = progress.Sent + 1 }
+        : progress with { Next = sequence + 1, Failed = progress.Failed + 1 };
+
+    private async Task BeatUntilAsync(Task answer, Begin begin, IActorRef run)
+    {
+        while (!answer.IsCompleted)
+        {
+            using var noLonger = new CancellationTokenSource();
+            if (await Task.WhenAny(answer, Task.Delay(Beat, time, noLonger.Token)) != answer)
+            {
+                run.Tell(new RunCommands.Heartbeat(begin.RunId, begin.Step, begin.Attempt));
+            }
+
+            await noLonger.CancelAsync();
+        }
     }
 }
 

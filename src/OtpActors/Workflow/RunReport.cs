@@ -40,7 +40,8 @@ public sealed record RunReport(
 
     /// <param name="Limited">Found, and left out because of the run's limit.</param>
     /// <param name="Messages">What the embedded channel captured, passwords masked; null for a real channel.</param>
-    public sealed record ChannelPart(long Sent, long Failed, long Limited, IReadOnlyList<string>? Messages = null);
+    /// <param name="Uncertain">Those of which nobody can tell whether they arrived, as the ledger has it.</param>
+    public sealed record ChannelPart(long Sent, long Failed, long Limited, IReadOnlyList<string>? Messages = null, long Uncertain = 0);
 
     public sealed record StepPart(string Name, int Attempts, long? DurationMs, string Outcome, string? Detail);
 

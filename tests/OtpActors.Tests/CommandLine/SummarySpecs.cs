@@ -64,7 +64,7 @@ public class SummarySpecs
     private static string Write(RunReport report)
     {
         var console = new TestConsole().Width(90);
-        Summary.Write(console, report, Data);
+        Summary.Write(console, report, Data, new OtpActorsOptions());
         return console.Output;
     }
 

@@ -11,17 +11,21 @@ internal sealed class ScriptedSender : IMailSender, ISlackSender
 
     public ConcurrentQueue<string> Sent { get; } = [];
 
+    /// <summary>What tells the sends to stop; an attempt's are told alike.</summary>
+    public CancellationToken Stop { get; private set; }
+
     /// <summary>Decides on the n-th send, from 0: accepted or refused, or throws.</summary>
     public Func<int, Task<bool>> Decide { get; set; } = _ => Task.FromResult(true);
 
-    public Task<SendResult> SendAsync(OtpMail mail, CancellationToken cancellationToken) => SendAsync("mail", mail.To);
+    public Task<SendResult> SendAsync(OtpMail mail, CancellationToken cancellationToken) => SendAsync("mail", mail.To, cancellationToken);
 
-    public Task<SendResult> SendAsync(SlackMessage message, CancellationToken cancellationToken) => SendAsync("slack", message.Email);
+    public Task<SendResult> SendAsync(SlackMessage message, CancellationToken cancellationToken) => SendAsync("slack", message.Email, cancellationToken);
 
-    private async Task<SendResult> SendAsync(string channel, EmailAddress to)
+    private async Task<SendResult> SendAsync(string channel, EmailAddress to, CancellationToken stop)
     {
+        Stop = stop;
         var accepted = await Decide(Interlocked.Increment(ref _begun));
         Sent.Enqueue($"{channel} {to.Value}");
-        return new SendResult(accepted, "");
+        return new SendResult(accepted ? SendOutcome.Accepted : SendOutcome.Refused, "");
     }
 }

@@ -22,7 +22,7 @@ public class CapturedSlackSenderSpecs : IDisposable
     public async Task A_message_tells_the_channel_address_and_password()
     {
         var message = Message("jane@example.com", "0012345");
-        (await Send(message)).ShouldBe(new SendResult(true, "in the Slack capture"));
+        (await Send(message)).ShouldBe(new SendResult(SendOutcome.Accepted, "in the Slack capture"));
 
         _slack.Names().ShouldBe([$"{message.Id}.json"]);
         var payload = Payload(message);
@@ -57,7 +57,7 @@ public class CapturedSlackSenderSpecs : IDisposable
     public async Task A_message_is_captured_once_however_often_it_is_sent()
     {
         await Send(Message("jane@example.com", "1"));
-        (await Send(Message("jane@example.com", "2"))).ShouldBe(new SendResult(true, "already in the Slack capture"));
+        (await Send(Message("jane@example.com", "2"))).ShouldBe(new SendResult(SendOutcome.Accepted, "already in the Slack capture"));
         Payload(Message("jane@example.com", "1")).GetProperty("text").GetString().ShouldEndWith("OTP: 1");
     }
 

@@ -25,7 +25,7 @@ public class OutboxMailSenderSpecs : IDisposable
     [Fact]
     public async Task A_mail_carries_the_password_to_its_owner_and_nothing_else()
     {
-        (await Send(Mail)).ShouldBe(new SendResult(true, "in the outbox"));
+        (await Send(Mail)).ShouldBe(new SendResult(SendOutcome.Accepted, "in the outbox"));
         using var message = Only();
 
         message.From.ToString().ShouldBe("otp@localhost");
@@ -61,7 +61,7 @@ public class OutboxMailSenderSpecs : IDisposable
     {
         await Send(Mail);
         var first = await File.ReadAllBytesAsync(Path(), Stop);
-        (await Send(Mail with { Otp = OneTimePassword.Parse("999") })).ShouldBe(new SendResult(true, "already in the outbox"));
+        (await Send(Mail with { Otp = OneTimePassword.Parse("999") })).ShouldBe(new SendResult(SendOutcome.Accepted, "already in the outbox"));
         (await File.ReadAllBytesAsync(Path(), Stop)).ShouldBe(first);
         _outbox.Names().ShouldBe([$"{Mail.MessageId.Split('@')[0]}.eml"]);
     }

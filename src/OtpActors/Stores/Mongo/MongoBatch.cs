@@ -41,14 +41,26 @@ internal sealed class MongoBatch
         }
     }
 
-    /// <summary>The first record of each group that can be offered; the group's number goes with it.</summary>
-    public IEnumerable<(int Group, StoreRecord Record)> Firsts =>
-        Numbers.Where(g => _all[g].Rejection is null).Select(g => (g, _records[_all[g].First]));
+    public StoreRecord this[Place place] => _records[place.Record];
 
-    /// <summary>Groups of which something was in the collection before.</summary>
-    public IEnumerable<(int Group, StoreRecord Record)> Present => Firsts.Where(first => _all[first.Group].IsPresent);
+    /// <summary>The first record of each group that can be offered.</summary>
+    public List<Place> Firsts()
+    {
+        var firsts = new List<Place>(_all.Count);
+        for (var g = 0; g < _all.Count; g++)
+        {
+            if (At(g) is { Rejection: null } group)
+            {
+                firsts.Add(new Place(g, group.First));
+            }
+        }
 
-    private IEnumerable<int> Numbers => Enumerable.Range(0, _all.Count);
+        return firsts;
+    }
+
+    /// <summary>The first records of groups of which something was in the collection before.</summary>
+    public IEnumerable<StoreRecord> Present =>
+        _all.Where(group => group is { IsPresent: true, Rejection: null }).Select(group => _records[group.First]);
 
     /// <summary>What is known of a group changes with every try; what was refused stays so.</summary>
     public void BeginTry()
@@ -99,11 +111,11 @@ internal sealed class MongoBatch
     }
 
     /// <summary>Decides about every record; all groups must be known.</summary>
-    /// <param name="replacements">The records that have yet to take the place of older ones, with their groups.</param>
-    public WriteResult Judge(out List<(int Group, StoreRecord Record)> replacements)
+    /// <param name="replacements">The records that have yet to take the place of older ones.</param>
+    public WriteResult Judge(out List<Place> replacements)
     {
         var outcomes = new WriteOutcome[_records.Count];
-        var newer = new SortedDictionary<int, StoreRecord>();
+        var newer = new Dictionary<int, int>();
         Dictionary<int, string>? rejections = null;
         for (var i = 0; i < outcomes.Length; i++)
         {
@@ -118,12 +130,12 @@ internal sealed class MongoBatch
             outcomes[i] = Judge(group.Stands!.Value, _records[i], out var replaces);
             if (replaces)
             {
-                newer[_groupOf[i]] = _records[i];
+                newer[_groupOf[i]] = i;
                 group.Stands = Standing.Of(_records[i]);
             }
         }
 
-        replacements = [.. newer.Select(pair => (pair.Key, pair.Value))];
+        replacements = [.. newer.Select(pair => new Place(pair.Key, pair.Value))];
         return new WriteResult(outcomes, rejections);
     }
 
@@ -147,6 +159,9 @@ internal sealed class MongoBatch
     }
 
     private ref Group At(int group) => ref CollectionsMarshal.AsSpan(_all)[group];
+
+    /// <summary>A record of the batch, by index, and its group.</summary>
+    public readonly record struct Place(int Group, int Record);
 
     /// <param name="ProducedAt">Milliseconds since 1970, as a document keeps it.</param>
     private readonly record struct Standing(RecordOrigin? Origin, long? ProducedAt)

@@ -21,16 +21,19 @@ internal static class MongoIndexes
     {
         using var cursor = await collection.Indexes.ListAsync(cancellationToken).ConfigureAwait(false);
         var present = await cursor.ToListAsync(cancellationToken).ConfigureAwait(false);
-        if (!present.Exists(index => index["key"] == Identity && index.GetValue("unique", false).ToBoolean() && IsWhole(index)))
+        if (!present.Exists(index => Has(index, Identity) && index.GetValue("unique", false).ToBoolean() && IsWhole(index)))
         {
             await CreateAsync(collection, Identity, unique: true, cancellationToken).ConfigureAwait(false);
         }
 
-        if (!present.Exists(index => index["key"] == Newest && IsWhole(index)))
+        if (!present.Exists(index => Has(index, Newest) && IsWhole(index)))
         {
             await CreateAsync(collection, Newest, unique: false, cancellationToken).ConfigureAwait(false);
         }
     }
+
+    /// <summary>By value: some clients write the directions as floating-point numbers.</summary>
+    private static bool Has(BsonDocument index, BsonDocument keys) => index["key"].CompareTo(keys) == 0;
 
     /// <summary>Every document is in it, and texts are compared as they are.</summary>
     private static bool IsWhole(BsonDocument index) =>

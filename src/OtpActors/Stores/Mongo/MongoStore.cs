@@ -96,7 +96,7 @@ public sealed class MongoStore(string name, MongoOptions options, OnExisting onE
         for (var number = 1; number <= Tries; number++)
         {
             batch.BeginTry();
-            var firsts = batch.Firsts.ToList();
+            var firsts = batch.Firsts();
             var result = await BulkAsync(collection, batch, firsts, MongoDocuments.Insert, cancellationToken).ConfigureAwait(false);
             foreach (var upsert in result?.Upserts ?? [])
             {
@@ -130,7 +130,7 @@ public sealed class MongoStore(string name, MongoOptions options, OnExisting onE
     private async Task<BulkWriteResult<BsonDocument>?> BulkAsync(
         IMongoCollection<BsonDocument> collection,
         MongoBatch batch,
-        List<(int Group, StoreRecord Record)> records,
+        List<MongoBatch.Place> records,
         Func<StoreRecord, DateTimeOffset, WriteModel<BsonDocument>> model,
         CancellationToken cancellationToken)
     {
@@ -140,7 +140,7 @@ public sealed class MongoStore(string name, MongoOptions options, OnExisting onE
         }
 
         var now = time.GetUtcNow();
-        var models = records.ConvertAll(record => model(record.Record, now));
+        var models = records.ConvertAll(record => model(batch[record], now));
         try
         {
             return await collection.BulkWriteAsync(models, new BulkWriteOptions { IsOrdered = false }, cancellationToken)
@@ -168,7 +168,7 @@ public sealed class MongoStore(string name, MongoOptions options, OnExisting onE
     private static async Task ReadPresentAsync(
         IMongoCollection<BsonDocument> collection, MongoBatch batch, CancellationToken cancellationToken)
     {
-        foreach (var some in batch.Present.Select(present => present.Record).Chunk(LookUp))
+        foreach (var some in batch.Present.Chunk(LookUp))
         {
             // The index on both fields takes the product of the two lists in leaps; pairs of no record are passed over.
             var filter = Builders<BsonDocument>.Filter.In(MongoDocuments.Email, some.Select(record => record.Email.Value).Distinct())

@@ -163,7 +163,7 @@ internal sealed class MongoCollection
 /// <summary>An index, found by its first field.</summary>
 internal sealed class MongoIndex(string name, BsonDocument keys, bool unique, BsonDocument options)
 {
-    private readonly Dictionary<BsonValue, List<BsonDocument>> _byFirst = [];
+    private readonly Dictionary<BsonValue, List<BsonDocument>> _byFirst = new(MongoEquality.Instance);
     private readonly string _first = keys.GetElement(0).Name;
 
     public string Name => name;
@@ -186,7 +186,7 @@ internal sealed class MongoIndex(string name, BsonDocument keys, bool unique, Bs
 
     public bool IsTaken(BsonDocument document, BsonDocument? except) =>
         unique && _byFirst.TryGetValue(First(document), out var others)
-        && others.Exists(other => !ReferenceEquals(other, except) && KeyOf(other) == KeyOf(document));
+        && others.Exists(other => !ReferenceEquals(other, except) && KeyOf(other).CompareTo(KeyOf(document)) == 0);
 
     public void Add(BsonDocument document)
     {
@@ -217,7 +217,7 @@ internal sealed class MongoIndex(string name, BsonDocument keys, bool unique, Bs
         }
 
         var values = wanted is not BsonDocument operators ? [wanted]
-            : operators.TryGetValue("$in", out var some) ? some.AsBsonArray.Distinct()
+            : operators.TryGetValue("$in", out var some) ? some.AsBsonArray.Distinct(MongoEquality.Instance)
             : null;
         return values?.SelectMany(value => _byFirst.GetValueOrDefault(value) ?? []);
     }

@@ -65,7 +65,7 @@ internal sealed class MongoFilter
             case "$exists":
                 return value => value is not null == wanted.ToBoolean();
             case "$in":
-                var set = wanted.AsBsonArray.ToHashSet();
+                var set = wanted.AsBsonArray.ToHashSet(MongoEquality.Instance);
                 return value => set.Contains(value ?? BsonNull.Value);
             case "$not":
                 var condition = Condition(wanted);
@@ -88,4 +88,17 @@ internal sealed class MongoFilter
         value is BsonDocument { ElementCount: > 0 } document && document.GetElement(0).Name.StartsWith('$');
 
     private static MongoCommandError Unknown(string name) => new(2, "BadValue", $"unknown operator: {name}");
+}
+
+/// <summary>Equality as MongoDB sees it: numbers by value, whatever their kind.</summary>
+internal sealed class MongoEquality : IEqualityComparer<BsonValue>
+{
+    public static readonly MongoEquality Instance = new();
+
+    public bool Equals(BsonValue? x, BsonValue? y) => x is null ? y is null : y is not null && x.CompareTo(y) == 0;
+
+    public int GetHashCode(BsonValue value) => value.IsNumeric ? value.ToDouble().GetHashCode()
+        : value is BsonString ? value.GetHashCode()
+        : value is BsonObjectId ? value.GetHashCode()
+        : (int)value.BsonType; // the rest are few, and numbers in them count by value too
 }

@@ -1,0 +1,78 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json;
+using OtpActors.Hosting;
+using OtpActors.Notifications.Ledger;
+using Spectre.Console;
+
+namespace OtpActors.CommandLine;
+
+/// <summary><c>notifications [RUNID]</c>: the ledger, addresses masked. Reads only, beside a running service too.</summary>
+internal static class NotificationsCommand
+{
+    public static Command Create()
+    {
+        var run = new Argument<string?>("RUNID") { Description = "One run's alone.", Arity = ArgumentArity.ZeroOrOne };
+        var limit = new Option<int?>("--limit") { Description = "How many. [default: 50]", HelpName = "N", CustomParser = Numbers.Parse<int> };
+        var json = new Option<bool>("--json") { Description = "Print one JSON array." };
+        var command = new Command("notifications", "Lists what became of mails and posts, the newest first; addresses are masked.")
+        {
+            run, limit, Cli.Data, json,
+        };
+        command.SetAction((parsed, cancel) => Cli.GuardAsync(() => ListAsync(
+            Cli.Settings(parsed), parsed.GetValue(run), parsed.GetValue(limit) ?? 50, parsed.GetValue(json), cancel)));
+        return command;
+    }
+
+    private static async Task<int> ListAsync(OtpActorsOptions settings, string? run, int limit, bool json, CancellationToken cancel)
+    {
+        if (limit < 1)
+        {
+            throw new UsageException($"--limit: {limit} is not above 0.");
+        }
+
+        using var data = DataDirectory.OpenReadOnly(settings.Data);
+        List<LedgerEntry> entries = [];
+        Dictionary<(string Channel, NotificationState State), long> counts = [];
+        if (File.Exists(data.NotificationsFile))
+        {
+            await using var ledger = new NotificationLedger(data.NotificationsFile, TimeProvider.System, readOnly: true);
+            entries = await ledger.ListAsync(run, limit, cancel);
+            counts = await ledger.CountAsync(run, cancel);
+        }
+
+        if (json)
+        {
+            Console.Out.WriteLine(JsonSerializer.Serialize(entries, Terminal.Json));
+        }
+        else if (entries.Count == 0)
+        {
+            Terminal.Console.WriteLine($"No notifications{(run is null ? "" : $" of run {run}")} in {data.Root}.");
+        }
+        else
+        {
+            Write(entries, counts);
+        }
+
+        return ExitCodes.Done;
+    }
+
+    private static void Write(List<LedgerEntry> entries, Dictionary<(string Channel, NotificationState State), long> counts)
+    {
+        var table = new Table().Border(TableBorder.Rounded).AddColumns("run", "store", "channel", "to", "state", "tries", "last", "reply");
+        foreach (var entry in entries)
+        {
+            table.AddRow(
+                entry.RunId.EscapeMarkup(), entry.Store.EscapeMarkup(), entry.Channel.EscapeMarkup(), entry.Address.EscapeMarkup(),
+                entry.State.ToString(), entry.Tries.ToString(CultureInfo.InvariantCulture),
+                entry.LastAt.ToString("u", CultureInfo.InvariantCulture), entry.Reply.EscapeMarkup());
+        }
+
+        Terminal.Console.Write(table);
+        foreach (var channel in counts.GroupBy(count => count.Key.Channel).OrderBy(channel => channel.Key, StringComparer.Ordinal))
+        {
+            Terminal.Console.WriteLine(
+                $"{channel.Key}: {string.Join(", ", channel.OrderBy(c => c.Key.State).Select(c => $"{c.Value.ToString("N0", CultureInfo.InvariantCulture)} {c.Key.State}"))}");
+        }
+    }
+}
