@@ -6,6 +6,7 @@ using Akka.Hosting;
 using OtpActors.Hosting;
 using OtpActors.Notifications;
 using OtpActors.Notifications.Ledger;
+using OtpActors.Sqlite;
 using OtpActors.Workflow;
 using Serilog.Events;
 using Spectre.Console;
@@ -105,7 +106,7 @@ internal static class RunCommand
         var captured = host.Services.GetService<CapturedSlackSender>() is { } embedded
             ? await embedded.ReadAsync(state.RunId, CapturedMessagesShown, CancellationToken.None)
             : null;
-        var ledger = await host.Services.GetRequiredService<NotificationLedger>().CountAsync(state.RunId, CancellationToken.None);
+        var ledger = await CountAsync(host.Services.GetRequiredService<NotificationLedger>(), state.RunId);
         long Uncertain(string channel) => ledger.GetValueOrDefault((channel, NotificationState.Uncertain));
         report = report with
         {
@@ -132,6 +133,21 @@ internal static class RunCommand
         }
 
         return state.Outcome == RunOutcome.Completed && state.StoresAgree ? ExitCodes.Done : ExitCodes.NotDone;
+    }
+
+    /// <summary>Nothing where the ledger cannot be read: how a run ended is told on a full disk too.</summary>
+    private static async Task<IReadOnlyDictionary<(string Channel, NotificationState State), long>> CountAsync(
+        NotificationLedger ledger, string runId)
+    {
+        try
+        {
+            return await ledger.CountAsync(runId, CancellationToken.None);
+        }
+        catch (SqliteFailureException e)
+        {
+            await Console.Error.WriteLineAsync($"What is uncertain of the notifications cannot be told: {e.Message}");
+            return new Dictionary<(string, NotificationState), long>();
+        }
     }
 
     private static UsageException NoSuchRun(string runId, string data) =>

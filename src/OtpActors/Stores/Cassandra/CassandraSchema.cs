@@ -15,8 +15,27 @@ internal static class CassandraSchema
         ("topic", "text"), ("partition", "int"), ("offset", "bigint"), ("produced_at", "timestamp"), ("stored_at", "timestamp"),
     ];
 
+    private const int Attempts = 5;
+
     /// <summary>Harmless when everything is there; several at once agree in the end.</summary>
-    public static async Task EnsureAsync(ISession session, CassandraOptions options, CancellationToken cancellationToken)
+    public static async Task EnsureAsync(ISession session, CassandraOptions options, TimeProvider time, CancellationToken cancellationToken)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await EnsureOnceAsync(session, options, cancellationToken);
+                return;
+            }
+            catch (Exception exception) when (attempt < Attempts && exception is (InvalidQueryException or InvalidConfigurationInQueryException))
+            {
+                // What another process is making is not there yet, though the server says that it exists.
+                await Task.Delay(TimeSpan.FromMilliseconds(200), time, cancellationToken);
+            }
+        }
+    }
+
+    private static async Task EnsureOnceAsync(ISession session, CassandraOptions options, CancellationToken cancellationToken)
     {
         var metadata = session.Cluster.Metadata;
         if (metadata.GetReplicationFactor(options.Keyspace) is null)
@@ -51,7 +70,7 @@ internal static class CassandraSchema
         {
             await ExecuteAsync(session, change, cancellationToken);
         }
-        catch (Exception exception) when (exception is InvalidQueryException or ServerErrorException or AlreadyExistsException)
+        catch (Exception exception) when (exception is InvalidQueryException or InvalidConfigurationInQueryException or ServerErrorException or AlreadyExistsException)
         {
             cancellationToken.ThrowIfCancellationRequested();
         }

@@ -33,7 +33,7 @@ public sealed class CassandraStore(string name, CassandraOptions options, OnExis
     public Task EnsureSchemaAsync(CancellationToken cancellationToken) => GuardAsync(
         async () =>
         {
-            await CassandraSchema.EnsureAsync(await ConnectAsync(cancellationToken), options, cancellationToken);
+            await CassandraSchema.EnsureAsync(await ConnectAsync(cancellationToken), options, time, cancellationToken);
             var table = await TableAsync(cancellationToken);
 
             // Says now what the first write would: that the keyspace has fewer replicas than are needed.
