@@ -19,7 +19,7 @@ internal static class KafkaCommand
             var cpu = await benchmark.IdleCpuAsync(TimeSpan.FromSeconds(parsed.GetValue(idle)));
             var table = new Table().Border(TableBorder.Rounded);
             table.AddColumn("what");
-            string[] columns = ["s", "records/s", "× bare", "CPU µs/record", "alloc B/record", "resident MiB"];
+            string[] columns = ["s", "records/s", "× bare", "CPU µs/record", "alloc B/record", "resident MiB", "grown MiB"];
             foreach (var column in columns)
             {
                 table.AddColumn(new TableColumn(column).RightAligned());
@@ -29,7 +29,7 @@ internal static class KafkaCommand
             {
                 table.AddRow(
                     r.What, Number(r.Seconds, 2), Number(r.RecordsPerSecond), Number(r.Ratio, 2), Number(r.CpuMicrosPerRecord, 2),
-                    Number(r.AllocatedBytesPerRecord), Number(r.ResidentMiB));
+                    Number(r.AllocatedBytesPerRecord), Number(r.ResidentMiB), Number(r.GrownMiB));
             }
 
             AnsiConsole.Write(table);

@@ -112,18 +112,18 @@ internal sealed class PartitionSlot<TKey, TValue>(TopicPartition partition, int 
     }
 
     /// <summary>Marks a batch, or it and all before, as done, and moves the watermark over what is done without a hole.</summary>
-    public void MarkDone(KafkaBatch<TKey, TValue> batch, bool through)
+    public void MarkDone(long sequence, bool through)
     {
         lock (_lock)
         {
             foreach (var handed in _handed)
             {
-                if (handed.Sequence > batch.Sequence)
+                if (handed.Sequence > sequence)
                 {
                     break;
                 }
 
-                handed.Done |= through || handed.Sequence == batch.Sequence;
+                handed.Done |= through || handed.Sequence == sequence;
             }
 
             while (_handed.TryPeek(out var first) && first.Done)

@@ -12,7 +12,7 @@ internal sealed partial class PollLoop<TKey, TValue>
     private Task<CommitOutcome> CommitAsync(PartitionSlot<TKey, TValue> slot, KafkaBatch<TKey, TValue> batch, bool through)
     {
         var done = new TaskCompletionSource<CommitOutcome>(TaskCreationOptions.RunContinuationsAsynchronously);
-        _commits.Enqueue(new Commit(slot, batch, through, done));
+        _commits.Enqueue(new Commit(slot, batch.Sequence, batch.NextOffset, through, done));
         _signal.Set();
         if (_ended)
         {
@@ -41,9 +41,9 @@ internal sealed partial class PollLoop<TKey, TValue>
             }
 
             var before = owned.Slot.Watermark?.Offset.Value ?? -1;
-            owned.Slot.MarkDone(commit.Batch, commit.Through);
+            owned.Slot.MarkDone(commit.Sequence, commit.Through);
             var next = owned.Slot.Watermark;
-            if (owned.Committed >= commit.Batch.NextOffset)
+            if (owned.Committed >= commit.NextOffset)
             {
                 commit.Done.TrySetResult(CommitOutcome.Committed);
                 continue;
@@ -106,7 +106,7 @@ internal sealed partial class PollLoop<TKey, TValue>
         _counters.Commits++;
         owned.Committed = Math.Max(owned.Committed, offset);
         owned.Waiting.RemoveAll(commit =>
-            commit.Batch.NextOffset <= owned.Committed && commit.Done.TrySetResult(CommitOutcome.Committed));
+            commit.NextOffset <= owned.Committed && commit.Done.TrySetResult(CommitOutcome.Committed));
     }
 
     private bool AllCommitted() =>

@@ -372,6 +372,7 @@ internal sealed partial class PollLoop<TKey, TValue>
         public long VerifiedEnd { get; set; } = -1;
     }
 
+    /// <summary>Not the batch: commits wait for the brokers, and its records need not wait with them.</summary>
     private sealed record Commit(
-        PartitionSlot<TKey, TValue> Slot, KafkaBatch<TKey, TValue> Batch, bool Through, TaskCompletionSource<CommitOutcome> Done);
+        PartitionSlot<TKey, TValue> Slot, long Sequence, long NextOffset, bool Through, TaskCompletionSource<CommitOutcome> Done);
 }
