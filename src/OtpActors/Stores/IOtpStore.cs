@@ -38,7 +38,10 @@ public enum OnExisting
     /// <summary>Keeps the first (the tutorial's way).</summary>
     Skip,
 
-    /// <summary>Keeps the newer by <see cref="StoreRecord.ProducedAt"/>; of equal times the later one written.</summary>
+    /// <summary>
+    /// Keeps the newer by <see cref="StoreRecord.ProducedAt"/>; of equal times the later one written. A store that writes
+    /// without looking (Cassandra) cannot tell an older record from a newer one: it keeps the newer and counts both inserted.
+    /// </summary>
     Replace,
 }
 
