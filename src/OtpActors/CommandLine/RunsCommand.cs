@@ -32,7 +32,7 @@ internal static class RunsCommand
         if (File.Exists(data.RunsFile))
         {
             await using var catalog = new SqliteRunCatalog(data.RunsFile, readOnly: true);
-            runs = await catalog.ListAsync(limit, cancel);
+            runs = await catalog.ListAsync(new RunFilter(limit), cancel);
         }
 
         if (json)

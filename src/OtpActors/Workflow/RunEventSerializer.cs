@@ -29,6 +29,9 @@ public sealed class RunEventSerializer(ExtendedActorSystem system) : SerializerW
         ["check:1"] = typeof(RunEvents.CheckCompleted),
         ["notified:1"] = typeof(RunEvents.Notified),
         ["notifying:1"] = typeof(RunEvents.NotifyingCompleted),
+        ["paused:1"] = typeof(RunEvents.Paused),
+        ["resumed:1"] = typeof(RunEvents.Resumed),
+        ["reopened:1"] = typeof(RunEvents.Reopened),
         ["ended:1"] = typeof(RunEvents.Ended),
     };
 

@@ -49,6 +49,17 @@ public sealed class RunSupervisor : ReceivePersistentActor, IWithTimers
             _log.Info("Run {RunId} is suspended: {Phase}", _runId, _state.Phase);
             Interpret();
         });
+        Command<LeaveIfQuiet>(_ =>
+        {
+            if (IsQuiet)
+            {
+                Context.Stop(Self);
+            }
+            else
+            {
+                Context.Parent.Tell(new StayingRun(_runId)); // told to do more meanwhile
+            }
+        });
         CommandAny(message => _log.Warning("A run takes no message '{Message}': ignored", message.GetType().Name));
     }
 
@@ -253,6 +264,8 @@ public sealed class RunSupervisor : ReceivePersistentActor, IWithTimers
             CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
     }
 
+    private bool IsQuiet => _stopping.Count == 0 && (_state.IsTerminal || _state.Spec is null);
+
     /// <summary>A run that has nothing to do, now or ever again, or until it is resumed, takes no memory.</summary>
     private void StopIfQuiet()
     {
@@ -265,7 +278,7 @@ public sealed class RunSupervisor : ReceivePersistentActor, IWithTimers
 
             Context.Stop(Self);
         }
-        else if (_stopping.Count == 0 && (_state.IsTerminal || _state.Spec is null))
+        else if (IsQuiet)
         {
             Context.Parent.Tell(new PassivateRun(_runId));
         }
@@ -316,5 +329,11 @@ public sealed class RunSupervisor : ReceivePersistentActor, IWithTimers
 /// <summary>Finish what is in hand, journal it, and leave; the run can be resumed.</summary>
 public sealed record SuspendRun(string RunId) : IRunMessage;
 
-/// <summary>From a run to its parent: nothing is left to do. Answered by <see cref="SuspendRun"/>, after which it leaves.</summary>
+/// <summary>From a run to its parent: nothing is left to do. Answered by <see cref="LeaveIfQuiet"/>.</summary>
 public sealed record PassivateRun(string RunId);
+
+/// <summary>Leave, unless something came up meanwhile: then <see cref="StayingRun"/> is the answer.</summary>
+public sealed record LeaveIfQuiet(string RunId) : IRunMessage;
+
+/// <summary>From a run to its parent: it has work again and stays.</summary>
+public sealed record StayingRun(string RunId);

@@ -31,11 +31,11 @@ internal sealed class FakeCatalog : IRunCatalog
         }
     }
 
-    public Task<IReadOnlyList<RunSummary>> ListAsync(int limit, CancellationToken cancellationToken)
+    public Task<IReadOnlyList<RunSummary>> ListAsync(RunFilter filter, CancellationToken cancellationToken)
     {
         lock (_lock)
         {
-            return Task.FromResult<IReadOnlyList<RunSummary>>([.. _runs.Values.OrderByDescending(r => r.RequestedAt).Take(limit)]);
+            return Task.FromResult<IReadOnlyList<RunSummary>>([.. _runs.Values.OrderByDescending(r => r.RequestedAt).Take(filter.Limit)]);
         }
     }
 

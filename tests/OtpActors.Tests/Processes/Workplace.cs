@@ -104,7 +104,7 @@ internal sealed class DataContent(string root)
         }
 
         await using var runs = new SqliteRunCatalog(File("runs.db"), readOnly: true);
-        return await runs.ListAsync(100, CancellationToken.None);
+        return await runs.ListAsync(new RunFilter(100), CancellationToken.None);
     }
 
     public IReadOnlyList<string> MailFiles => Files("outbox", "*.eml");

@@ -76,6 +76,46 @@ public class RunRegistrySpecs : RunKit
     }
 
     [Fact]
+    public async Task A_run_that_ended_is_opened_again_and_holds_its_topic()
+    {
+        await StartAsync("a");
+        await BegunAsync(1);
+        await DoAsync(new RunCommands.Cancel("a", "enough"));
+
+        (await RetryAsync<RunReplies.Accepted>("a", StepId.EnsureTopic)).State.IsTerminal.ShouldBeFalse();
+        (await BegunAsync(1)).ShouldBe(["a"]);
+        await StartAsync("b");
+        (await StateAsync("b")).BeganAt.ShouldBeNull("the topic is taken again");
+        await DoAsync(new RunCommands.Cancel("a", "enough"));
+        (await BegunAsync(1)).ShouldBe(["b"]);
+        (await RetryAsync<RunReplies.Refused>("a", StepId.EnsureTopic)).Reason.ShouldBe("run b holds topic email_topic: retry when it is over");
+    }
+
+    [Fact]
+    public async Task A_retry_in_vain_keeps_no_topic()
+    {
+        await StartAsync("a");
+        await BegunAsync(1);
+        await DoAsync(new RunCommands.Cancel("a", "enough"));
+        (await RetryAsync<RunReplies.Refused>("a", StepId.Produce)).Reason.ShouldContain("not reached");
+        (await RetryAsync<RunRegistry.NotFound>("nobody", StepId.Produce)).RunId.ShouldBe("nobody");
+        await StartAsync("b");
+        (await BegunAsync(1)).ShouldBe(["b"]);
+    }
+
+    [Fact]
+    public async Task A_step_of_a_run_that_goes_on_is_retried()
+    {
+        await StartAsync("a");
+        await TopicAdmin.NextAsync<TopicAdmin.Begin>();
+        TopicAdmin.Reply(new RunCommands.FailAttempt("a", StepId.EnsureTopic, 1, "no broker"));
+        await RetryAsync<RunReplies.Accepted>("a", StepId.EnsureTopic);
+        (await TopicAdmin.NextAsync<TopicAdmin.Begin>()).Attempt.ShouldBe(2);
+    }
+
+    private Task<T> RetryAsync<T>(string runId, StepId step) => AskAsync<T>(new RunRegistry.RetryStep(runId, step), _registry);
+
+    [Fact]
     public async Task A_run_that_nobody_knows_is_not_resumed() =>
         (await AskAsync<RunRegistry.NotFound>(new RunRegistry.Resume("a"), _registry)).RunId.ShouldBe("a");
 

@@ -49,7 +49,7 @@ public sealed class SqliteRunCatalogSpecs : IAsyncLifetime
     {
         await _catalog.SaveAsync(Summary("a", RunPhase.Producing));
         await _catalog.SaveAsync(Summary("a", RunPhase.Completed));
-        var run = (await _catalog.ListAsync(10, Cancel)).ShouldHaveSingleItem();
+        var run = (await _catalog.ListAsync(new RunFilter(10), Cancel)).ShouldHaveSingleItem();
         JsonSerializer.Serialize(run).ShouldBe(JsonSerializer.Serialize(Summary("a", RunPhase.Completed)));
     }
 
@@ -59,7 +59,42 @@ public sealed class SqliteRunCatalogSpecs : IAsyncLifetime
         await _catalog.SaveAsync(Summary("a", RunPhase.Completed));
         await _catalog.SaveAsync(Summary("a", RunPhase.Producing));
         (await _catalog.UnfinishedAsync(Cancel)).ShouldBeEmpty();
-        (await _catalog.ListAsync(10, Cancel)).Single().State.ShouldBe(RunPhase.Completed);
+        (await _catalog.ListAsync(new RunFilter(10), Cancel)).Single().State.ShouldBe(RunPhase.Completed);
+    }
+
+    [Fact]
+    public async Task A_run_that_is_opened_again_is_unfinished_again()
+    {
+        await _catalog.SaveAsync(Summary("a", RunPhase.Failed));
+        var reopened = RunDriver.At(RunPhase.Failed);
+        reopened.Do(new RunCommands.RetryStep(RunDriver.RunId, StepId.EnsureTopic));
+        await _catalog.SaveAsync(RunSummary.Of(reopened.State) with { RunId = "a" });
+        (await _catalog.UnfinishedAsync(Cancel)).ShouldBe(["a"]);
+    }
+
+    [Fact]
+    public async Task The_list_is_filtered_and_paged()
+    {
+        for (var minute = 0; minute < 6; minute++)
+        {
+            var run = Summary($"r{minute}", minute % 2 == 0 ? RunPhase.Completed : RunPhase.Producing, minute / 2);
+            await _catalog.SaveAsync(run with { Topic = minute < 3 ? "a" : "b" });
+        }
+
+        (await ListAsync(new RunFilter(10, State: RunPhase.Completed))).ShouldBe(["r4", "r2", "r0"]);
+        (await ListAsync(new RunFilter(10, Topic: "b"))).ShouldBe(["r5", "r4", "r3"]);
+        (await ListAsync(new RunFilter(10, From: RunDriver.Start.AddMinutes(1), To: RunDriver.Start.AddMinutes(2)))).ShouldBe(["r3", "r2"]);
+        (await ListAsync(new RunFilter(10, RunPhase.Producing, "a", RunDriver.Start, RunDriver.Start.AddMinutes(1)))).ShouldBe(["r1"]);
+
+        var seen = new List<string>();
+        RunPlace? after = null;
+        while (await _catalog.ListAsync(new RunFilter(2, After: after), Cancel) is { Count: > 0 } page)
+        {
+            seen.AddRange(page.Select(run => run.RunId));
+            after = new RunPlace(page[^1].RequestedAt, page[^1].RunId);
+        }
+
+        seen.ShouldBe(["r5", "r4", "r3", "r2", "r1", "r0"]);
     }
 
     [Fact]
@@ -67,14 +102,16 @@ public sealed class SqliteRunCatalogSpecs : IAsyncLifetime
     {
         await _catalog.SaveAsync(Summary("a", RunPhase.Producing));
         await using var reader = new SqliteRunCatalog(_directory.File("runs.db"), readOnly: true);
-        (await reader.ListAsync(10, Cancel)).ShouldHaveSingleItem().RunId.ShouldBe("a");
+        (await reader.ListAsync(new RunFilter(10), Cancel)).ShouldHaveSingleItem().RunId.ShouldBe("a");
     }
 
     [Fact]
     public void A_run_that_nobody_requested_has_no_summary() =>
         Should.Throw<ArgumentException>(() => RunSummary.Of(RunState.New("a")));
 
-    private async Task<IEnumerable<string>> ListAsync(int limit) => (await _catalog.ListAsync(limit, Cancel)).Select(run => run.RunId);
+    private Task<IEnumerable<string>> ListAsync(int limit) => ListAsync(new RunFilter(limit));
+
+    private async Task<IEnumerable<string>> ListAsync(RunFilter filter) => (await _catalog.ListAsync(filter, Cancel)).Select(run => run.RunId);
 
     private static RunSummary Summary(string id, RunPhase phase, int minute = 0) =>
         RunSummary.Of(RunDriver.At(phase).State) with { RunId = id, RequestedAt = RunDriver.Start.AddMinutes(minute) };
