@@ -25,7 +25,7 @@ internal sealed class UsageException(string message) : Exception(message);
 /// <summary>All was right with what was asked, and yet it could not begin; the message says why.</summary>
 internal sealed class NotDoneException(string message) : Exception(message);
 
-/// <summary>The command line: <c>run</c>, <c>serve</c>, <c>find</c>, <c>runs</c>, <c>notifications</c>, <c>repair</c>.</summary>
+/// <summary>The command line: <c>run</c>, <c>serve</c>, <c>find</c>, <c>runs</c>, <c>notifications</c>, <c>repair</c>, <c>api-key</c>.</summary>
 public static class Cli
 {
     internal static readonly Option<string?> Data = new("--data")
@@ -47,8 +47,11 @@ public static class Cli
             RunsCommand.Create(),
             RepairCommand.Create(),
             NotificationsCommand.Create(),
+            ApiKeyCommand.Create(),
         };
-        var parsed = root.Parse(args);
+
+        // What the program is for: without a verb it serves.
+        var parsed = root.Parse(args is [] ? ["serve"] : args is ["--data", ..] ? ["serve", .. args] : args);
         if (parsed.Errors.Count > 0)
         {
             // One line: of several errors the rest follow from an unknown word, or show when the first is mended.

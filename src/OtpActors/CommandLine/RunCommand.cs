@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Security.Cryptography;
 using System.Text.Json;
 using Akka.Actor;
 using Akka.Hosting;
@@ -17,6 +16,7 @@ namespace OtpActors.CommandLine;
 internal static class RunCommand
 {
     private const int CapturedMessagesShown = 20;
+    private static readonly TimeSpan Refresh = TimeSpan.FromMilliseconds(200);
 
     public static Command Create()
     {
@@ -46,7 +46,7 @@ internal static class RunCommand
             throw NoSuchRun(resumed, settings.Data);
         }
 
-        var runId = resumed ?? NewRunId(TimeProvider.System);
+        var runId = resumed ?? RunIds.New(TimeProvider.System);
         var opened = new Lazy<DataDirectory>(() => DataDirectory.Open(settings.Data));
         try
         {
@@ -73,7 +73,7 @@ internal static class RunCommand
         IHost host, string runId, RunSpec? spec, bool json, DataDirectory data, CancellationToken cancel)
     {
         await host.StartAsync(CancellationToken.None);
-        var watch = RunWatch.Start(host.Services.GetRequiredService<ActorSystem>(), runId);
+        using var run = new RunSubscription(host.Services.GetRequiredService<ActorSystem>(), runId);
         RunState state;
         try
         {
@@ -88,7 +88,7 @@ internal static class RunCommand
             };
 
             using IRunView view = json ? new SilentView() : RunView.For(Terminal.Console, TimeProvider.System);
-            state = await watch.FollowAsync(accepted.State, view.Show, cancel);
+            state = await FollowAsync(run, accepted.State, view.Show, cancel);
         }
         finally
         {
@@ -96,8 +96,27 @@ internal static class RunCommand
             await host.StopAsync(CancellationToken.None);
         }
 
-        state = watch.Latest ?? state;
-        return await ConcludeAsync(state, watch.Breakage, json, data, host);
+        return await ConcludeAsync(run.Latest ?? state, run.Breakage, json, data, host);
+    }
+
+    /// <summary>
+    /// Shows each new state, and the last one again several times a second for what counts time, until the run is over,
+    /// broken, or <paramref name="cancel"/> fires.
+    /// </summary>
+    private static async Task<RunState> FollowAsync(
+        RunSubscription run, RunState state, Action<RunState> show, CancellationToken cancel)
+    {
+        while (true)
+        {
+            state = run.Latest ?? state;
+            show(state);
+            if (state.IsTerminal || run.Breakage is not null || cancel.IsCancellationRequested)
+            {
+                return state;
+            }
+
+            await run.WaitAsync(Refresh, cancel);
+        }
     }
 
     private static async Task<int> ConcludeAsync(RunState state, string? breakage, bool json, DataDirectory data, IHost host)
@@ -152,10 +171,6 @@ internal static class RunCommand
 
     private static UsageException NoSuchRun(string runId, string data) =>
         new($"There is no run '{runId}' in {data}; `OtpActors runs` lists them.");
-
-    /// <summary>Sorts by time, is short enough to type, and does not repeat.</summary>
-    private static string NewRunId(TimeProvider time) =>
-        $"{time.GetUtcNow():yyyyMMdd-HHmmss}-{RandomNumberGenerator.GetHexString(6, lowercase: true)}";
 
     private static string Quoted(string path) => path.Contains(' ', StringComparison.Ordinal) ? $"'{path}'" : path;
 

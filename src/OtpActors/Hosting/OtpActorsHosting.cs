@@ -6,6 +6,7 @@ using OtpActors.Stores;
 using OtpActors.Topics;
 using OtpActors.Topics.Embedded;
 using OtpActors.Topics.Kafka;
+using OtpActors.Triggers;
 using OtpActors.Workflow;
 using Serilog.Events;
 using LogLevel = Akka.Event.LogLevel;
@@ -22,6 +23,8 @@ public static class OtpActorsHosting
         services.AddSingleton(options);
         services.AddSingleton(data);
         services.AddSingleton(TimeProvider.System);
+        services.AddSingleton(sp => new RunStarter(
+            options, data, sp.GetRequiredService<IRequiredActor<RunRegistry>>(), sp.GetRequiredService<IRequiredActor<RunsParent>>()));
         services.AddSingleton<IRunCatalog>(_ => new SqliteRunCatalog(data.RunsFile));
         services.AddSingleton<IOtpTopic>(sp => options.Topic.Provider == TopicProvider.Kafka
             ? new KafkaTopic(options.Kafka, sp.GetRequiredService<TimeProvider>(), sp.GetRequiredService<ILogger<KafkaTopic>>())

@@ -22,6 +22,13 @@ public sealed class OtpActorsOptions
     /// <summary>The least level that is logged. Default <c>Information</c>.</summary>
     public LogEventLevel LogLevel { get; set; } = LogEventLevel.Information;
 
+    /// <summary>How long stopping may take: what is in hand is finished, committed and journaled. Default 30 s.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "00:10:00")]
+    public TimeSpan ShutdownTimeout { get; set; } = TimeSpan.FromSeconds(30);
+
+    [ValidateObjectMembers]
+    public HttpOptions Http { get; set; } = new();
+
     [ValidateObjectMembers]
     public TopicOptions Topic { get; set; } = new();
 

@@ -52,6 +52,9 @@ public static class Settings
         }
     }
 
+    private static Type? ElementOf(Type type) =>
+        type.IsGenericType && type.GetGenericTypeDefinition() == typeof(List<>) ? type.GetGenericArguments()[0] : null;
+
     private static IEnumerable<string> UnknownKeys(IConfigurationSection section, Type type)
     {
         var known = type.GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(p => p.CanWrite).ToList();
@@ -61,6 +64,13 @@ public static class Settings
             if (property is null)
             {
                 yield return $"{child.Path} is not a setting; {section.Path} has {string.Join(", ", known.Select(p => p.Name))}.";
+            }
+            else if (ElementOf(property.PropertyType) is { } element)
+            {
+                foreach (var inner in child.GetChildren().Where(item => item.GetChildren().Any()).SelectMany(item => UnknownKeys(item, element)))
+                {
+                    yield return inner;
+                }
             }
             else if (property.PropertyType.Namespace?.StartsWith(nameof(OtpActors), StringComparison.Ordinal) == true
                 && !property.PropertyType.IsEnum)
