@@ -36,9 +36,6 @@ public sealed class RunRegistry : ReceiveActor
     /// </summary>
     private readonly HashSet<string> _resuming = [];
 
-    /// <summary>Runs that were opened again, and the version they were over with: news of that end may come late.</summary>
-    private readonly Dictionary<string, long> _overOnce = [];
-
     public RunRegistry(IActorRef runs, IRunCatalog catalog)
     {
         (_runs, _catalog) = (runs, catalog);
@@ -79,7 +76,6 @@ public sealed class RunRegistry : ReceiveActor
             if (retried.Reply is not RunReplies.Accepted && _active.GetValueOrDefault(retried.Topic) == retried.RunId)
             {
                 _active.Remove(retried.Topic);
-                _overOnce.Remove(retried.RunId);
                 Begin(retried.Topic);
             }
 
@@ -172,7 +168,6 @@ public sealed class RunRegistry : ReceiveActor
         }
         else
         {
-            _overOnce[runId] = retry.State.Version;
             _runs.Ask<object>(command).PipeTo(Self, ActorRefs.NoSender, reply => new Retried(runId, topic, reply, requester));
         }
     }
@@ -208,13 +203,10 @@ public sealed class RunRegistry : ReceiveActor
 
     private void TurnOver(RunState state)
     {
-        if (!state.IsTerminal || state.Spec is not { Topic: var topic }
-            || (_overOnce.TryGetValue(state.RunId, out var version) && state.Version <= version))
+        if (!state.IsTerminal || state.Spec is not { Topic: var topic })
         {
             return;
         }
-
-        _overOnce.Remove(state.RunId);
 
         if (_requests.TryGetValue(state.RunId, out var request))
         {
