@@ -47,8 +47,8 @@ internal static class JournalBenchmark
     private static async Task MeasureAsync(string root, int runs, int rounds, bool remove)
     {
         var (empty, full) = (Path.Combine(root, "empty"), Path.Combine(root, "full"));
-        await StartAsync(empty, kill: false); // makes the tables
-        await StartAsync(full, kill: false);
+        await RunOnceAsync(empty); // makes the tables
+        await RunOnceAsync(full);
         var clock = Stopwatch.StartNew();
         var events = Fill(full, runs);
         AnsiConsole.WriteLine(string.Create(
@@ -81,6 +81,14 @@ internal static class JournalBenchmark
         void Add(string what, Start start) => table.AddRow(
             what, start.Seconds.ToString("N2", CultureInfo.InvariantCulture),
             start.ReadyMiB.ToString("N0", CultureInfo.InvariantCulture), start.SettledMiB.ToString("N0", CultureInfo.InvariantCulture));
+    }
+
+    private static async Task RunOnceAsync(string data)
+    {
+        var start = new ProcessStartInfo("dotnet", [Service, "run", "--count", "1", "--notify", "none", "--json", "--data", data]) { RedirectStandardOutput = true };
+        using var run = Process.Start(start)!;
+        await run.StandardOutput.ReadToEndAsync();
+        await run.WaitForExitAsync();
     }
 
     private static async Task<Start> StartAsync(string data, bool kill)
