@@ -3,6 +3,7 @@ using Akka.Hosting;
 using Microsoft.Data.Sqlite;
 using OtpActors.Steps;
 using OtpActors.Stores;
+using OtpActors.Telemetry;
 using OtpActors.Topics;
 using OtpActors.Topics.Embedded;
 using OtpActors.Topics.Kafka;
@@ -31,9 +32,11 @@ public static class OtpActorsHosting
             : new EmbeddedTopic(data.TopicFile));
         foreach (var store in ConfiguredStores.Open(options, data, TimeProvider.System))
         {
-            services.AddSingleton(_ => store); // made by the container, and so disposed by it
+            // made by the container, and so disposed by it
+            services.AddSingleton<IOtpStore>(sp => new MeteredStore(store, sp.GetRequiredService<ServiceMetrics>()));
         }
 
+        services.AddServiceTelemetry(options.Telemetry);
         services.AddNotifications(options, data);
         services.AddAkka("otpactors", builder => builder
             .ConfigureLoggers(loggers =>
@@ -50,6 +53,7 @@ public static class OtpActorsHosting
             .AddMongoSink(sp => sp.SinkSetup(StoreNames.Mongo, options.Stores.Mongo))
             .AddChecker()
             .AddNotifier()
+            .AddRunTelemetry()
             .AddRuns());
         return services;
     }
