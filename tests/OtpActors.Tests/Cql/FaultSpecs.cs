@@ -28,12 +28,12 @@ public sealed class FaultSpecs(CassandraServers servers, ThreeNodes three, ITest
 
     public async ValueTask InitializeAsync() => _nodes = await three.StartAsync(servers);
 
-    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    public ValueTask DisposeAsync() => three.DisposeAsync();
 
     [Fact]
     public async Task No_acknowledged_write_is_lost_while_nodes_die_and_freeze()
     {
-        await using var cluster = three.Client().WithQueryTimeout(2_000)
+        await using var cluster = three.Client()
             .With(options => options with { ReconnectDelay = TimeSpan.FromMilliseconds(200), MaxReconnectDelay = TimeSpan.FromSeconds(2) })
             .Build();
         var session = await cluster.ConnectAsync(Cancellation).Soon();
@@ -74,7 +74,7 @@ public sealed class FaultSpecs(CassandraServers servers, ThreeNodes three, ITest
 
     private async Task WriteAsync(ISession session, PreparedStatement insert, CancellationToken stop)
     {
-        using var bound = insert.Bind();
+        using var bound = insert.Bind().SetReadTimeout(TimeSpan.FromSeconds(2));
         while (!stop.IsCancellationRequested)
         {
             var number = Interlocked.Increment(ref _next);
@@ -98,7 +98,7 @@ public sealed class FaultSpecs(CassandraServers servers, ThreeNodes three, ITest
     private async Task LedgerShouldBeStoredAsync(ISession session)
     {
         var stored = new HashSet<string>();
-        var all = new SimpleStatement($"SELECT k FROM {Table}").SetConsistencyLevel(ConsistencyLevel.Quorum).SetReadTimeout(TimeSpan.FromSeconds(30)).SetPageSize(1_000);
+        var all = new SimpleStatement($"SELECT k FROM {Table}").SetConsistencyLevel(ConsistencyLevel.Quorum).SetPageSize(1_000);
         await foreach (var row in await session.ExecuteAsync(all, Cancellation))
         {
             stored.Add(row.GetValue<string>(0));

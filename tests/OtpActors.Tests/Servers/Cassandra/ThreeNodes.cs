@@ -3,7 +3,7 @@ using Xunit;
 
 namespace OtpActors.Tests.Servers.Cassandra;
 
-/// <summary>Three real nodes that the tests of one collection share: each leaves all of them running.</summary>
+/// <summary>Three real nodes that the tests of one collection share.</summary>
 [CollectionDefinition(Name)]
 public sealed class ThreeNodes : ICollectionFixture<ThreeNodes>, IAsyncDisposable
 {
@@ -39,14 +39,20 @@ public sealed class ThreeNodes : ICollectionFixture<ThreeNodes>, IAsyncDisposabl
     /// long agreement may take.
     /// </summary>
     internal ClusterBuilder Client() => Cluster.Builder().AddContactPoints(_nodes.Select(node => node.ContactPoint))
-        .WithMaxSchemaAgreementWaitSeconds(150);
+        .WithMaxSchemaAgreementWaitSeconds(150).WithQueryTimeout(60_000);
 
+    /// <summary>
+    /// Ends the nodes; the next test gets new ones. Nodes that have lost sight of each other once push changes of the schema no
+    /// more and fetch each after a minute, which tests would have to wait for.
+    /// </summary>
     public async ValueTask DisposeAsync()
     {
         foreach (var node in _nodes)
         {
             await node.DisposeAsync();
         }
+
+        _nodes = [];
     }
 
     /// <summary>A node answers a while before it knows of the others, and each learns of them on its own.</summary>
