@@ -114,6 +114,12 @@ internal sealed class Operation : Request, IValueTaskSource<RowSet>, IValueTaskS
     public override void OnFailure(Connection connection, RequestFailure failure, Exception? cause)
     {
         _isFirst = false;
+        if (failure == RequestFailure.NotEncodable)
+        {
+            Complete(null, cause);
+            return;
+        }
+
         var (retry, kind) = RetryTable.Of(failure, _statement.IsIdempotent && !_statement.IsConditional);
         Follow(connection, retry, kind, Errors.Of(failure, connection.EndPoint, cause));
     }

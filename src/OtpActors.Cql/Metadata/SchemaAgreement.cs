@@ -1,5 +1,4 @@
 using OtpActors.Cql.Connections;
-using OtpActors.Cql.Protocol;
 
 namespace OtpActors.Cql.Metadata;
 
@@ -29,7 +28,7 @@ internal sealed class SchemaAgreement(Cluster cluster)
         {
             await cluster.Control.RefreshAsync().ConfigureAwait(false);
         }
-        catch (Exception exception) when (exception is DriverException or ProtocolException or OperationCanceledException)
+        catch (Exception exception) when (exception is DriverException or OperationCanceledException)
         {
             // The control connection is being made anew, which reads everything.
         }
@@ -60,7 +59,7 @@ internal sealed class SchemaAgreement(Cluster cluster)
             return await IsAgreedAsync(
                 coordinator.IsOpen ? new SystemTables(coordinator, cluster.Options.QueryTimeout) : cluster.Control.Tables).ConfigureAwait(false);
         }
-        catch (Exception exception) when (exception is DriverException or ProtocolException)
+        catch (DriverException)
         {
             return false;
         }
