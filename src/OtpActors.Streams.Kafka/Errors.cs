@@ -43,6 +43,12 @@ public sealed class KafkaStreamException(KafkaFailure failure, string message, E
         return new KafkaStreamException(kind, $"{doing}: {error.Reason} ({error.Code})", inner);
     }
 
+    /// <summary>The client library's own no to a property: an unknown name, a value out of its range, two that do not go together.</summary>
+    internal static KafkaStreamException Refusal(Exception e) =>
+        new(KafkaFailure.Refused, $"the client library refuses its settings: {e.Message}", e);
+
+    internal static bool IsRefusal(Exception e) => e is ArgumentException or InvalidOperationException;
+
     /// <summary>Whether a running client is better off without trying again.</summary>
     internal static bool Ends(Error error) => error.IsFatal || KindOf(error.Code) == KafkaFailure.Denied;
 

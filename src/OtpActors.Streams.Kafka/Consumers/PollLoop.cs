@@ -253,9 +253,9 @@ internal sealed partial class PollLoop<TKey, TValue>
                 .SetPartitionsLostHandler((_, partitions) => Guard(() => Lose(partitions)))
                 .Build();
         }
-        catch (Exception e) when (e is ArgumentException or InvalidOperationException)
+        catch (Exception e) when (KafkaStreamException.IsRefusal(e))
         {
-            throw new KafkaStreamException(KafkaFailure.Refused, $"the client library refuses its settings: {e.Message}", e);
+            throw KafkaStreamException.Refusal(e);
         }
     }
 

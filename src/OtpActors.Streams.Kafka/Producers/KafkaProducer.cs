@@ -20,22 +20,23 @@ public sealed record MultiResult<TPass>(IReadOnlyDictionary<TopicPartition, long
 public static class KafkaProducer
 {
     /// <summary>A producer with these settings; share it between flows, and close it with <see cref="CloseAsync"/>.</summary>
+    /// <remarks>Its delivery reports tell status, partition and offset, and nothing of the record: a flow needs no more.</remarks>
     /// <param name="log">Where the client's own log goes; nowhere if null.</param>
     public static IProducer<TKey, TValue> Create<TKey, TValue>(
         ProducerSettings<TKey, TValue> settings, Action<LogMessage>? log = null)
     {
         try
         {
-            return new ProducerBuilder<TKey, TValue>(settings.Properties)
+            return new ProducerBuilder<TKey, TValue>(settings.ClientProperties())
                 .SetKeySerializer(settings.KeySerializer)
                 .SetValueSerializer(settings.ValueSerializer)
                 .SetLogHandler((_, message) => log?.Invoke(message))
                 .SetErrorHandler((_, _) => { }) // what matters of it fails records, and they tell
                 .Build();
         }
-        catch (Exception e) when (e is ArgumentException or InvalidOperationException)
+        catch (Exception e) when (KafkaStreamException.IsRefusal(e))
         {
-            throw new KafkaStreamException(KafkaFailure.Refused, $"the client library refuses its settings: {e.Message}", e);
+            throw KafkaStreamException.Refusal(e);
         }
     }
 

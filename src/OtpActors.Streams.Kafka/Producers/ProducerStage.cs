@@ -185,7 +185,7 @@ internal sealed class ProducerStage<TKey, TValue, TPass>(
             }
             else
             {
-                Note(report.TopicPartition, report.Offset.Value + 1);
+                Note(report, report.Offset.Value + 1);
             }
 
             if (Interlocked.Decrement(ref _open) == 0)
@@ -194,10 +194,12 @@ internal sealed class ProducerStage<TKey, TValue, TPass>(
             }
         }
 
-        /// <summary>Reports come partition by partition: the dictionary is asked where one changes.</summary>
-        private void Note(TopicPartition to, long next)
+        /// <summary>
+        /// Reports come partition by partition: the dictionary is asked, and the partition's name made, where one changes.
+        /// </summary>
+        private void Note(DeliveryReport<TKey, TValue> report, long next)
         {
-            if (_lastTo is not null && _lastTo.Partition == to.Partition && _lastTo.Topic == to.Topic)
+            if (_lastTo is { } last && last.Partition == report.Partition && last.Topic == report.Topic)
             {
                 _lastNext = Math.Max(_lastNext, next);
                 return;
@@ -208,7 +210,8 @@ internal sealed class ProducerStage<TKey, TValue, TPass>(
                 _next[_lastTo] = _lastNext;
             }
 
-            (_lastTo, _lastNext) = (to, Math.Max(next, _next.GetValueOrDefault(to)));
+            _lastTo = report.TopicPartition;
+            _lastNext = Math.Max(next, _next.GetValueOrDefault(_lastTo));
         }
     }
 }

@@ -114,9 +114,9 @@ public abstract partial class OtpTopicContract
     {
         await EnsureAsync(partitions: 3);
         (await Topics.HighWatermarksAsync(Name, Cancellation)).ShouldBe(Offsets((0, 0), (1, 0), (2, 0)));
-        var ack = await AppendAsync(Records(0, 100));
+        await AppendAsync(Records(0, 100));
 
-        (await Topics.HighWatermarksAsync(Name, Cancellation)).Max(ack.HighWatermarks).Values.Sum().ShouldBe(100);
+        (await Topics.HighWatermarksAsync(Name, Cancellation)).Values.Sum().ShouldBe(100);
     }
 
     [Fact]

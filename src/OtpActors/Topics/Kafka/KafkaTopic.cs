@@ -20,9 +20,8 @@ namespace OtpActors.Topics.Kafka;
 /// </remarks>
 public sealed class KafkaTopic : IOtpTopic, IAsyncDisposable
 {
-    /// <summary>What a batch holds at most; a larger record comes alone.</summary>
-    private const int MaxRecords = 2_000;
-    private const int MaxBytes = 1 << 20;
+    /// <summary>Never added to; the client would make some of its own for each record that has none.</summary>
+    private static readonly Headers NoHeaders = [];
 
     private readonly KafkaOptions _options;
     private readonly ILogger<KafkaTopic> _log;
@@ -37,24 +36,9 @@ public sealed class KafkaTopic : IOtpTopic, IAsyncDisposable
     public KafkaTopic(KafkaOptions options, TimeProvider time, ILogger<KafkaTopic> log, TopicCreation? create = null)
     {
         (_options, _log, _wrapsHeaders) = (options, log, options.IsBefore011);
-        var common = new Dictionary<string, string>(options.Properties) { ["bootstrap.servers"] = options.BootstrapServers };
-        _admin = new KafkaAdmin(common, options.OperationTimeout, time, Log, create);
-        var producing = ProducerSettings<byte[]?, byte[]?>.Create((Akka.Configuration.Config?)null, Serializers.ByteArray, Serializers.ByteArray)
-            .WithProperty("partitioner", "murmur2_random") // as Java's clients and the embedded log choose
-            .WithProperties(common);
-        _producing = _wrapsHeaders ? producing.WithoutIdempotence() : producing;
-        _consuming = ConsumerSettings<byte[]?, byte[]?>.Create((Akka.Configuration.Config?)null, Deserializers.ByteArray, Deserializers.ByteArray)
-            .WithProperty("session.timeout.ms", "10000") // how long a killed process keeps its partitions
-            .WithProperty("heartbeat.interval.ms", "2000")
-            .WithProperties(common) with
-        {
-            MaxBatchRecords = MaxRecords,
-            MaxBatchBytes = MaxBytes,
-            CommitInterval = TimeSpan.FromMilliseconds(100),
-            StopTimeout = options.StopTimeout,
-            OperationTimeout = options.OperationTimeout,
-            StallTimeout = options.StallTimeout,
-        };
+        _admin = new KafkaAdmin(KafkaClients.Common(options), options.OperationTimeout, time, Log, create);
+        _producing = KafkaClients.Producing(options);
+        _consuming = KafkaClients.Consuming(options);
         _producer = new Lazy<IProducer<byte[]?, byte[]?>>(() => KafkaProducer.Create(_producing, Log));
     }
 
@@ -85,8 +69,7 @@ public sealed class KafkaTopic : IOtpTopic, IAsyncDisposable
                 [.. batch.Select(record => (record.Key is null ? first : any, ToMessage(record)))], batch))
             .Via(KafkaProducer.FlexiFlow<byte[]?, byte[]?, IReadOnlyList<ProducerRecord>>(_producing, () => _producer.Value))
             .Select(result => new ProducerAck(
-                result.PassThrough.Count == 0 ? 0 : result.PassThrough[^1].Sequence + 1, result.PassThrough.Count,
-                OffsetMaps.Empty.AddRange(result.Next.Select(each => KeyValuePair.Create(each.Key.Partition.Value, each.Value)))))
+                result.PassThrough.Count == 0 ? 0 : result.PassThrough[^1].Sequence + 1, result.PassThrough.Count))
             .SelectError(failure => Translate(failure, topic));
     }
 
@@ -184,6 +167,7 @@ public sealed class KafkaTopic : IOtpTopic, IAsyncDisposable
             Key = record.Key,
             Value = record.Value,
             Timestamp = new Timestamp(record.Timestamp),
+            Headers = NoHeaders,
         };
         if (record.Headers is { } headers)
         {
