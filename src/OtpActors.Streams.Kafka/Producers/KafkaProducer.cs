@@ -19,6 +19,12 @@ public sealed record MultiResult<TPass>(IReadOnlyDictionary<TopicPartition, long
 /// </summary>
 public static class KafkaProducer
 {
+    /// <summary>
+    /// For messages that have none: the client makes some of its own for each message without. Shared, so never add to it;
+    /// not for serializers that add headers themselves.
+    /// </summary>
+    public static Headers NoHeaders { get; } = [];
+
     /// <summary>A producer with these settings; share it between flows, and close it with <see cref="CloseAsync"/>.</summary>
     /// <remarks>Its delivery reports tell status, partition and offset, and nothing of the record: a flow needs no more.</remarks>
     /// <param name="log">Where the client's own log goes; nowhere if null.</param>

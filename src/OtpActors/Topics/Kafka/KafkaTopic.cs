@@ -20,9 +20,6 @@ namespace OtpActors.Topics.Kafka;
 /// </remarks>
 public sealed class KafkaTopic : IOtpTopic, IAsyncDisposable
 {
-    /// <summary>Never added to; the client would make some of its own for each record that has none.</summary>
-    private static readonly Headers NoHeaders = [];
-
     private readonly KafkaOptions _options;
     private readonly ILogger<KafkaTopic> _log;
     private readonly KafkaAdmin _admin;
@@ -167,7 +164,7 @@ public sealed class KafkaTopic : IOtpTopic, IAsyncDisposable
             Key = record.Key,
             Value = record.Value,
             Timestamp = new Timestamp(record.Timestamp),
-            Headers = NoHeaders,
+            Headers = KafkaProducer.NoHeaders,
         };
         if (record.Headers is { } headers)
         {
