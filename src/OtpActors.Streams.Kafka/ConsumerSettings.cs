@@ -105,7 +105,7 @@ public sealed record ConsumerSettings<TKey, TValue>
         ["enable.auto.commit"] = "true",
         ["enable.auto.offset.store"] = "false", // only what a stream has finished is stored, and so committed
         ["auto.commit.interval.ms"] = Reference.Milliseconds(CommitInterval),
-        ["enable.partition.eof"] = "false",
+        ["enable.partition.eof"] = "true", // tells of holes at the end, where no record follows
         ["dotnet.consumer.consume.result.fields"] = oneTopic ? "headers,timestamp" : "all", // a topic's name costs a string a record
     };
 }

@@ -20,7 +20,7 @@ public enum KafkaFailure
     /// <summary>Records lie in a partition and do not come.</summary>
     Stalled,
 
-    /// <summary>The partition now belongs to another member, which reads on from the last commit.</summary>
+    /// <summary>The partition now belongs to another member, or was cut shorter: reading goes on from the last commit.</summary>
     PartitionLost,
 
     /// <summary>The brokers refused the request or the record.</summary>

@@ -200,6 +200,8 @@ internal sealed partial class PollLoop<TKey, TValue>
             Accept(result);
         }
 
+        _sought.Clear();
+
         return !_idle && !_attention && _fatal is null;
     }
 
@@ -361,6 +363,9 @@ internal sealed partial class PollLoop<TKey, TValue>
         public long? First { get; set; }
 
         public long? Expected { get; set; }
+
+        /// <summary>The client repeats what it has given: dropped up to what is expected.</summary>
+        public bool Repeating { get; set; }
 
         public long Committed { get; set; } = -1;
 

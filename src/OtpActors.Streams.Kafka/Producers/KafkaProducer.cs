@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Akka;
 using Akka.Streams.Dsl;
 using Confluent.Kafka;
@@ -19,6 +20,8 @@ public sealed record MultiResult<TPass>(IReadOnlyDictionary<TopicPartition, long
 /// </summary>
 public static class KafkaProducer
 {
+    private static readonly ConditionalWeakTable<object, Error> Fatal = [];
+
     /// <summary>
     /// For messages that have none: the client makes some of its own for each message without. Shared, so never add to it;
     /// not for serializers that add headers themselves.
@@ -37,7 +40,7 @@ public static class KafkaProducer
                 .SetKeySerializer(settings.KeySerializer)
                 .SetValueSerializer(settings.ValueSerializer)
                 .SetLogHandler((_, message) => log?.Invoke(message))
-                .SetErrorHandler((_, _) => { }) // what matters of it fails records, and they tell
+                .SetErrorHandler((producer, error) => Note(producer, error)) // what matters of others fails records, and they tell
                 .Build();
         }
         catch (Exception e) when (KafkaStreamException.IsRefusal(e))
@@ -73,4 +76,17 @@ public static class KafkaProducer
                 producer.Dispose();
             }
         });
+
+    /// <summary>
+    /// Why the producer has failed for good, or null. Its records are only said to be purged.
+    /// </summary>
+    internal static Error? FatalOf(object producer) => Fatal.TryGetValue(producer, out var error) ? error : null;
+
+    private static void Note(object producer, Error error)
+    {
+        if (error.IsFatal)
+        {
+            Fatal.TryAdd(producer, error);
+        }
+    }
 }

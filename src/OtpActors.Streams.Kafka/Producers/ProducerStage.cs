@@ -89,7 +89,7 @@ internal sealed class ProducerStage<TKey, TValue, TPass>(
             }
             catch (KafkaException e)
             {
-                FailStage(KafkaStreamException.Of("producing", e.Error, e));
+                Fail(e.Error, e);
                 return;
             }
 
@@ -98,13 +98,16 @@ internal sealed class ProducerStage<TKey, TValue, TPass>(
             Advance();
         }
 
+        private void Fail(Error error, Exception? cause) =>
+            FailStage(KafkaStreamException.Of("producing", KafkaProducer.FatalOf(_producer) ?? error, cause));
+
         private void Advance()
         {
             while (_underWay.TryPeek(out var first) && first.IsAnswered)
             {
                 if (first.Error is { } error)
                 {
-                    FailStage(KafkaStreamException.Of("producing", error));
+                    Fail(error, null);
                     return;
                 }
 

@@ -25,7 +25,9 @@ public sealed class KafkaTopic : IOtpTopic, IAsyncDisposable
     private readonly KafkaAdmin _admin;
     private readonly ProducerSettings<byte[]?, byte[]?> _producing;
     private readonly ConsumerSettings<byte[]?, byte[]?> _consuming;
-    private readonly Lazy<IProducer<byte[]?, byte[]?>> _producer;
+    private readonly Lock _lock = new();
+    private readonly List<IProducer<byte[]?, byte[]?>> _spent = [];
+    private IProducer<byte[]?, byte[]?>? _producer;
     private readonly ConcurrentDictionary<string, Task> _known = new();
     private readonly bool _wrapsHeaders;
 
@@ -36,7 +38,6 @@ public sealed class KafkaTopic : IOtpTopic, IAsyncDisposable
         _admin = new KafkaAdmin(KafkaClients.Common(options), options.OperationTimeout, time, Log, create);
         _producing = KafkaClients.Producing(options);
         _consuming = KafkaClients.Consuming(options);
-        _producer = new Lazy<IProducer<byte[]?, byte[]?>>(() => KafkaProducer.Create(_producing, Log));
     }
 
     /// <inheritdoc/>
@@ -60,14 +61,23 @@ public sealed class KafkaTopic : IOtpTopic, IAsyncDisposable
     {
         var any = new TopicPartition(topic, Partition.Any);
         var first = new TopicPartition(topic, new Partition(0));
+        IProducer<byte[]?, byte[]?>? producer = null;
         return Flow.Create<IReadOnlyList<ProducerRecord>>()
             .SelectAsync(1, batch => RequireAsync(topic, batch))
             .Select(batch => new MultiMessage<byte[]?, byte[]?, IReadOnlyList<ProducerRecord>>(
                 [.. batch.Select(record => (record.Key is null ? first : any, ToMessage(record)))], batch))
-            .Via(KafkaProducer.FlexiFlow<byte[]?, byte[]?, IReadOnlyList<ProducerRecord>>(_producing, () => _producer.Value))
+            .Via(KafkaProducer.FlexiFlow<byte[]?, byte[]?, IReadOnlyList<ProducerRecord>>(_producing, () => producer = Producer()))
             .Select(result => new ProducerAck(
                 result.PassThrough.Count == 0 ? 0 : result.PassThrough[^1].Sequence + 1, result.PassThrough.Count))
-            .SelectError(failure => Translate(failure, topic));
+            .SelectError(failure =>
+            {
+                if (failure is KafkaStreamException { Failure: KafkaFailure.Fatal } && producer is not null)
+                {
+                    Replace(producer);
+                }
+
+                return Translate(failure, topic);
+            });
     }
 
     /// <summary>Always 0: brokers do not know it.</summary>
@@ -90,12 +100,33 @@ public sealed class KafkaTopic : IOtpTopic, IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (_producer.IsValueCreated)
+        foreach (var producer in _producer is null ? _spent : [.. _spent, _producer])
         {
-            await KafkaProducer.CloseAsync(_producer.Value, _producing).ConfigureAwait(false);
+            await KafkaProducer.CloseAsync(producer, _producing).ConfigureAwait(false);
         }
 
         await Task.Run(_admin.Dispose).ConfigureAwait(false);
+    }
+
+    private IProducer<byte[]?, byte[]?> Producer()
+    {
+        lock (_lock)
+        {
+            return _producer ??= KafkaProducer.Create(_producing, Log);
+        }
+    }
+
+    /// <summary>One that has failed for good fails whoever asks it next: they get another. Flows may still run on it.</summary>
+    private void Replace(IProducer<byte[]?, byte[]?> failed)
+    {
+        lock (_lock)
+        {
+            if (_producer == failed)
+            {
+                _producer = null;
+                _spent.Add(failed);
+            }
+        }
     }
 
     /// <summary>
@@ -227,7 +258,7 @@ public sealed class KafkaTopic : IOtpTopic, IAsyncDisposable
     };
 
     private static TopicException TakenOver(string topic, string group, Exception? inner = null) =>
-        new($"another consumer has taken over the group {group} of the topic {topic}", inner);
+        new($"another consumer has taken over from the group {group} of the topic {topic}, or the topic was cut: what is not committed comes again", inner);
 
     private void Log(LogMessage message) => _log.Log(
         message.Level <= SyslogLevel.Error ? LogLevel.Information : LogLevel.Debug,
