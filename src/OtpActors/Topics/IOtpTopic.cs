@@ -72,8 +72,7 @@ public readonly record struct ProducerRecord(
 
 /// <param name="NextSequence">The sequence after the batch's last record.</param>
 /// <param name="Count">The batch's records, all durable now, those appended earlier included.</param>
-/// <param name="HighWatermarks">The offset after the batch's last record, by partition it went to.</param>
-public sealed record ProducerAck(long NextSequence, int Count, OffsetMap HighWatermarks);
+public sealed record ProducerAck(long NextSequence, int Count);
 
 /// <summary>A record as it lies in the log.</summary>
 public readonly record struct TopicRecord(
