@@ -92,6 +92,7 @@ public static class OtpActorsHosting
                     }
                     """).WithFallback(Akka.Persistence.Sql.SqlPersistence.DefaultConfiguration),
                 HoconAddMode.Append)
-            .WithCustomSerializer("run-events", [typeof(IRunEvent)], system => new RunEventSerializer(system));
+            .WithCustomSerializer("run-events", [typeof(IRunEvent)], system => new RunEventSerializer(system))
+            .WithCustomSerializer("run-snapshots", [typeof(RunSnapshot)], system => new RunSnapshotSerializer(system));
     }
 }
