@@ -25,7 +25,8 @@ internal sealed class UsageException(string message) : Exception(message);
 /// <summary>All was right with what was asked, and yet it could not begin; the message says why.</summary>
 internal sealed class NotDoneException(string message) : Exception(message);
 
-/// <summary>The command line: <c>run</c>, <c>serve</c>, <c>find</c>, <c>runs</c>, <c>notifications</c>, <c>repair</c>, <c>api-key</c>.</summary>
+/// <summary>The command line: <c>run</c>, <c>serve</c>, <c>find</c>, <c>runs</c>, <c>notifications</c>, <c>repair</c>,
+/// <c>api-key</c>, <c>health</c>.</summary>
 public static class Cli
 {
     internal static readonly Option<string?> Data = new("--data")
@@ -48,6 +49,7 @@ public static class Cli
             RepairCommand.Create(),
             NotificationsCommand.Create(),
             ApiKeyCommand.Create(),
+            HealthCommand.Create(),
         };
 
         // What the program is for: without a verb it serves.
