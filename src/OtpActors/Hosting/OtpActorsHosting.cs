@@ -46,6 +46,7 @@ public static class OtpActorsHosting
                 loggers.AddLoggerFactory();
             })
             .AddHocon(ConfigurationFactory.ParseString(File.ReadAllText(AkkaConf)), HoconAddMode.Prepend)
+            .AddHocon(SuspendWithin(options.ShutdownTimeout), HoconAddMode.Prepend)
             .AddSqliteJournal(data.JournalFile)
             .AddTopicAdmin()
             .AddProducer()
@@ -57,6 +58,10 @@ public static class OtpActorsHosting
             .AddRuns());
         return services;
     }
+
+    /// <summary>Suspending runs finishes what is in hand: batches, offsets, the message being sent. The rest is for closing.</summary>
+    private static Config SuspendWithin(TimeSpan shutdown) =>
+        $"akka.coordinated-shutdown.phases.before-service-unbind.timeout = {(long)(shutdown.TotalMilliseconds * 2 / 3)}ms";
 
     private static string AkkaConf => Path.Combine(AppContext.BaseDirectory, "hocon", "akka.conf");
 
