@@ -22,6 +22,9 @@ public static class RunNotices
     /// <summary>So many past runs have been removed; nothing is known of them any more.</summary>
     public sealed record Removed(long Runs);
 
+    /// <summary>An event was journaled.</summary>
+    public sealed record Journaled(IRunEvent Event, RunState Before, RunState After);
+
     /// <summary>The run cannot be carried on: its journal cannot be read or written. What was journaled stands.</summary>
     public sealed record Broken(string RunId, string Error);
 }

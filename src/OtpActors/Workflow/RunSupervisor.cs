@@ -143,8 +143,10 @@ public sealed partial class RunSupervisor : ReceivePersistentActor, IWithTimers
             decision.Events,
             e =>
             {
+                var before = _state;
                 _state = _state.Apply(e);
                 LogFact(e);
+                Context.System.EventStream.Publish(new RunNotices.Journaled(e, before, _state));
             },
             () =>
             {
