@@ -49,6 +49,7 @@ public static class ApiHosting
             .WithTitle("OtpActors").WithOpenApiRoutePattern(Document).DisableDefaultFonts().DisableAgent().DisableTelemetry()).AllowAnonymous();
         var api = app.MapGroup("/api");
         api.MapRuns();
+        api.MapSchedules();
         api.MapConfiguration();
     }
 

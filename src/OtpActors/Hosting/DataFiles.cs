@@ -14,7 +14,7 @@ public static class DataFiles
     /// <exception cref="SqliteFailureException">One is not; the message says which and what to do.</exception>
     public static Task CheckAsync(DataDirectory data) => Task.WhenAll(
         [CheckJournalAsync(data.JournalFile),
-        .. StepId.Stores.Select(data.StoreFile).Append(data.TopicFile).Append(data.RunsFile).Append(data.NotificationsFile)
+        .. StepId.Stores.Select(data.StoreFile).Append(data.TopicFile).Append(data.RunsFile).Append(data.NotificationsFile).Append(data.SchedulesFile)
             .Where(File.Exists).Select(OpenAsync)]);
 
     private static async Task OpenAsync(string file)

@@ -16,9 +16,10 @@ namespace OtpActors.Hosting;
 /// <summary>Puts the service together.</summary>
 public static class OtpActorsHosting
 {
-    /// <summary>Everything but the triggers: topic, stores, senders, journal, steps and runs.</summary>
+    /// <summary>Topic, stores, senders, journal, steps and runs.</summary>
+    /// <param name="triggers">Whether there are triggers as well: in the long-running service.</param>
     public static IServiceCollection AddOtpActors(
-        this IServiceCollection services, OtpActorsOptions options, DataDirectory data)
+        this IServiceCollection services, OtpActorsOptions options, DataDirectory data, bool triggers)
     {
         services.AddSingleton(options);
         services.AddSingleton(data);
@@ -35,22 +36,30 @@ public static class OtpActorsHosting
         }
 
         services.AddNotifications(options, data);
-        services.AddAkka("otpactors", builder => builder
-            .ConfigureLoggers(loggers =>
+        services.AddTriggers(data);
+        services.AddAkka("otpactors", builder =>
+        {
+            builder
+                .ConfigureLoggers(loggers =>
+                {
+                    loggers.LogLevel = LevelOf(options.LogLevel);
+                    loggers.ClearLoggers();
+                    loggers.AddLoggerFactory();
+                })
+                .AddHocon(ConfigurationFactory.ParseString(File.ReadAllText(AkkaConf)), HoconAddMode.Prepend)
+                .AddSqliteJournal(data.JournalFile)
+                .AddTopicAdmin()
+                .AddProducer()
+                .AddCassandraSink(sp => sp.SinkSetup(StoreNames.Cassandra, options.Stores.Cassandra))
+                .AddMongoSink(sp => sp.SinkSetup(StoreNames.Mongo, options.Stores.Mongo))
+                .AddChecker()
+                .AddNotifier()
+                .AddRuns();
+            if (triggers)
             {
-                loggers.LogLevel = LevelOf(options.LogLevel);
-                loggers.ClearLoggers();
-                loggers.AddLoggerFactory();
-            })
-            .AddHocon(ConfigurationFactory.ParseString(File.ReadAllText(AkkaConf)), HoconAddMode.Prepend)
-            .AddSqliteJournal(data.JournalFile)
-            .AddTopicAdmin()
-            .AddProducer()
-            .AddCassandraSink(sp => sp.SinkSetup(StoreNames.Cassandra, options.Stores.Cassandra))
-            .AddMongoSink(sp => sp.SinkSetup(StoreNames.Mongo, options.Stores.Mongo))
-            .AddChecker()
-            .AddNotifier()
-            .AddRuns());
+                builder.AddTriggers(options);
+            }
+        });
         return services;
     }
 
