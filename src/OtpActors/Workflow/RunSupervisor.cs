@@ -103,7 +103,10 @@ public sealed class RunSupervisor : ReceivePersistentActor, IWithTimers
 
         _cataloged = _state.Phase;
         Interpret();
-        Context.System.EventStream.Publish(new RunNotices.Updated(_state));
+        if (!_state.IsTerminal)
+        {
+            Context.System.EventStream.Publish(new RunNotices.Updated(_state)); // that it ended was told when it did
+        }
     }
 
     private void Handle(IRunCommand command)
