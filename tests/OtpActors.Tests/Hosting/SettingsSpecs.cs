@@ -70,6 +70,31 @@ public class SettingsSpecs
         Refused((key, value)).ShouldContain(named);
 
     [Fact]
+    public void The_file_of_the_environment_comes_after_the_general_one_and_the_working_directory_s_after_the_program_s() =>
+        Settings.Files("/app", "/work", "Docker").ShouldBe(
+            ["/app/appsettings.json", "/app/appsettings.Docker.json", "/work/appsettings.json", "/work/appsettings.Docker.json"]);
+
+    [Theory]
+    [InlineData("/app/", "/app")]
+    [InlineData("/app", "/app/sub/..")]
+    public void A_program_in_its_own_directory_reads_each_file_once(string program, string working) =>
+        Settings.Files(program, working, "Docker").ShouldBe(["/app/appsettings.json", "/app/appsettings.Docker.json"]);
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("")]
+    public void Without_an_environment_there_is_the_general_file_alone(string? environment) =>
+        Settings.Files("/app", "/app", environment).ShouldBe(["/app/appsettings.json"]);
+
+    [Theory]
+    [InlineData("../secrets")]
+    [InlineData("a/b")]
+    [InlineData("a b")]
+    [InlineData("Docker\n")]
+    public void An_environment_that_is_no_name_is_refused(string environment) =>
+        Should.Throw<SettingsException>(() => Settings.Files("/app", "/app", environment)).Message.ShouldContain("DOTNET_ENVIRONMENT");
+
+    [Fact]
     public void The_command_line_wins() =>
         Settings.Load([new("OtpActors:Data", "elsewhere")]).Data.ShouldBe("elsewhere");
 
