@@ -40,6 +40,10 @@ public static class OtpActorsHosting
         services.AddServiceTelemetry(options.Telemetry);
         services.AddNotifications(options, data);
         services.AddTriggers(data);
+        services.AddSingleton<StandingCounts>();
+        var standing = triggers && options.Topic.Continuous
+            ? new TopicSpec(options.Topic.Name, options.Topic.Partitions, options.Topic.ReplicationFactor)
+            : null;
         services.AddAkka("otpactors", builder =>
         {
             builder
@@ -54,8 +58,8 @@ public static class OtpActorsHosting
                 .AddSqliteJournal(data.JournalFile)
                 .AddTopicAdmin()
                 .AddProducer()
-                .AddCassandraSink(sp => sp.SinkSetup(StoreNames.Cassandra, options.Stores.Cassandra))
-                .AddMongoSink(sp => sp.SinkSetup(StoreNames.Mongo, options.Stores.Mongo))
+                .AddCassandraSink(sp => sp.SinkSetup(StoreNames.Cassandra, options.Stores.Cassandra, standing))
+                .AddMongoSink(sp => sp.SinkSetup(StoreNames.Mongo, options.Stores.Mongo, standing))
                 .AddChecker()
                 .AddNotifier()
                 .AddRunTelemetry()
@@ -68,9 +72,17 @@ public static class OtpActorsHosting
         return services;
     }
 
-    /// <summary>Suspending runs finishes what is in hand: batches, offsets, the message being sent. The rest is for closing.</summary>
-    private static Config SuspendWithin(TimeSpan shutdown) =>
-        $"akka.coordinated-shutdown.phases.before-service-unbind.timeout = {(long)(shutdown.TotalMilliseconds * 2 / 3)}ms";
+    /// <summary>
+    /// Triggers finish the one thing they have in hand; suspending runs finishes batches, offsets, the message being sent. The
+    /// rest is for closing.
+    /// </summary>
+    private static Config StopWithin(TimeSpan shutdown) =>
+        $$"""
+        akka.coordinated-shutdown.phases {
+          {{TriggersHosting.StopPhase}}.timeout = {{(long)(shutdown.TotalMilliseconds / 6)}}ms
+          before-service-unbind.timeout = {{(long)(shutdown.TotalMilliseconds * 2 / 3)}}ms
+        }
+        """;
 
     private static string AkkaConf => Path.Combine(AppContext.BaseDirectory, "hocon", "akka.conf");
 
@@ -83,11 +95,13 @@ public static class OtpActorsHosting
         _ => LogLevel.ErrorLevel,
     };
 
-    private static SinkSetup SinkSetup(this IServiceProvider services, string store, StoreOptions options) => new(
+    /// <param name="standing">The topic that is consumed between runs too.</param>
+    private static SinkSetup SinkSetup(this IServiceProvider services, string store, StoreOptions options, TopicSpec? standing) => new(
         services.GetRequiredService<IOtpTopic>(),
         services.GetServices<IOtpStore>().Single(s => s.Name == store),
         options.ConsumerGroup,
-        services.GetRequiredService<TimeProvider>());
+        services.GetRequiredService<TimeProvider>(),
+        standing is null ? null : new StandingSetup(standing, services.GetRequiredService<StandingCounts>()));
 
     /// <summary>The journal of runs, in the form of <see cref="RunEventSerializer"/>.</summary>
     private static AkkaConfigurationBuilder AddSqliteJournal(this AkkaConfigurationBuilder builder, string file)

@@ -3,6 +3,7 @@ using Akka.Hosting;
 using OtpActors.Triggers;
 using OtpActors.Triggers.Commands;
 using OtpActors.Triggers.Schedules;
+using OtpActors.Workflow;
 
 namespace OtpActors.Hosting;
 
@@ -10,7 +11,7 @@ namespace OtpActors.Hosting;
 public static class TriggersHosting
 {
     /// <summary>The phase of the shutdown in which nothing new is begun any more; the runs are suspended after it.</summary>
-    private const string StopPhase = "stop-triggers";
+    internal const string StopPhase = "stop-triggers";
 
     internal static IServiceCollection AddTriggers(this IServiceCollection services, DataDirectory data)
     {
@@ -26,6 +27,9 @@ public static class TriggersHosting
         builder.AddMissedRunAlerts().AddSchedules();
         return options.Triggers.Commands.Enabled ? builder.AddCommandTopic() : builder;
     }
+
+    /// <summary>Done from outside the actor: nothing after this is missed.</summary>
+    internal static void TellWhenResumed(ActorSystem system, IActorRef actor) => system.EventStream.Subscribe(actor, typeof(RunNotices.Resumed));
 
     /// <summary>Stops an actor in order when the service ends, before the runs are suspended.</summary>
     /// <typeparam name="TStopped">What it answers.</typeparam>

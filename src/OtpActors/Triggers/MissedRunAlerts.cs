@@ -1,6 +1,7 @@
 using Akka.Actor;
 using Akka.Event;
 using Akka.Hosting;
+using OtpActors.Hosting;
 using OtpActors.Triggers.Schedules;
 using OtpActors.Workflow;
 
@@ -54,12 +55,6 @@ public sealed class MissedRunAlerts : ReceiveActor
 
     private const string Late = "the run was not done by its deadline";
 
-    protected override void PreStart()
-    {
-        Context.System.EventStream.Subscribe(Self, typeof(RunNotices.Updated));
-        Context.System.EventStream.Subscribe(Self, typeof(RunNotices.Resumed));
-    }
-
     private static MissedRun? Of(RunState state) => state switch
     {
         { Outcome: RunOutcome.TimedOut } => new MissedRun(MissedKind.Deadline, state.RunId, 1, Late),
@@ -86,6 +81,8 @@ public static class MissedRunAlertsHosting
             var (store, catalog, time, counts) = (
                 resolver.GetService<IScheduleStore>(), resolver.GetService<IRunCatalog>(),
                 resolver.GetService<TimeProvider>(), resolver.GetService<TriggerCounts>());
-            system.ActorOf(Props.Create(() => new MissedRunAlerts(store, catalog, time, counts)), "missed-run-alerts");
+            var alerts = system.ActorOf(Props.Create(() => new MissedRunAlerts(store, catalog, time, counts)), "missed-run-alerts");
+            TriggersHosting.TellWhenResumed(system, alerts);
+            system.EventStream.Subscribe(alerts, typeof(RunNotices.Updated));
         });
 }

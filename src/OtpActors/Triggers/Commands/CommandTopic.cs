@@ -75,8 +75,6 @@ public sealed class CommandTopic : ReceiveActor, IWithTimers
 
     public ITimerScheduler Timers { get; set; } = null!;
 
-    protected override void PreStart() => Context.System.EventStream.Subscribe(Self, typeof(RunNotices.Resumed));
-
     protected override void PostStop() => _stop.Cancel();
 
     private void Consume()
@@ -178,6 +176,7 @@ public static class CommandTopicHosting
                 resolver.GetService<IRunStarter>(), resolver.GetService<TimeProvider>(), resolver.GetService<TriggerCounts>());
             var commands = system.ActorOf(Props.Create(() => new CommandTopic(setup)), "command-topic");
             registry.Register<CommandTopic>(commands);
+            TriggersHosting.TellWhenResumed(system, commands);
             TriggersHosting.StopWithTriggers<CommandTopic.Stopped>(system, commands, new CommandTopic.Stop());
         });
 }

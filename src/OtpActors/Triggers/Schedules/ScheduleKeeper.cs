@@ -49,11 +49,7 @@ public sealed class ScheduleKeeper : ReceiveActor, IWithTimers, IWithUnboundedSt
 
     private bool IsStopping => _stopRequests.Count > 0;
 
-    protected override void PreStart()
-    {
-        Context.System.EventStream.Subscribe(Self, typeof(RunNotices.Resumed));
-        Load();
-    }
+    protected override void PreStart() => Load();
 
     private void Load() =>
         _setup.Store.OpenAsync([ScheduleState.New(ScheduleDefinition.Daily, _setup.Time.GetUtcNow())])
@@ -390,6 +386,7 @@ public static class ScheduleKeeperHosting
                 resolver.GetService<TriggerCounts>());
             var schedules = system.ActorOf(Props.Create(() => new ScheduleKeeper(setup)), "schedules");
             registry.Register<ScheduleKeeper>(schedules);
+            TriggersHosting.TellWhenResumed(system, schedules);
             TriggersHosting.StopWithTriggers<Stopped>(system, schedules, new Stop());
         });
 }

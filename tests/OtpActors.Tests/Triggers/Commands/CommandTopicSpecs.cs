@@ -28,7 +28,7 @@ public class CommandTopicSpecs : StepKit
     public async Task A_command_starts_the_run_of_its_place()
     {
         await AppendAsync("""{"count":7}""", "{}");
-        var commands = await OpenAsync();
+        var commands = Open();
         await StopAsync(commands, committed: 2);
         _starter.RunIds.ShouldBe(["otp_commands-0-0", "otp_commands-0-1"]);
         _starter.Started.First().Request.Count.ShouldBe(7);
@@ -55,7 +55,7 @@ public class CommandTopicSpecs : StepKit
             return gate.Task;
         };
         await AppendAsync("{}");
-        var commands = await OpenAsync();
+        var commands = Open();
         await starting.Task.Soon();
         (await CommittedAsync()).ShouldBe(0);
         gate.SetResult();
@@ -67,7 +67,7 @@ public class CommandTopicSpecs : StepKit
     {
         await AppendAsync("{}", "{}");
         await _starter.StartAsync("otp_commands-0-0", new RunRequest(), new RunTrigger(TriggerKind.CommandTopic), Cancel); // and killed before the commit
-        await StopAsync(await OpenAsync(), committed: 2);
+        await StopAsync(Open(), committed: 2);
         _starter.RunIds.ShouldBe(["otp_commands-0-0", "otp_commands-0-1"]);
         (_starter.Repeated, _counts.CommandsRepeated).ShouldBe((1, 1));
     }
@@ -79,7 +79,7 @@ public class CommandTopicSpecs : StepKit
             : run.EndsWith("-3", StringComparison.Ordinal) ? throw new RunKeyReusedException(run)
             : Task.CompletedTask;
         await AppendAsync("s3cret", """{"passwort":"s3cret"}""", """{"partitions":0}""", "{}", "{}");
-        await StopAsync(await OpenAsync(), committed: 5);
+        await StopAsync(Open(), committed: 5);
 
         _starter.RunIds.ShouldBe(["otp_commands-0-4"]);
         var letters = await ReadAsync(Letters);
@@ -99,7 +99,7 @@ public class CommandTopicSpecs : StepKit
         var calls = 0;
         _starter.Before = _ => ++calls < 4 ? throw new RunRefusedException("the journal does not answer") : Task.CompletedTask;
         await AppendAsync("{}");
-        var commands = await OpenAsync();
+        var commands = Open();
         while (_starter.Started.IsEmpty)
         {
             Cancel.ThrowIfCancellationRequested();
@@ -121,7 +121,7 @@ public class CommandTopicSpecs : StepKit
             $$"""{"notAfter":"{{RunDriver.Start.AddHours(1):O}}"}""",
             $$"""{"notAfter":"{{RunDriver.Start.AddHours(-1):O}}"}""");
         await _starter.StartAsync("otp_commands-0-3", new RunRequest(), new RunTrigger(TriggerKind.CommandTopic), Cancel); // in time, and comes again
-        await StopAsync(await OpenAsync(), committed: 4);
+        await StopAsync(Open(), committed: 4);
         _starter.RunIds.ShouldBe(["otp_commands-0-3", "otp_commands-0-0", "otp_commands-0-2"]);
         var letter = (await ReadAsync(Letters)).ShouldHaveSingleItem();
         (letter.Headers![DeadLetters.OffsetHeader], letter.Headers[DeadLetters.ReasonHeader]).ShouldBe(("1", "too late: its notAfter has passed"));
@@ -137,7 +137,7 @@ public class CommandTopicSpecs : StepKit
             return gate.Task;
         };
         await AppendAsync("{}", "{}");
-        var commands = await OpenAsync();
+        var commands = Open();
         await starting.Task.Soon();
         var stopped = commands.Ask<CommandTopic.Stopped>(new CommandTopic.Stop(), TimeSpan.FromSeconds(15), Cancel);
         await commands.Ask<ActorIdentity>(new Identify(1), Cancel); // it has been told
@@ -146,7 +146,7 @@ public class CommandTopicSpecs : StepKit
         await stopped;
         _starter.RunIds.ShouldBe(["otp_commands-0-0"]);
 
-        await StopAsync(await OpenAsync(), committed: 2);
+        await StopAsync(Open(), committed: 2);
         _starter.RunIds.ShouldBe(["otp_commands-0-0", "otp_commands-0-1"]);
     }
 
@@ -154,7 +154,7 @@ public class CommandTopicSpecs : StepKit
     public async Task A_topic_that_fails_is_tried_again()
     {
         await AppendAsync("{}");
-        var commands = await OpenAsync();
+        var commands = Open();
         await UntilCommittedAsync(1);
         var (control, end) = Topic.Consume(Commands, Group).ToMaterialized(StreamSink.Ignore<PartitionBatch>(), Keep.Both).Run(Materializer);
         await control.Assigned.Soon(); // has fenced the actor's consumer, which comes back
@@ -168,13 +168,14 @@ public class CommandTopicSpecs : StepKit
     {
         var setup = new CommandTopicSetup(
             new CommandTopicOptions { ConsumerGroup = Group, MaxBytes = 1_024 }, 1, Topic, _starter, _clock, _counts);
-        return Sys.ActorOf(Props.Create(() => new CommandTopic(setup)));
+        var commands = Sys.ActorOf(Props.Create(() => new CommandTopic(setup)));
+        TriggersHosting.TellWhenResumed(Sys, commands);
+        return commands;
     }
 
-    private async Task<IActorRef> OpenAsync()
+    private IActorRef Open()
     {
         var commands = NewActor();
-        await commands.Ask<ActorIdentity>(new Identify(1), Cancel); // it listens
         Sys.EventStream.Publish(new RunNotices.Resumed(0));
         return commands;
     }

@@ -3,6 +3,7 @@ using Akka.Configuration;
 using Akka.TestKit;
 using Akka.TestKit.Xunit;
 using Microsoft.Extensions.Time.Testing;
+using OtpActors.Hosting;
 using OtpActors.Tests.Fakes;
 using OtpActors.Triggers;
 using OtpActors.Triggers.Schedules;
@@ -279,7 +280,9 @@ public class ScheduleKeeperSpecs : TestKit
     private IActorRef NewKeeper()
     {
         var setup = new ScheduleSetup(_store, _starter, _clock, _counts);
-        return Sys.ActorOf(Props.Create(() => new ScheduleKeeper(setup)));
+        var keeper = Sys.ActorOf(Props.Create(() => new ScheduleKeeper(setup)));
+        TriggersHosting.TellWhenResumed(Sys, keeper);
+        return keeper;
     }
 
     private void Open() => Sys.EventStream.Publish(new RunNotices.Resumed(0));
