@@ -16,6 +16,9 @@ public sealed class StandingCounts
     private readonly Lock _lock = new();
     private readonly Dictionary<string, SinkCounts> _counts = [];
 
+    /// <summary>Told of each addition, on the thread that makes it.</summary>
+    public event Action<string, SinkCounts>? Added;
+
     public SinkCounts this[string store]
     {
         get
@@ -33,6 +36,8 @@ public sealed class StandingCounts
         {
             _counts[store] = _counts.GetValueOrDefault(store) + counts;
         }
+
+        Added?.Invoke(store, counts);
     }
 }
 
