@@ -6,12 +6,16 @@ namespace OtpActors.Stores.Cassandra;
 /// The write times of <see cref="OnExisting.Replace"/>, in microseconds: the record's millisecond and, of those of one
 /// millisecond, the offset modulo 1,000. That alone would put a record before an earlier one of its millisecond where their
 /// offsets have a multiple of 1,000 between them, so this tells which records such an earlier one may exist of. They are
-/// few: those at the beginning of what is read, of a millisecond that holds a multiple of 1,000, and those whose time is
-/// before that of an earlier record. For any number of threads, each with partitions of its own.
+/// few: those at the beginning of what is read, those whose time is before that of an earlier record, and those beyond a
+/// multiple of 1,000 whose address came before in the same millisecond. For any number of threads, each with partitions of
+/// its own.
 /// </summary>
 internal sealed class WriteTimes
 {
     private const int Places = 1_000;
+
+    /// <summary>Addresses of a millisecond that are remembered; beyond them each may have come before.</summary>
+    private const int MaxAddresses = 4_096;
 
     private readonly ConcurrentDictionary<(string Topic, int Partition), Partition> _partitions = new();
 
@@ -24,7 +28,7 @@ internal sealed class WriteTimes
     /// </summary>
     public bool IsAtRisk(StoreRecord record) => _partitions
         .GetOrAdd((record.Origin.Topic, record.Origin.Partition), static _ => new Partition())
-        .IsAtRisk(Milliseconds(record), record.Origin.Offset);
+        .IsAtRisk(record.Email.Value, Milliseconds(record), record.Origin.Offset);
 
     /// <summary>The write time that lets the record stand, given what is there: after an earlier record of its millisecond.</summary>
     public static long After(StoreRecord record, RecordOrigin? existing, DateTimeOffset? producedAt, long? writeTime) =>
@@ -38,25 +42,38 @@ internal sealed class WriteTimes
     /// <summary>What was seen last of a partition.</summary>
     private sealed class Partition
     {
+        private readonly HashSet<string> _addresses = [];
         private long _offset = -1;
         private long _newest = -1;
         private long _first;
         private bool _isFirst;
 
-        public bool IsAtRisk(long milliseconds, long offset)
+        public bool IsAtRisk(string address, long milliseconds, long offset)
         {
             if (_offset < 0 || offset <= _offset)
             {
                 // The beginning, or a replay: what comes before is not known.
-                (_newest, _first, _isFirst) = (milliseconds, offset, offset == 0);
+                Begin(milliseconds, offset, isFirst: offset == 0);
             }
             else if (milliseconds > _newest)
             {
-                (_newest, _first, _isFirst) = (milliseconds, offset, true);
+                Begin(milliseconds, offset, isFirst: true);
             }
 
             _offset = offset;
-            return milliseconds < _newest || !_isFirst || _first / Places != offset / Places;
+            if (milliseconds < _newest || !_isFirst)
+            {
+                return true;
+            }
+
+            var isNew = _addresses.Count < MaxAddresses && _addresses.Add(address);
+            return !isNew && _first / Places != offset / Places;
+        }
+
+        private void Begin(long milliseconds, long offset, bool isFirst)
+        {
+            (_newest, _first, _isFirst) = (milliseconds, offset, isFirst);
+            _addresses.Clear();
         }
     }
 }

@@ -32,6 +32,25 @@ public sealed class WriteTimesSpecs
         Risks((1, 0), (5, 998), (5, 999), (5, 1_000), (5, 1_001), (6, 1_002), (6, 2_000)).ShouldBe([false, false, false, true, true, false, true]);
 
     [Fact]
+    public void Of_such_a_millisecond_only_addresses_that_came_before_are()
+    {
+        _times.IsAtRisk(Record(5, 0)).ShouldBeFalse();
+        _times.IsAtRisk(Record(5, 1_000, email: "b@example.com")).ShouldBeFalse();
+        _times.IsAtRisk(Record(5, 1_001, email: "b@example.com")).ShouldBeTrue();
+        _times.IsAtRisk(Record(5, 1_002)).ShouldBeTrue();
+        _times.IsAtRisk(Record(6, 1_003)).ShouldBeFalse();
+    }
+
+    [Fact]
+    public void More_addresses_than_are_remembered_may_each_have_come_before()
+    {
+        for (var i = 0; i < 5_000; i++)
+        {
+            _times.IsAtRisk(Record(5, i, email: $"user{i}@example.com")).ShouldBe(i >= 4_096);
+        }
+    }
+
+    [Fact]
     public void A_time_that_goes_back_is_at_risk() =>
         Risks((5, 0), (4, 1), (5, 2), (6, 3), (5, 4)).ShouldBe([false, true, false, false, true]);
 
@@ -66,7 +85,7 @@ public sealed class WriteTimesSpecs
     private List<bool> Risks(params (long Milliseconds, long Offset)[] records) =>
         [.. records.Select(each => _times.IsAtRisk(Record(each.Milliseconds, each.Offset)))];
 
-    private static StoreRecord Record(long milliseconds, long offset, int partition = 0) => new(
-        EmailAddress.Parse("a@example.com"), OneTimePassword.Parse("123456"), new RecordOrigin("topic", partition, offset),
+    private static StoreRecord Record(long milliseconds, long offset, int partition = 0, string email = "a@example.com") => new(
+        EmailAddress.Parse(email), OneTimePassword.Parse("123456"), new RecordOrigin("topic", partition, offset),
         DateTimeOffset.FromUnixTimeMilliseconds(milliseconds));
 }
