@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Security.Cryptography;
 using System.Text.Json;
 using Akka.Actor;
 using Akka.Hosting;
@@ -17,6 +16,7 @@ namespace OtpActors.CommandLine;
 internal static class RunCommand
 {
     private const int CapturedMessagesShown = 20;
+    private static readonly TimeSpan Refresh = TimeSpan.FromMilliseconds(200);
 
     public static Command Create()
     {
@@ -41,20 +41,21 @@ internal static class RunCommand
     {
         var settings = Cli.Settings(parsed);
         var resumed = options.Resumed(parsed);
-        if (resumed is not null && !File.Exists(DataDirectory.OpenReadOnly(settings.Data).JournalFile))
+        if (resumed is not null && settings.Journal.Provider == JournalProvider.Embedded
+            && !File.Exists(DataDirectory.OpenReadOnly(settings.Data).JournalFile))
         {
-            throw NoSuchRun(resumed, settings.Data);
+            throw NoSuchRun(resumed, settings);
         }
 
-        var runId = resumed ?? NewRunId(TimeProvider.System);
+        var runId = resumed ?? RunIds.New(TimeProvider.System);
         var opened = new Lazy<DataDirectory>(() => DataDirectory.Open(settings.Data));
         try
         {
             var spec = resumed is null ? await options.ToSpecAsync(parsed, settings, opened, runId, cancel) : null;
-            await DataFiles.CheckAsync(opened.Value);
+            await using var journal = await JournalAccess.OpenAsync(settings, opened.Value, cancel);
             using var host = OtpActorsHost.Build(
                 settings, opened.Value, json || Terminal.IsPlain ? LogEventLevel.Warning : LogEventLevel.Fatal);
-            return await RunAsync(host, runId, spec, json, opened.Value, cancel);
+            return await RunAsync(host, runId, spec, json, opened.Value, journal, cancel);
         }
         catch (OperationCanceledException) when (cancel.IsCancellationRequested)
         {
@@ -70,10 +71,11 @@ internal static class RunCommand
     }
 
     private static async Task<int> RunAsync(
-        IHost host, string runId, RunSpec? spec, bool json, DataDirectory data, CancellationToken cancel)
+        IHost host, string runId, RunSpec? spec, bool json, DataDirectory data, JournalAccess journal, CancellationToken cancel)
     {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel, journal.Lost);
         await host.StartAsync(CancellationToken.None);
-        var watch = RunWatch.Start(host.Services.GetRequiredService<ActorSystem>(), runId);
+        using var run = new RunSubscription(host.Services.GetRequiredService<ActorSystem>(), runId);
         RunState state;
         try
         {
@@ -84,11 +86,11 @@ internal static class RunCommand
             {
                 RunReplies.Accepted yes => yes,
                 RunReplies.Refused no => throw new NotDoneException($"The run cannot begin: {no.Reason}"),
-                _ => throw NoSuchRun(runId, data.Root),
+                _ => throw NoSuchRun(runId, host.Services.GetRequiredService<OtpActorsOptions>()),
             };
 
             using IRunView view = json ? new SilentView() : RunView.For(Terminal.Console, TimeProvider.System);
-            state = await watch.FollowAsync(accepted.State, view.Show, cancel);
+            state = await FollowAsync(run, accepted.State, view.Show, stop.Token);
         }
         finally
         {
@@ -96,8 +98,27 @@ internal static class RunCommand
             await host.StopAsync(CancellationToken.None);
         }
 
-        state = watch.Latest ?? state;
-        return await ConcludeAsync(state, watch.Breakage, json, data, host);
+        return await ConcludeAsync(run.Latest ?? state, run.Breakage ?? journal.WhyLost, json, data, host);
+    }
+
+    /// <summary>
+    /// Shows each new state, and the last one again several times a second for what counts time, until the run is over,
+    /// broken, or <paramref name="cancel"/> fires.
+    /// </summary>
+    private static async Task<RunState> FollowAsync(
+        RunSubscription run, RunState state, Action<RunState> show, CancellationToken cancel)
+    {
+        while (true)
+        {
+            state = run.Latest ?? state;
+            show(state);
+            if (state.IsTerminal || run.Breakage is not null || cancel.IsCancellationRequested)
+            {
+                return state;
+            }
+
+            await run.WaitAsync(Refresh, cancel);
+        }
     }
 
     private static async Task<int> ConcludeAsync(RunState state, string? breakage, bool json, DataDirectory data, IHost host)
@@ -150,12 +171,8 @@ internal static class RunCommand
         }
     }
 
-    private static UsageException NoSuchRun(string runId, string data) =>
-        new($"There is no run '{runId}' in {data}; `OtpActors runs` lists them.");
-
-    /// <summary>Sorts by time, is short enough to type, and does not repeat.</summary>
-    private static string NewRunId(TimeProvider time) =>
-        $"{time.GetUtcNow():yyyyMMdd-HHmmss}-{RandomNumberGenerator.GetHexString(6, lowercase: true)}";
+    private static UsageException NoSuchRun(string runId, OtpActorsOptions settings) =>
+        new($"There is no run '{runId}' in {JournalHosting.PlaceOf(settings)}; `OtpActors runs` lists them.");
 
     private static string Quoted(string path) => path.Contains(' ', StringComparison.Ordinal) ? $"'{path}'" : path;
 

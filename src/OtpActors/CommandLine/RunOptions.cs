@@ -1,8 +1,8 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
-using System.Globalization;
 using OtpActors.Hosting;
 using OtpActors.Records;
+using OtpActors.Triggers;
 using OtpActors.Workflow;
 
 namespace OtpActors.CommandLine;
@@ -10,12 +10,6 @@ namespace OtpActors.CommandLine;
 /// <summary>The options of <c>run</c>, and the run they ask for.</summary>
 internal sealed class RunOptions
 {
-    private const string DefaultEmail = "sample_email@my_email.com";
-    private const string DefaultOtp = "1234567";
-    private const long MaxCount = 1_000_000_000;
-    private static readonly TimeSpan DefaultInterval = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan DefaultDuration = TimeSpan.FromSeconds(20);
-
     private readonly Option<string?> _topic = new("--topic")
     {
         Description = "The topic, created if it is absent. [default: email_topic]",
@@ -31,13 +25,13 @@ internal sealed class RunOptions
 
     private readonly Option<string?> _email = new("--email")
     {
-        Description = $"The address to produce. [default: {DefaultEmail}]",
+        Description = $"The address to produce. [default: {RunRequests.DefaultEmail}]",
         HelpName = "ADDRESS",
     };
 
     private readonly Option<string?> _otp = new("--otp")
     {
-        Description = $"Its password; '-' reads it from standard input, which keeps it out of the process list. [default: {DefaultOtp}]",
+        Description = $"Its password; '-' reads it from standard input, which keeps it out of the process list. [default: {RunRequests.DefaultOtp}]",
         HelpName = "PASSWORD",
     };
 
@@ -45,14 +39,14 @@ internal sealed class RunOptions
     {
         Description = "The time between two records of the one address. [default: 5s]",
         HelpName = "TIME",
-        CustomParser = Durations.Parse,
+        CustomParser = DurationArguments.Parse,
     };
 
     private readonly Option<TimeSpan?> _duration = new("--duration")
     {
         Description = "How long records of the one address are produced. [default: 20s]",
         HelpName = "TIME",
-        CustomParser = Durations.Parse,
+        CustomParser = DurationArguments.Parse,
     };
 
     private readonly Option<long?> _count = new("--count")
@@ -77,10 +71,10 @@ internal sealed class RunOptions
     {
         Description = "How long the sinks may store nothing more before the checks begin all the same. [default: 30s]",
         HelpName = "TIME",
-        CustomParser = Durations.Parse,
+        CustomParser = DurationArguments.Parse,
     };
 
-    private readonly Option<Limit?> _notify = new("--notify")
+    private readonly Option<NotifyLimit?> _notify = new("--notify")
     {
         Description = "Mail and post all addresses found in a store, none, or the first N. [default: 100]",
         HelpName = "all|none|N",
@@ -119,82 +113,56 @@ internal sealed class RunOptions
     public async Task<RunSpec> ToSpecAsync(
         ParseResult parsed, OtpActorsOptions options, Lazy<DataDirectory> data, string runId, CancellationToken cancellationToken)
     {
-        var topic = parsed.GetValue(_topic) ?? options.Topic.Name;
-        if (topic.Length is 0 or > 245 || topic is "." or ".." || !topic.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-'))
+        CheckTogether(parsed);
+        var request = new RunRequest
         {
-            throw new UsageException($"--topic: '{topic}' is no name of a topic; it takes 1 to 245 of a-z A-Z 0-9 . _ -");
-        }
-
-        var partitions = parsed.GetValue(_partitions) ?? options.Topic.Partitions;
-        if (partitions is < 1 or > 1_000)
-        {
-            throw new UsageException($"--partitions: {partitions} is not between 1 and 1000.");
-        }
-
-        return new RunSpec
-        {
-            Topic = topic,
-            Partitions = partitions,
-            ReplicationFactor = options.Topic.ReplicationFactor,
-            Records = await RecordsAsync(parsed, data, runId, cancellationToken),
-            Window = parsed.GetValue(_window) ?? options.Workflow.Window,
-            NotifyLimit = parsed.GetValue(_notify) is { } limit ? limit.Addresses
-                : options.Workflow.NotifyLimit < 0 ? null
-                : options.Workflow.NotifyLimit,
-            Deadline = options.Workflow.Deadline,
-            Policies = options.Workflow.Steps,
+            Topic = parsed.GetValue(_topic),
+            Partitions = parsed.GetValue(_partitions),
+            Email = parsed.GetValue(_email),
+            Otp = parsed.GetValue(_otp) is "-" ? await Console.In.ReadLineAsync(cancellationToken) ?? "" : parsed.GetValue(_otp),
+            Interval = parsed.GetValue(_interval),
+            Duration = parsed.GetValue(_duration),
+            Count = parsed.GetValue(_count),
+            Window = parsed.GetValue(_window),
+            Notify = parsed.GetValue(_notify),
         };
+        try
+        {
+            RunRequests.CheckTopic(request, options);
+            var records = parsed.GetValue(_from) is { } file
+                ? await CheckFileAsync(file, parsed.GetValue(_skipBad), data, runId, cancellationToken)
+                : RunRequests.RecordsOf(request)!;
+            return RunRequests.ToSpec(request, options, records, new RunTrigger(TriggerKind.CommandLine));
+        }
+        catch (RunRequestException e)
+        {
+            throw new UsageException($"--{e.Field}: {e.Message}.");
+        }
     }
 
-    private async Task<RecordSpec> RecordsAsync(
-        ParseResult parsed, Lazy<DataDirectory> data, string runId, CancellationToken cancellationToken)
+    private void CheckTogether(ParseResult parsed)
     {
         if (parsed.GetValue(_skipBad) && parsed.GetValue(_from) is null)
         {
             throw new UsageException("--skip-bad goes with --from.");
         }
 
-        if (parsed.GetValue(_count) is { } count)
+        if (parsed.GetValue(_count) is not null)
         {
             Alone(parsed, _count, _from, _email, _otp, _interval, _duration);
-            return count is >= 1 and <= MaxCount
-                ? new RecordSpec.Generated(count, RecordSpec.Generated.NewSeed())
-                : throw new UsageException($"--count: {count} is not between 1 and {MaxCount}.");
         }
-
-        if (parsed.GetValue(_from) is { } file)
+        else if (parsed.GetValue(_from) is not null)
         {
             Alone(parsed, _from, _email, _otp, _interval, _duration);
-            OtpFile.RequireThere(file);
-            var input = await RecordSpool.CheckAsync(
-                file, data.Value.InputsDirectory, runId, parsed.GetValue(_skipBad), cancellationToken);
-            return input.Spec ?? throw new BadLinesException(file, input.Checked);
         }
-
-        return await SampleAsync(parsed, cancellationToken);
     }
 
-    private async Task<RecordSpec> SampleAsync(ParseResult parsed, CancellationToken cancellationToken)
+    private static async Task<RecordSpec> CheckFileAsync(
+        string file, bool skipBad, Lazy<DataDirectory> data, string runId, CancellationToken cancellationToken)
     {
-        if (!EmailAddress.TryParse(parsed.GetValue(_email) ?? DefaultEmail, out var email, out var error))
-        {
-            throw new UsageException($"--email: {error}.");
-        }
-
-        var text = parsed.GetValue(_otp) ?? DefaultOtp;
-        if (text == "-")
-        {
-            text = await Console.In.ReadLineAsync(cancellationToken);
-        }
-
-        if (!OneTimePassword.TryParse(text, out var otp, out error))
-        {
-            throw new UsageException($"--otp: {error}.");
-        }
-
-        var interval = parsed.GetValue(_interval) ?? DefaultInterval;
-        var duration = parsed.GetValue(_duration) ?? DefaultDuration;
-        return new RecordSpec.Sample(new OtpRecord(email, otp), interval, (long)Math.Ceiling(duration / interval));
+        OtpFile.RequireThere(file);
+        var input = await RecordSpool.CheckAsync(file, data.Value.InputsDirectory, runId, skipBad, cancellationToken);
+        return input.Spec ?? throw new BadLinesException(file, input.Checked);
     }
 
     private static void Alone(ParseResult parsed, Option option, params Option[] others)
@@ -208,28 +176,16 @@ internal sealed class RunOptions
     private static List<string> Given(ParseResult parsed, params Option[] options) =>
         [.. options.Where(o => parsed.GetResult(o) is { Implicit: false }).Select(o => o.Name)];
 
-    private static Limit? ParseLimit(ArgumentResult result)
+    private static NotifyLimit? ParseLimit(ArgumentResult result)
     {
         var text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
-        switch (text)
+        if (!NotifyLimit.TryParse(text, out var limit))
         {
-            case "all":
-                return new Limit(null);
-            case "none":
-                return new Limit(0);
-            default:
-                if (long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var addresses))
-                {
-                    return new Limit(addresses);
-                }
-
-                result.AddError($"--notify takes all, none or a number of addresses, not '{text}'.");
-                return null;
+            result.AddError($"--notify takes all, none or a number of addresses, not '{text}'.");
         }
-    }
 
-    /// <param name="Addresses">Null for all.</param>
-    private sealed record Limit(long? Addresses);
+        return limit;
+    }
 }
 
 /// <summary>The user's file has bad lines, and was refused for them.</summary>

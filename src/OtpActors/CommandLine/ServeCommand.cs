@@ -24,23 +24,33 @@ internal static class ServeCommand
     {
         var settings = Cli.Settings(parsed);
         using var data = DataDirectory.Open(settings.Data);
-        await DataFiles.CheckAsync(data);
-        using var host = OtpActorsHost.Build(settings, data, LogEventLevel.Information);
-        await host.StartAsync(CancellationToken.None);
+        await using var journal = await JournalAccess.OpenAsync(settings, data, cancel);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel, journal.Lost);
+        await using var host = OtpActorsHost.BuildService(settings, data, LogEventLevel.Information);
+        try
+        {
+            await host.StartAsync(CancellationToken.None);
+        }
+        catch (IOException e)
+        {
+            throw new NotDoneException($"The service cannot listen: {e.Message.TrimEnd('.')}. Choose another place with OtpActors__Http__Url.");
+        }
+
         try
         {
             var registry = host.Services.GetRequiredService<IRequiredActor<RunRegistry>>().ActorRef;
             var unfinished = await registry.Ask<RunRegistry.Unfinished>(new RunRegistry.ResumeAll(), cancel);
             var log = host.Services.GetRequiredService<ILoggerFactory>().CreateLogger("OtpActors");
             log.LogInformation(
-                "Serving from {Data}; {Count} unfinished run(s) go on. Stop with Ctrl-C or SIGTERM", data.Root, unfinished.RunIds.Count);
-            await Task.Delay(Timeout.Infinite, cancel).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                "Serving from {Data} at {Url}; {Count} unfinished run(s) go on. Stop with Ctrl-C or SIGTERM",
+                data.Root, string.Join(", ", host.Urls), unfinished.RunIds.Count);
+            await Task.Delay(Timeout.Infinite, stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
         finally
         {
             await host.StopAsync(CancellationToken.None);
         }
 
-        return ExitCodes.Done;
+        return journal.WhyLost is { } reason ? throw new NotDoneException(reason) : ExitCodes.Done;
     }
 }

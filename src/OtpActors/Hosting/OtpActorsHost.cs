@@ -1,4 +1,5 @@
 using System.Globalization;
+using OtpActors.Api;
 using OtpActors.Records;
 using Serilog;
 using Serilog.Configuration;
@@ -17,13 +18,37 @@ public static class OtpActorsHost
     private const string ConsoleTemplate = "{Timestamp:yyyy-MM-dd HH:mm:ss.fff} [{Level:u3}] {RunId} {Message:lj}{NewLine}";
 
     /// <param name="consoleLevel">What goes to standard error; everything from the configured level on goes to the file.</param>
+    /// <returns>The service without its HTTP side and its triggers.</returns>
     public static IHost Build(OtpActorsOptions options, DataDirectory data, LogEventLevel consoleLevel)
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
-        builder.Services.AddSerilog(log => log
+        Add(builder.Services, options, data, consoleLevel, triggers: false);
+        return builder.Build();
+    }
+
+    /// <returns>The whole service, with its HTTP side and its triggers.</returns>
+    public static WebApplication BuildService(OtpActorsOptions options, DataDirectory data, LogEventLevel consoleLevel)
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions
+        {
+            ApplicationName = typeof(OtpActorsHost).Assembly.GetName().Name,
+            ContentRootPath = AppContext.BaseDirectory,
+        });
+        Add(builder.Services, options, data, consoleLevel, triggers: true);
+        builder.AddApi(options.Http);
+        var app = builder.Build();
+        app.UseApi(options.Http);
+        return app;
+    }
+
+    private static void Add(
+        IServiceCollection services, OtpActorsOptions options, DataDirectory data, LogEventLevel consoleLevel, bool triggers)
+    {
+        services.AddSerilog(log => log
             .MinimumLevel.Is(options.LogLevel)
             .Destructure.AsScalar<OneTimePassword>()
             .Destructure.AsScalar<EmailAddress>()
+            .MinimumLevel.Override("Microsoft.AspNetCore", LogEventLevel.Warning) // its lines tell paths, which hold addresses
             .WriteTo.Logger(console => console
                 .Filter.ByExcluding(IsOfStream)
                 .WriteTo.Console(
@@ -35,10 +60,9 @@ public static class OtpActorsHost
                     Path.Combine(data.LogsDirectory, "otpactors-.log"), outputTemplate: LogTemplate,
                     formatProvider: CultureInfo.InvariantCulture,
                     rollingInterval: RollingInterval.Day, retainedFileCountLimit: 14))));
-        builder.Services.AddSingleton<IHostLifetime, NoSignals>();
-        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(30));
-        builder.Services.AddOtpActors(options, data);
-        return builder.Build();
+        services.AddSingleton<IHostLifetime, NoSignals>();
+        services.Configure<HostOptions>(host => host.ShutdownTimeout = options.ShutdownTimeout);
+        services.AddOtpActors(options, data, triggers);
     }
 
     /// <summary>A stream's failure is the failure of a step, which says what it means.</summary>

@@ -18,6 +18,9 @@ internal static partial class TopicRules
         }
     }
 
+    /// <summary>Whether a topic of records can have the name: with room for its dead letters' suffix.</summary>
+    public static bool IsForRecords(string name) => LegalName().IsMatch(name) && name is not ("." or "..") && name.Length <= 245;
+
     public static void CheckName(string name)
     {
         if (!LegalName().IsMatch(name) || name is "." or "..")

@@ -26,6 +26,21 @@ public static class RunCommands
     /// <summary>Ends the run, whatever it is doing. What is stored stays stored.</summary>
     public sealed record Cancel(string RunId, string Reason) : IRunCommand;
 
+    /// <summary>
+    /// Lets what is in hand be finished and starts nothing more until <see cref="Resume"/>. The run keeps its turn on the
+    /// topic, and its deadline goes on counting.
+    /// </summary>
+    public sealed record Pause(string RunId) : IRunCommand;
+
+    /// <summary>Goes on after <see cref="Pause"/>, in the same steps and attempts.</summary>
+    public sealed record Resume(string RunId) : IRunCommand;
+
+    /// <summary>
+    /// One more attempt of a step that failed, was cancelled or waits for its next try. A run that has ended is opened
+    /// again for it, and what was not reached or was cancelled with the run follows. What is stored, counted and sent stays.
+    /// </summary>
+    public sealed record RetryStep(string RunId, StepId Step) : IRunCommand;
+
     /// <summary>The run's deadline has passed.</summary>
     public sealed record ReachDeadline(string RunId) : IRunCommand;
 

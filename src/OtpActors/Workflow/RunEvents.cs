@@ -44,6 +44,13 @@ public static class RunEvents
 
     public sealed record NotifyingCompleted(StepId Step, NotifyProgress Progress, DateTimeOffset At) : IRunEvent;
 
+    public sealed record Paused(DateTimeOffset At) : IRunEvent;
+
+    public sealed record Resumed(DateTimeOffset At) : IRunEvent;
+
+    /// <summary>Somebody asked for one more attempt of the step; a run that had ended goes on.</summary>
+    public sealed record Reopened(StepId Step, DateTimeOffset At) : IRunEvent;
+
     /// <param name="Reason">Why it did not complete; null if it did.</param>
     public sealed record Ended(RunOutcome Outcome, string? Reason, DateTimeOffset At) : IRunEvent;
 }

@@ -35,6 +35,7 @@ public sealed class RunRegistry : ReceiveActor
     /// Runs of an earlier process, until it is known which of them had their turn: nobody else is given one before.
     /// </summary>
     private readonly HashSet<string> _resuming = [];
+    private int _resumed;
 
     public RunRegistry(IActorRef runs, IRunCatalog catalog)
     {
@@ -64,6 +65,24 @@ public sealed class RunRegistry : ReceiveActor
             }
 
             Sender.Tell(unfinished);
+            _resumed = unfinished.RunIds.Count;
+            TellResumed();
+        });
+        Receive<RetryStep>(retry =>
+        {
+            var sender = Sender;
+            _runs.Ask<RunReplies.Accepted>(new RunQueries.Get(retry.RunId)).PipeTo(Self, sender, known => new RetryOf(retry, known.State));
+        });
+        Receive<RetryOf>(Reopen);
+        Receive<Retried>(retried =>
+        {
+            if (retried.Reply is not RunReplies.Accepted && _active.GetValueOrDefault(retried.Topic) == retried.RunId)
+            {
+                _active.Remove(retried.Topic);
+                Begin(retried.Topic);
+            }
+
+            retried.Requester.Tell(retried.Reply);
         });
         Receive<RunReplies.Accepted>(accepted => List(accepted.State));
         Receive<RunReplies.Refused>(refused => Reply(refused.RunId, refused));
@@ -131,6 +150,29 @@ public sealed class RunRegistry : ReceiveActor
         }
 
         Reply(state.RunId, new RunReplies.Accepted(state.RunId, state));
+    }
+
+    /// <summary>A run that ended gave its turn back: it is opened again only where nobody else has it.</summary>
+    private void Reopen(RetryOf retry)
+    {
+        var (runId, requester) = (retry.Asked.RunId, Sender);
+        var command = new RunCommands.RetryStep(runId, retry.Asked.Step);
+        if (retry.State.Spec is not { Topic: var topic })
+        {
+            requester.Tell(new NotFound(runId));
+        }
+        else if (!retry.State.IsTerminal)
+        {
+            _runs.Tell(command, requester);
+        }
+        else if (!_active.TryAdd(topic, runId))
+        {
+            requester.Tell(new RunReplies.Refused(runId, $"run {_active[topic]} holds topic {topic}: retry when it is over"));
+        }
+        else
+        {
+            _runs.Ask<object>(command).PipeTo(Self, ActorRefs.NoSender, reply => new Retried(runId, topic, reply, requester));
+        }
     }
 
     private void Queue(RunState state, OverlapPolicy overlap)
@@ -212,6 +254,16 @@ public sealed class RunRegistry : ReceiveActor
             {
                 Begin(topic);
             }
+
+            TellResumed();
+        }
+    }
+
+    private void TellResumed()
+    {
+        if (_resuming.Count == 0)
+        {
+            Context.System.EventStream.Publish(new RunNotices.Resumed(_resumed));
         }
     }
 
@@ -224,6 +276,12 @@ public sealed class RunRegistry : ReceiveActor
     /// </summary>
     public sealed record Start(string RunId, RunSpec Spec, OverlapPolicy Overlap = OverlapPolicy.Wait);
 
+    /// <summary>
+    /// One more attempt of a step, also of a run that has ended; answered by <see cref="RunReplies.Accepted"/>,
+    /// <see cref="RunReplies.Refused"/> or <see cref="NotFound"/>.
+    /// </summary>
+    public sealed record RetryStep(string RunId, StepId Step);
+
     /// <summary>Goes on with a run; answered by <see cref="RunReplies.Accepted"/> or <see cref="NotFound"/>.</summary>
     public sealed record Resume(string RunId);
 
@@ -233,6 +291,10 @@ public sealed class RunRegistry : ReceiveActor
     public sealed record Unfinished(IReadOnlyList<string> RunIds);
 
     public sealed record NotFound(string RunId);
+
+    private sealed record RetryOf(RetryStep Asked, RunState State);
+
+    private sealed record Retried(string RunId, string Topic, object Reply, IActorRef Requester);
 
     private sealed record Listed(RunState State, Pending Request);
 

@@ -29,4 +29,25 @@ public sealed record RunSpec
     public TimeSpan? Deadline { get; init; }
 
     public StepPolicies Policies { get; init; } = new();
+
+    /// <summary>Who asked for the run; null where nobody said.</summary>
+    public RunTrigger? Trigger { get; init; }
+}
+
+/// <summary>Who asked for a run, and how that is known again: one trigger makes one run.</summary>
+/// <param name="Kind">By which way it came.</param>
+/// <param name="Key">
+/// The schedule and its time, the command's place in its topic, or the caller's idempotency key as a digest; null where
+/// the same request may be made again.
+/// </param>
+/// <param name="Fingerprint">A digest of what was asked for, to tell a repeated request from another one under the same key.</param>
+/// <param name="TraceParent">The request's place in a trace (W3C Trace Context §3.2); null where none was recorded.</param>
+public sealed record RunTrigger(TriggerKind Kind, string? Key = null, string? Fingerprint = null, string? TraceParent = null);
+
+public enum TriggerKind
+{
+    CommandLine,
+    Http,
+    CommandTopic,
+    Schedule,
 }

@@ -7,7 +7,16 @@ public sealed partial record RunState
 {
     /// <summary>The state after an event.</summary>
     /// <exception cref="ArgumentException">The event is unknown: this program is older than the journal.</exception>
-    public RunState Apply(IRunEvent e) => e switch
+    public RunState Apply(IRunEvent e)
+    {
+        var next = Change(e) with { Version = Version + 1 };
+        return RunFact.Of(e, next.Version) is not { } fact ? next : next with
+        {
+            Timeline = (Timeline.Count < TimelineLength ? Timeline : Timeline.RemoveAt(0)).Add(fact),
+        };
+    }
+
+    private RunState Change(IRunEvent e) => e switch
     {
         Requested r => this with { Spec = r.Spec, RequestedAt = r.At },
         StepStarted s => (this with { BeganAt = BeganAt ?? s.At }).With(s.Step, step => step with
@@ -42,6 +51,9 @@ public sealed partial record RunState
         RunEvents.Notified n => this with { Notified = Notified.SetItem(n.Step, n.Progress) },
         NotifyingCompleted n => (this with { Notified = Notified.SetItem(n.Step, n.Progress) })
             .Close(n.Step, StepStatus.Completed, null, n.At),
+        Paused p => this with { PausedAt = p.At },
+        Resumed => this with { PausedAt = null },
+        Reopened r => Reopen(r),
         Ended end => CloseAll(end),
         _ => throw new ArgumentException($"A run has no event '{e.GetType().Name}'.", nameof(e)),
     };
@@ -58,9 +70,24 @@ public sealed partial record RunState
     private RunState Close(StepId step, StepStatus status, string? detail, DateTimeOffset at) =>
         With(step, s => s with { Status = status, Detail = detail, RetryAt = null, EndedAt = at });
 
+    /// <summary>A step that is pending again keeps its attempts' numbers; what was not needed is judged anew.</summary>
+    private RunState Reopen(Reopened reopened)
+    {
+        var state = IsTerminal ? this with { Outcome = null, Reason = null, EndedAt = null, ReopenedAt = reopened.At } : this;
+        var again = Steps.Where(s => s.Key == reopened.Step
+            || (IsTerminal && s.Value.Status is StepStatus.Cancelled or StepStatus.Skipped));
+        return again.Aggregate(state, (s, step) => s.NotReady(step.Key).With(step.Key, own => own with
+        {
+            Status = StepStatus.Pending,
+            EndedAt = null,
+            RetryAt = null,
+            Detail = null,
+        }));
+    }
+
     private RunState CloseAll(Ended end)
     {
-        var state = this with { Outcome = end.Outcome, Reason = end.Reason, EndedAt = end.At };
+        var state = this with { Outcome = end.Outcome, Reason = end.Reason, EndedAt = end.At, PausedAt = null };
         foreach (var (step, own) in Steps)
         {
             state = own.Status switch

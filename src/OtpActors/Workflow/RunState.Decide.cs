@@ -20,16 +20,34 @@ public sealed partial record RunState
         Request when Spec is not null => RunDecision.Nothing,
         Request c => Accept(now, new Requested(c.Spec, now)),
         _ when Spec is null => RunDecision.Reject("the run is not known"),
+        RetryStep c => DecideRetryStep(c.Step, now),
         _ when IsTerminal => RunDecision.Reject($"the run is over ({Outcome})"),
         Begin when BeganAt is not null => RunDecision.Nothing,
         Begin => Accept(now, new StepStarted(StepId.EnsureTopic, 1, now)),
         Cancel c => Accept(now, new Ended(RunOutcome.Cancelled, c.Reason, now)),
+        Pause when PausedAt is not null => RunDecision.Nothing,
+        Pause => Accept(now, new Paused(now)),
+        Resume when PausedAt is null => RunDecision.Nothing,
+        Resume => Accept(now, new Resumed(now)),
         ReachDeadline when Spec.Deadline is null => RunDecision.Reject("the run has no deadline"),
-        ReachDeadline when BeganAt is null || now < BeganAt + Spec.Deadline =>
+        ReachDeadline when BeganAt is null || now < DeadlineAt =>
             RunDecision.Reject("the deadline has not come"),
         ReachDeadline => Accept(now, new Ended(RunOutcome.TimedOut, $"not done within {Spec.Deadline}", now)),
         IStepCommand c => DecideStep(c, now),
         _ => RunDecision.Reject($"a run has no command '{command.GetType().Name}'"),
+    };
+
+    private DateTimeOffset? DeadlineAt => (ReopenedAt ?? BeganAt) + Spec?.Deadline;
+
+    private RunDecision DecideRetryStep(StepId id, DateTimeOffset now) => Steps.GetValueOrDefault(id)?.Status switch
+    {
+        StepStatus.Retrying => Accept(now, new StepStarted(id, Steps[id].Attempt + 1, now)),
+        StepStatus.Failed or StepStatus.Cancelled => Accept(now, new Reopened(id, now)),
+        StepStatus.Running => RunDecision.Reject($"{id} is running: pause or cancel the run instead"),
+        StepStatus.Pending => RunDecision.Reject($"the turn of {id} has not come"),
+        StepStatus.Completed => RunDecision.Reject($"{id} is done"),
+        StepStatus.Skipped => RunDecision.Reject($"{id} was not reached or not needed: retry the step that failed"),
+        _ => RunDecision.Reject($"a run has no step '{id}'"),
     };
 
     private RunDecision DecideStep(IStepCommand command, DateTimeOffset now)
@@ -170,7 +188,7 @@ public sealed partial record RunState
 
         foreach (var step in StepId.All.Where(step => Steps[step].Status == StepStatus.Pending && IsDue(step)))
         {
-            return WhyNotNeeded(step) is { } why ? new StepSkipped(step, why, now) : new StepStarted(step, 1, now);
+            return WhyNotNeeded(step) is { } why ? new StepSkipped(step, why, now) : new StepStarted(step, Steps[step].Attempt + 1, now);
         }
 
         return null;
@@ -193,7 +211,7 @@ public sealed partial record RunState
 
     private bool IsDue(StepId step) => step.Kind switch
     {
-        StepKind.EnsureTopic => false, // starts with the run
+        StepKind.EnsureTopic => true,
         StepKind.Sink => Steps[StepId.EnsureTopic].IsDone,
         StepKind.Produce => Steps[StepId.EnsureTopic].IsDone
             && StepId.Stores.All(store => Sinks[store].Ready || ChainFailed(store)),

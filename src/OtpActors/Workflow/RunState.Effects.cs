@@ -15,9 +15,14 @@ public sealed partial record RunState
             yield break;
         }
 
-        if (Spec!.Deadline is { } deadline)
+        if (DeadlineAt is { } deadline)
         {
-            yield return new RunEffect.DeadlineAt(BeganAt.Value + deadline);
+            yield return new RunEffect.DeadlineAt(deadline);
+        }
+
+        if (PausedAt is not null)
+        {
+            yield break;
         }
 
         foreach (var id in StepId.All)
@@ -44,7 +49,7 @@ public sealed partial record RunState
 
             if (id.Kind == StepKind.Sink && Steps[StepId.Produce].IsDone)
             {
-                yield return new RunEffect.Drain(id, step.Attempt, HighWatermarks, Spec.Window);
+                yield return new RunEffect.Drain(id, step.Attempt, HighWatermarks, Spec!.Window);
             }
         }
     }

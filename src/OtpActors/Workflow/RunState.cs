@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
 using OtpActors.Topics;
 
 namespace OtpActors.Workflow;
@@ -10,12 +11,17 @@ namespace OtpActors.Workflow;
 /// New → Requested → EnsuringTopic → StartingSinks → Producing → Draining → Checking → Notifying → Completed
 ///                        └── a step of the run, or both stores' chains, out of attempts → Failed
 ///                        └── Cancel → Cancelled;  deadline → TimedOut
+///                        └── Pause → Paused, and back where it was by Resume
 /// </code>
+/// A retry of a step opens a run that did not complete again.
 /// The two stores' chains (sink → check → mail → Slack) advance on their own; the phase names the earliest work that
 /// is still to be done. A chain that fails stops there, the other goes on, and the run ends as failed.
 /// </summary>
 public sealed partial record RunState
 {
+    /// <summary>The facts kept of a run. A run of every attempt that the default policies allow has fewer than 60.</summary>
+    public const int TimelineLength = 500;
+
     private RunState(string runId) => RunId = runId;
 
     public string RunId { get; }
@@ -28,6 +34,18 @@ public sealed partial record RunState
     public DateTimeOffset? BeganAt { get; private init; }
 
     public DateTimeOffset? EndedAt { get; private init; }
+
+    /// <summary>Since when the run is paused; null if it is not.</summary>
+    public DateTimeOffset? PausedAt { get; private init; }
+
+    /// <summary>When the run was last opened again after its end.</summary>
+    public DateTimeOffset? ReopenedAt { get; private init; }
+
+    /// <summary>How many events have made this state: grows by one with each, across processes.</summary>
+    public long Version { get; private init; }
+
+    /// <summary>What happened, oldest first: every fact but mere progress, the last <see cref="TimelineLength"/> of them.</summary>
+    public ImmutableList<RunFact> Timeline { get; private init; } = [];
 
     /// <summary>Null while the run goes on.</summary>
     public RunOutcome? Outcome { get; private init; }
@@ -69,6 +87,7 @@ public sealed partial record RunState
         RunOutcome.Cancelled => RunPhase.Cancelled,
         RunOutcome.TimedOut => RunPhase.TimedOut,
         _ when Spec is null => RunPhase.New,
+        _ when PausedAt is not null => RunPhase.Paused,
         _ when BeganAt is null => RunPhase.Requested,
         _ when !Steps[StepId.EnsureTopic].IsDone => RunPhase.EnsuringTopic,
         _ when Steps[StepId.Produce].Status == StepStatus.Pending => RunPhase.StartingSinks,
@@ -101,6 +120,7 @@ public enum RunPhase
     Draining,
     Checking,
     Notifying,
+    Paused,
     Completed,
     Failed,
     Cancelled,
@@ -139,6 +159,7 @@ public sealed record StepState(
     string? Detail = null)
 {
     /// <summary>Completed or not needed: what comes after it may start.</summary>
+    [JsonIgnore]
     public bool IsDone => Status is StepStatus.Completed or StepStatus.Skipped;
 }
 

@@ -20,9 +20,10 @@ public sealed class RunsParent : ReceiveActor
         {
             if (_leaving.TryAdd(passivate.RunId, new Queue<(object, IActorRef)>()))
             {
-                Sender.Tell(new SuspendRun(passivate.RunId)); // not a PoisonPill: it could cut a write to the journal short
+                Sender.Tell(new LeaveIfQuiet(passivate.RunId)); // not a PoisonPill: it could cut a write to the journal short
             }
         });
+        Receive<StayingRun>(staying => PassWaiting(staying.RunId));
         Receive<SuspendAll>(_ =>
         {
             _suspendRequests.Add(Sender);
@@ -35,16 +36,20 @@ public sealed class RunsParent : ReceiveActor
         });
         Receive<Terminated>(terminated =>
         {
-            if (_leaving.Remove(terminated.ActorRef.Path.Name, out var waiting))
-            {
-                foreach (var (message, sender) in waiting)
-                {
-                    Pass(terminated.ActorRef.Path.Name, message, sender);
-                }
-            }
-
+            PassWaiting(terminated.ActorRef.Path.Name);
             AnswerIfEmpty();
         });
+    }
+
+    private void PassWaiting(string runId)
+    {
+        if (_leaving.Remove(runId, out var waiting))
+        {
+            foreach (var (message, sender) in waiting)
+            {
+                Pass(runId, message, sender);
+            }
+        }
     }
 
     private void Deliver(IRunMessage message)

@@ -6,7 +6,7 @@ namespace OtpActors.Workflow;
 /// <summary>The list of runs in an SQLite file of its own.</summary>
 public sealed class SqliteRunCatalog : IRunCatalog, IAsyncDisposable
 {
-    private const string Columns = "run_id, state, topic, requested_at, ended_at, report";
+    private const string Columns = "run_id, state, topic, requested_at, ended_at, report, version";
 
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
 
@@ -21,21 +21,23 @@ public sealed class SqliteRunCatalog : IRunCatalog, IAsyncDisposable
 
     public Task SaveAsync(RunSummary summary) => _database.RunAsync(session =>
     {
-        // A run that has ended stays so, though a summary of an earlier moment may come late.
+        // A summary of an earlier moment may come late.
         var row = session.Statement($"""
-            INSERT INTO runs ({Columns}) VALUES (?, ?, ?, ?, ?, ?)
-            ON CONFLICT (run_id) DO UPDATE SET state = excluded.state, ended_at = excluded.ended_at, report = excluded.report
-            WHERE ended_at IS NULL OR excluded.ended_at IS NOT NULL
+            INSERT INTO runs ({Columns}) VALUES (?, ?, ?, ?, ?, ?, ?)
+            ON CONFLICT (run_id) DO UPDATE SET
+                state = excluded.state, ended_at = excluded.ended_at, report = excluded.report, version = excluded.version
+            WHERE version <= excluded.version
             """)
             .Bind(1, summary.RunId)
             .Bind(2, summary.State.ToString())
             .Bind(3, summary.Topic)
             .Bind(4, summary.RequestedAt.ToUnixTimeMilliseconds())
-            .Bind(6, JsonSerializer.Serialize(summary.Report, Json));
+            .Bind(6, JsonSerializer.Serialize(summary.Report, Json))
+            .Bind(7, summary.Version);
         return (summary.EndedAt is { } ended ? row.Bind(5, ended.ToUnixTimeMilliseconds()) : row.BindNull(5)).Execute();
     });
 
-    public Task<IReadOnlyList<RunSummary>> ListAsync(int limit, CancellationToken cancellationToken) =>
+    public Task<IReadOnlyList<RunSummary>> ListAsync(RunFilter filter, CancellationToken cancellationToken) =>
         _database.RunAsync<IReadOnlyList<RunSummary>>(
             session =>
             {
@@ -44,8 +46,7 @@ public sealed class SqliteRunCatalog : IRunCatalog, IAsyncDisposable
                     return []; // a reader does not make the table, and the writer may have been killed before it did
                 }
 
-                var rows = session.Statement($"SELECT {Columns} FROM runs ORDER BY requested_at DESC, run_id DESC LIMIT ?")
-                    .Bind(1, limit);
+                var rows = Select(session, filter);
                 var runs = new List<RunSummary>();
                 while (rows.Step())
                 {
@@ -53,7 +54,8 @@ public sealed class SqliteRunCatalog : IRunCatalog, IAsyncDisposable
                         rows.Text(0), Enum.Parse<RunPhase>(rows.Text(1)), rows.Text(2),
                         DateTimeOffset.FromUnixTimeMilliseconds(rows.Number(3)),
                         rows.NumberOrNull(4) is { } ended ? DateTimeOffset.FromUnixTimeMilliseconds(ended) : null,
-                        JsonSerializer.Deserialize<RunReport>(rows.Text(5), Json)!));
+                        JsonSerializer.Deserialize<RunReport>(rows.Text(5), Json)!,
+                        rows.Number(6)));
                 }
 
                 return runs;
@@ -75,15 +77,103 @@ public sealed class SqliteRunCatalog : IRunCatalog, IAsyncDisposable
             },
             cancellationToken);
 
+    public Task<IReadOnlyList<EndedRun>> ExpiredAsync(RunExpiry expiry, CancellationToken cancellationToken)
+    {
+        var conditions = new List<string>();
+        var values = new List<object>();
+        if (expiry.EndedBefore is { } before)
+        {
+            conditions.Add("ended_at < ?");
+            values.Add(before.ToUnixTimeMilliseconds());
+        }
+
+        if (expiry.Newest is { } newest)
+        {
+            conditions.Add("""
+                (ended_at, run_id) <= (SELECT ended_at, run_id FROM runs WHERE ended_at IS NOT NULL
+                    ORDER BY ended_at DESC, run_id DESC LIMIT 1 OFFSET ?)
+                """);
+            values.Add((long)newest);
+        }
+
+        if (conditions.Count == 0)
+        {
+            return Task.FromResult<IReadOnlyList<EndedRun>>([]);
+        }
+
+        values.AddRange([expiry.After?.EndedAt.ToUnixTimeMilliseconds() ?? long.MinValue, expiry.After?.RunId ?? "", (long)expiry.Limit]);
+        return _database.RunAsync<IReadOnlyList<EndedRun>>(
+            session =>
+            {
+                var rows = Bind(session.Statement($"""
+                    SELECT ended_at, run_id FROM runs
+                    WHERE ended_at IS NOT NULL AND ({string.Join(" OR ", conditions)}) AND (ended_at, run_id) > (?, ?)
+                    ORDER BY ended_at, run_id LIMIT ?
+                    """), values);
+                var runs = new List<EndedRun>();
+                while (rows.Step())
+                {
+                    runs.Add(new EndedRun(DateTimeOffset.FromUnixTimeMilliseconds(rows.Number(0)), rows.Text(1)));
+                }
+
+                return runs;
+            },
+            cancellationToken);
+    }
+
+    public Task RemoveAsync(IReadOnlyCollection<string> runIds) => _database.RunAsync(session => session.Write(own =>
+        runIds.Sum(runId => own.Statement("DELETE FROM runs WHERE run_id = ?").Bind(1, runId).Execute())));
+
     public ValueTask DisposeAsync() => _database.DisposeAsync();
+
+    private static SqliteStatement Select(SqliteSession session, RunFilter filter)
+    {
+        var conditions = new List<string>();
+        var values = new List<object>();
+        void Where(string condition, params object?[] its)
+        {
+            if (its[0] is not null)
+            {
+                conditions.Add(condition);
+                values.AddRange(its!);
+            }
+        }
+
+        Where("state = ?", filter.State?.ToString());
+        Where("topic = ?", filter.Topic);
+        Where("requested_at >= ?", filter.From?.ToUnixTimeMilliseconds());
+        Where("requested_at < ?", filter.To?.ToUnixTimeMilliseconds());
+        Where("(requested_at, run_id) < (?, ?)", filter.After?.RequestedAt.ToUnixTimeMilliseconds(), filter.After?.RunId);
+        var where = conditions.Count == 0 ? "" : $"WHERE {string.Join(" AND ", conditions)} ";
+        values.Add((long)filter.Limit);
+        return Bind(session.Statement($"SELECT {Columns} FROM runs {where}ORDER BY requested_at DESC, run_id DESC LIMIT ?"), values);
+    }
+
+    private static SqliteStatement Bind(SqliteStatement statement, List<object> values)
+    {
+        for (var i = 0; i < values.Count; i++)
+        {
+            _ = values[i] is long number ? statement.Bind(i + 1, number) : statement.Bind(i + 1, (string)values[i]);
+        }
+
+        return statement;
+    }
 
     private static void CreateTable(SqliteSession session)
     {
         session.Statement("""
             CREATE TABLE IF NOT EXISTS runs (
                 run_id TEXT PRIMARY KEY, state TEXT NOT NULL, topic TEXT NOT NULL,
-                requested_at INTEGER NOT NULL, ended_at INTEGER, report TEXT NOT NULL) WITHOUT ROWID
+                requested_at INTEGER NOT NULL, ended_at INTEGER, report TEXT NOT NULL,
+                version INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID
             """).Execute();
-        session.Statement("CREATE INDEX IF NOT EXISTS runs_by_request ON runs (requested_at)").Execute();
+        if (session.Statement("SELECT 1 FROM pragma_table_info('runs') WHERE name = 'version'").Scalar() is null)
+        {
+            session.Statement("ALTER TABLE runs ADD COLUMN version INTEGER NOT NULL DEFAULT 0").Execute(); // made before there were versions
+        }
+
+        session.Statement("CREATE INDEX IF NOT EXISTS runs_by_request ON runs (requested_at, run_id)").Execute();
+        session.Statement("CREATE INDEX IF NOT EXISTS runs_unfinished ON runs (requested_at, run_id) WHERE ended_at IS NULL").Execute();
+        session.Statement("CREATE INDEX IF NOT EXISTS runs_ended ON runs (ended_at, run_id) WHERE ended_at IS NOT NULL").Execute();
     }
 }

@@ -52,6 +52,9 @@ internal sealed class RunDriver
         {
             case RunPhase.New:
                 break;
+            case RunPhase.Paused:
+                driver = At(RunPhase.Producing, spec).Do(Say.Pause);
+                break;
             case RunPhase.Completed:
                 driver = At(RunPhase.Notifying, spec);
                 foreach (var store in StepId.Stores)
@@ -147,9 +150,13 @@ internal static class Say
 
     public static readonly IRunCommand Begin = new RunCommands.Begin(Id);
     public static readonly IRunCommand Cancel = new RunCommands.Cancel(Id, "asked to");
+    public static readonly IRunCommand Pause = new RunCommands.Pause(Id);
+    public static readonly IRunCommand Resume = new RunCommands.Resume(Id);
     public static readonly IRunCommand Deadline = new RunCommands.ReachDeadline(Id);
 
     public static IRunCommand Request(RunSpec? spec = null) => new RunCommands.Request(Id, spec ?? RunDriver.Spec);
+
+    public static IRunCommand RetryStep(StepId step) => new RunCommands.RetryStep(Id, step);
 
     public static IRunCommand Topic(TopicOutcome outcome = TopicOutcome.Created, int attempt = 1) =>
         new RunCommands.ConfirmTopic(Id, attempt, outcome, 2);

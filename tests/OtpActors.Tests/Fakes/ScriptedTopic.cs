@@ -11,7 +11,16 @@ internal sealed class ScriptedTopic(IOtpTopic inner) : IOtpTopic
     /// <summary>Comes before each append, with the topic's name: waits, or throws.</summary>
     public Func<string, Task> BeforeAppend { get; set; } = _ => Task.CompletedTask;
 
-    public Task<TopicEnsured> EnsureAsync(TopicSpec spec, CancellationToken cancellationToken) => inner.EnsureAsync(spec, cancellationToken);
+    public bool KeepsHeaders => inner.KeepsHeaders;
+
+    /// <summary>Comes before a topic is ensured: waits, or throws.</summary>
+    public Func<Task> BeforeEnsure { get; set; } = () => Task.CompletedTask;
+
+    public async Task<TopicEnsured> EnsureAsync(TopicSpec spec, CancellationToken cancellationToken)
+    {
+        await BeforeEnsure();
+        return await inner.EnsureAsync(spec, cancellationToken);
+    }
 
     public Flow<IReadOnlyList<ProducerRecord>, ProducerAck, NotUsed> ProducerFlow(string topic, string producerId) =>
         Flow.Create<IReadOnlyList<ProducerRecord>>()

@@ -53,6 +53,7 @@ internal sealed class OtpActorsProcess : IAsyncDisposable
             start.Environment.Remove(own);
         }
 
+        start.Environment[$"{OtpActorsOptions.Section}__Http__Url"] = "http://127.0.0.1:0"; // each its own port
         foreach (var (key, value) in environment ?? new Dictionary<string, string>())
         {
             start.Environment[key] = value;

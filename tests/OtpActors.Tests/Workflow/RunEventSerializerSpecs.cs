@@ -44,6 +44,9 @@ public class RunEventSerializerSpecs
         ["check"] = new RunEvents.CheckCompleted(Say.CassandraCheck, new CheckResult(10, 9, new List<string> { "j***@example.com" }), At),
         ["notified"] = new RunEvents.Notified(Say.CassandraMail, new NotifyProgress(4, 3, 1), At),
         ["notifying"] = new RunEvents.NotifyingCompleted(Say.CassandraMail, new NotifyProgress(10, 9, 1), At),
+        ["paused"] = new RunEvents.Paused(At),
+        ["resumed"] = new RunEvents.Resumed(At),
+        ["reopened"] = new RunEvents.Reopened(Say.CassandraSink, At),
         ["ended-completed"] = new RunEvents.Ended(RunOutcome.Completed, null, At),
         ["ended-failed"] = new RunEvents.Ended(RunOutcome.Failed, "mongo-sink: broken", At),
     };

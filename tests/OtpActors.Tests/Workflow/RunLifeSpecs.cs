@@ -58,6 +58,23 @@ public class RunLifeSpecs : RunKit
     }
 
     [Fact]
+    public async Task A_run_that_is_told_to_go_on_as_it_leaves_stays()
+    {
+        await DoAsync(Say.Request());
+        await DoAsync(Say.Begin);
+        await TopicAdmin.NextAsync<TopicAdmin.Begin>();
+        await DoAsync(Say.Cancel);
+
+        // In one go: the first wakes the run, which finds nothing to do and asks to leave; the second reopens it.
+        Runs.Tell(new RunQueries.Get(RunDriver.RunId), TestActor);
+        Runs.Tell(Say.RetryStep(StepId.EnsureTopic), TestActor);
+
+        (await TopicAdmin.NextAsync<TopicAdmin.Begin>()).Attempt.ShouldBe(2);
+        TopicAdmin.Reply(Say.Topic(attempt: 2));
+        await CassandraSink.NextAsync<Sink.Begin>(); // and works on
+    }
+
+    [Fact]
     public async Task All_runs_are_suspended_and_then_that_is_said()
     {
         await ProducingAsync();

@@ -76,6 +76,46 @@ public class RunRegistrySpecs : RunKit
     }
 
     [Fact]
+    public async Task A_run_that_ended_is_opened_again_and_holds_its_topic()
+    {
+        await StartAsync("a");
+        await BegunAsync(1);
+        await DoAsync(new RunCommands.Cancel("a", "enough"));
+
+        (await RetryAsync<RunReplies.Accepted>("a", StepId.EnsureTopic)).State.IsTerminal.ShouldBeFalse();
+        (await BegunAsync(1)).ShouldBe(["a"]);
+        await StartAsync("b");
+        (await StateAsync("b")).BeganAt.ShouldBeNull("the topic is taken again");
+        await DoAsync(new RunCommands.Cancel("a", "enough"));
+        (await BegunAsync(1)).ShouldBe(["b"]);
+        (await RetryAsync<RunReplies.Refused>("a", StepId.EnsureTopic)).Reason.ShouldBe("run b holds topic email_topic: retry when it is over");
+    }
+
+    [Fact]
+    public async Task A_retry_in_vain_keeps_no_topic()
+    {
+        await StartAsync("a");
+        await BegunAsync(1);
+        await DoAsync(new RunCommands.Cancel("a", "enough"));
+        (await RetryAsync<RunReplies.Refused>("a", StepId.Produce)).Reason.ShouldContain("not reached");
+        (await RetryAsync<RunRegistry.NotFound>("nobody", StepId.Produce)).RunId.ShouldBe("nobody");
+        await StartAsync("b");
+        (await BegunAsync(1)).ShouldBe(["b"]);
+    }
+
+    [Fact]
+    public async Task A_step_of_a_run_that_goes_on_is_retried()
+    {
+        await StartAsync("a");
+        await TopicAdmin.NextAsync<TopicAdmin.Begin>();
+        TopicAdmin.Reply(new RunCommands.FailAttempt("a", StepId.EnsureTopic, 1, "no broker"));
+        await RetryAsync<RunReplies.Accepted>("a", StepId.EnsureTopic);
+        (await TopicAdmin.NextAsync<TopicAdmin.Begin>()).Attempt.ShouldBe(2);
+    }
+
+    private Task<T> RetryAsync<T>(string runId, StepId step) => AskAsync<T>(new RunRegistry.RetryStep(runId, step), _registry);
+
+    [Fact]
     public async Task A_run_that_nobody_knows_is_not_resumed() =>
         (await AskAsync<RunRegistry.NotFound>(new RunRegistry.Resume("a"), _registry)).RunId.ShouldBe("a");
 
@@ -102,9 +142,13 @@ public class RunRegistrySpecs : RunKit
         var registry = NewRegistry();
         (await AskAsync<RunRegistry.Unfinished>(new RunRegistry.ResumeAll(), registry)).RunIds.ShouldBe(["oldest", "older", "interrupted"]);
         var rest = Task.WhenAll(Resume("interrupted"), Resume("oldest"));
+        var listener = CreateTestProbe();
+        Sys.EventStream.Subscribe(listener, typeof(RunNotices.Resumed));
         await Resume("older");
+        listener.HasMessages.ShouldBeFalse();
         slow.SetResult();
         await rest;
+        (await listener.NextAsync<RunNotices.Resumed>()).Count.ShouldBe(3);
         (await StateAsync("older")).Phase.ShouldBe(RunPhase.Requested);
         (await StateAsync("oldest")).Phase.ShouldBe(RunPhase.Requested);
 
@@ -115,12 +159,24 @@ public class RunRegistrySpecs : RunKit
     }
 
     [Fact]
+    public async Task Where_no_run_is_unfinished_that_is_told_at_once()
+    {
+        var listener = CreateTestProbe();
+        Sys.EventStream.Subscribe(listener, typeof(RunNotices.Resumed));
+        (await AskAsync<RunRegistry.Unfinished>(new RunRegistry.ResumeAll(), _registry)).RunIds.ShouldBeEmpty();
+        (await listener.NextAsync<RunNotices.Resumed>()).Count.ShouldBe(0);
+    }
+
+    [Fact]
     public async Task A_run_of_an_earlier_process_begins_where_no_other_has_the_topic()
     {
         await Catalog.SaveAsync(RunSummary.Of(await DoAsync(new RunCommands.Request("a", RunDriver.Spec))));
         await Catalog.SaveAsync(RunSummary.Of(new RunDriver().Do(new RunCommands.Request("never-journaled", RunDriver.Spec)).State));
+        var listener = CreateTestProbe();
+        Sys.EventStream.Subscribe(listener, typeof(RunNotices.Resumed));
         await AskAsync<RunRegistry.Unfinished>(new RunRegistry.ResumeAll(), _registry);
         (await BegunAsync(1)).ShouldBe(["a"]);
+        (await listener.NextAsync<RunNotices.Resumed>()).Count.ShouldBe(2);
     }
 
     [Fact]

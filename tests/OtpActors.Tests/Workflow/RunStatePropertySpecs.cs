@@ -52,13 +52,16 @@ public class RunStatePropertySpecs
         (9, Gen.Select(Lag, AnyNotification, (lag, step) => To(lag, step, (_, attempt) => Say.AllNotified(step, attempt: attempt)))),
         (4, Gen.Select(Lag, AnyStep, Gen.Double.Unit, (lag, step, chance) => To(lag, step, (_, attempt) => Say.Fail(step, attempt, chance)))),
         (6, Gen.Select(Lag, AnyStep, (lag, step) => To(lag, step, (_, attempt) => Say.Retry(step, attempt)))),
+        (1, Gen.Const<Func<RunState, IRunCommand>>(_ => Say.Pause)),
+        (6, Gen.Const<Func<RunState, IRunCommand>>(_ => Say.Resume)),
+        (1, AnyStep.Select<StepId, Func<RunState, IRunCommand>>(step => _ => Say.RetryStep(step))),
         (1, Gen.Select(Lag, AnyStep, (lag, step) => To(lag, step, (_, attempt) => Say.Heartbeat(step, attempt)))));
 
     private static readonly Gen<Func<RunState, IRunCommand>> AnyEnd =
         OneOf<Func<RunState, IRunCommand>>(_ => Say.Cancel, _ => Say.Deadline);
 
     private static readonly Gen<(Func<RunState, IRunCommand> Command, int Seconds)[]> Stories = Gen.Select(
-        Gen.Frequency((60, AnyCommand), (1, AnyEnd)), Gen.Int[0, 12]).Array[40, 140];
+        Gen.Frequency((60, AnyCommand), (1, AnyEnd)), Gen.Int[0, 12]).Array[40, 170];
 
     [Fact]
     public void A_run_keeps_its_promises_whatever_it_is_told()
@@ -68,14 +71,17 @@ public class RunStatePropertySpecs
         for (var n = 0; n < Runs; n++)
         {
             var run = new RunDriver();
+            var retried = 0;
             run.Do(Say.Request(RunDriver.Spec with { Deadline = TimeSpan.FromMinutes(7) }), Say.Begin);
             foreach (var (command, seconds) in Stories.Generate(chance, null, out _))
             {
                 run.Now += TimeSpan.FromSeconds(seconds);
                 var before = run.State;
-                var decision = run.Try(command(before));
+                var told = command(before);
+                var decision = run.Try(told);
+                retried += told is RunCommands.RetryStep && decision.Rejection is null ? 1 : 0;
                 CheckStep(before, decision, run.State);
-                CheckState(run.State);
+                CheckState(run.State, retried);
                 met.Add(run.State.Phase);
             }
 
@@ -87,6 +93,35 @@ public class RunStatePropertySpecs
         met.Order().ShouldBe(Enum.GetValues<RunPhase>().Where(phase => phase >= RunPhase.EnsuringTopic));
     }
 
+    [Fact]
+    public void A_snapshot_and_the_events_after_it_make_what_all_events_make()
+    {
+        var chance = new PCG(1, 20_310_518);
+        var serializer = new RunSnapshotSerializer(null!);
+        var met = new HashSet<RunPhase>();
+        for (var n = 0; n < Runs; n++)
+        {
+            var run = new RunDriver();
+            run.Do(Say.Request(RunDriver.Spec with { Deadline = TimeSpan.FromMinutes(7) }), Say.Begin);
+            foreach (var (command, seconds) in Stories.Generate(chance, null, out _))
+            {
+                run.Now += TimeSpan.FromSeconds(seconds);
+                run.Try(command(run.State));
+            }
+
+            var cut = Gen.Int[1, run.Events.Count].Generate(chance, null, out _);
+            var whole = run.Events.Take(cut).Aggregate(RunState.New(RunDriver.RunId), (state, e) => state.Apply(e));
+            met.Add(whole.Phase);
+            var snapshot = whole.ToSnapshot();
+            var kept = RunState.From((RunSnapshot)serializer.FromBinary(serializer.ToBinary(snapshot), serializer.Manifest(snapshot)));
+            Canonical(kept).ShouldBe(Canonical(whole));
+            Canonical(run.Events.Skip(cut).Aggregate(kept, (state, e) => state.Apply(e))).ShouldBe(Canonical(run.State));
+        }
+
+        met.ShouldBeSubsetOf(Enum.GetValues<RunPhase>().Where(phase => phase >= RunPhase.Requested));
+        met.Count.ShouldBeGreaterThan(8, "snapshots are taken in most phases");
+    }
+
     private static void CheckStep(RunState before, RunDecision decision, RunState after)
     {
         if (decision.Events.Count == 0)
@@ -96,10 +131,15 @@ public class RunStatePropertySpecs
         else
         {
             decision.Rejection.ShouldBeNull();
-            before.IsTerminal.ShouldBeFalse("what is over stays so");
+            (before.IsTerminal && decision.Events[0] is not RunEvents.Reopened).ShouldBeFalse("what is over stays so, unless a step is retried");
+            after.Version.ShouldBe(before.Version + decision.Events.Count);
         }
 
-        (after.Phase >= before.Phase).ShouldBeTrue($"{before.Phase} became {after.Phase}");
+        if (decision.Events is not [RunEvents.Paused or RunEvents.Resumed or RunEvents.Reopened, ..])
+        {
+            (after.Phase >= before.Phase).ShouldBeTrue($"{before.Phase} became {after.Phase}");
+        }
+
         (after.Produced >= before.Produced).ShouldBeTrue();
         foreach (var store in StepId.Stores)
         {
@@ -107,11 +147,11 @@ public class RunStatePropertySpecs
         }
     }
 
-    private static void CheckState(RunState state)
+    private static void CheckState(RunState state, int retried)
     {
         foreach (var (id, step) in state.Steps)
         {
-            step.Attempt.ShouldBeInRange(0, state.Spec!.Policies.For(id.Kind).Attempts);
+            step.Attempt.ShouldBeInRange(0, state.Spec!.Policies.For(id.Kind).Attempts + retried);
             (step.RetryAt is not null).ShouldBe(step.Status == StepStatus.Retrying);
         }
 
@@ -119,7 +159,7 @@ public class RunStatePropertySpecs
         var effects = state.Effects().ToList();
         effects.DistinctBy(effect => effect.Key).Count().ShouldBe(effects.Count);
         var flying = effects.Where(effect => effect.Step is not null).Select(effect => (effect.Step!.Value, Status(effect))).ToHashSet();
-        var open = state.Steps.Select(step => (step.Key, step.Value.Status)).Where(step => step.Status is StepStatus.Running or StepStatus.Retrying);
+        var open = state.Steps.Select(step => (step.Key, step.Value.Status)).Where(step => step.Status is StepStatus.Running or StepStatus.Retrying && state.PausedAt is null);
         flying.SetEquals(open).ShouldBeTrue("what is open, and nothing else, is in flight");
     }
 
@@ -139,6 +179,10 @@ public class RunStatePropertySpecs
             state.RequestedAt,
             state.BeganAt,
             state.EndedAt,
+            state.PausedAt,
+            state.ReopenedAt,
+            state.Version,
+            state.Timeline,
             state.Outcome,
             state.Reason,
             state.Topic,

@@ -80,6 +80,8 @@ public sealed class KafkaTopic : IOtpTopic, IAsyncDisposable
             });
     }
 
+    public bool KeepsHeaders => !_wrapsHeaders;
+
     /// <summary>Always 0: brokers do not know it.</summary>
     public Task<long> ResumeSequenceAsync(string topic, string producerId, CancellationToken cancellationToken) =>
         Task.FromResult(0L);
@@ -140,7 +142,7 @@ public sealed class KafkaTopic : IOtpTopic, IAsyncDisposable
             TopicRules.CheckName(topic);
             if (await _admin.PartitionsAsync(topic, CancellationToken.None).ConfigureAwait(false) is null)
             {
-                throw new TopicException($"there is no topic {topic}: create it first");
+                throw TopicException.NoTopic(topic);
             }
 
             _known[topic] = Task.CompletedTask;
@@ -252,7 +254,10 @@ public sealed class KafkaTopic : IOtpTopic, IAsyncDisposable
         KafkaStreamException { Failure: KafkaFailure.Unsupported } e => new TopicException(
             $"{e.Message}; brokers before 0.11 want OtpActors:Kafka:Properties api.version.request=false and "
             + $"broker.version.fallback, and {topic} made by their own tool", e),
-        KafkaStreamException e => new TopicException(e.Message.Contains(topic, StringComparison.Ordinal) ? e.Message : $"{topic}: {e.Message}", e),
+        KafkaStreamException e => new TopicException(e.Message.Contains(topic, StringComparison.Ordinal) ? e.Message : $"{topic}: {e.Message}", e)
+        {
+            IsMissing = e.Failure == KafkaFailure.UnknownTopic,
+        },
         ObjectDisposedException e => new TopicException("the topic is closed", e),
         _ => failure,
     };

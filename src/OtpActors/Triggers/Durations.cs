@@ -1,12 +1,13 @@
-using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Text.RegularExpressions;
 
-namespace OtpActors.CommandLine;
+namespace OtpActors.Triggers;
 
 /// <summary>Lengths of time as people type them: <c>500ms</c>, <c>5s</c>, <c>2m</c>, <c>1h</c>, <c>00:00:05</c>.</summary>
 internal static partial class Durations
 {
+    public const string Forms = "500ms, 5s, 2m, 1h or 00:00:05";
+
     private static readonly TimeSpan Longest = TimeSpan.FromDays(365);
 
     public static bool TryParse(string text, out TimeSpan duration)
@@ -29,18 +30,6 @@ internal static partial class Durations
         };
         duration = seconds < Longest.TotalSeconds ? TimeSpan.FromSeconds(seconds) : TimeSpan.Zero;
         return duration > TimeSpan.Zero;
-    }
-
-    public static TimeSpan? Parse(ArgumentResult result)
-    {
-        var text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
-        if (TryParse(text, out var duration))
-        {
-            return duration;
-        }
-
-        result.AddError($"{Numbers.OptionOf(result)}: '{text}' is not a length of time above zero: write 500ms, 5s, 2m, 1h or 00:00:05.");
-        return null;
     }
 
     [GeneratedRegex(@"^(\d{1,9}(?:\.\d{1,3})?)(ms|s|m|h)$")]

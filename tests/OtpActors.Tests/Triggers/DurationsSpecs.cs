@@ -1,8 +1,8 @@
-using OtpActors.CommandLine;
+using OtpActors.Triggers;
 using Shouldly;
 using Xunit;
 
-namespace OtpActors.Tests.CommandLine;
+namespace OtpActors.Tests.Triggers;
 
 public class DurationsSpecs
 {

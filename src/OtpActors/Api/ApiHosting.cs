@@ -1,0 +1,93 @@
+using System.Net;
+using System.Threading.RateLimiting;
+using Microsoft.AspNetCore.RateLimiting;
+using OtpActors.Health;
+using OtpActors.Hosting;
+using OtpActors.Telemetry;
+using OtpActors.Triggers;
+using Scalar.AspNetCore;
+using HttpOptions = OtpActors.Hosting.HttpOptions;
+
+namespace OtpActors.Api;
+
+/// <summary>Puts the HTTP side together: server, security, endpoints, their description.</summary>
+public static class ApiHosting
+{
+    private const string Document = "/openapi/v1.json";
+
+    internal static void AddApi(this WebApplicationBuilder builder, HttpOptions options)
+    {
+        builder.WebHost.UseKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = options.MaxBodyBytes;
+            kestrel.Limits.MaxRequestHeadersTotalSize = 16 * 1024;
+            kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
+        });
+        builder.WebHost.UseUrls(options.Url);
+        var services = builder.Services;
+        services.AddRouting();
+        services.ConfigureHttpJsonOptions(json => RequestJson.Configure(json.SerializerOptions));
+        services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);
+        services.AddExceptionHandler<ProblemHandler>();
+        services.AddProblemDetails();
+        services.AddApiSecurity(options);
+        services.AddRateLimiter(limiter => limiter.LimitPerCaller(options));
+        services.AddOpenApi(api => api.Describe());
+        services.AddSingleton<RunDirectory>();
+        services.AddHealth();
+        services.AddPrometheus();
+    }
+
+    internal static void UseApi(this WebApplication app, HttpOptions options)
+    {
+        app.UseExceptionHandler();
+        app.UseStatusCodePages(async status => await ProblemHandler.WriteAsync(status.HttpContext, OfStatus(status.HttpContext.Response.StatusCode)));
+        app.UseSecurityHeaders();
+        app.UseSameSite(options);
+        app.UseRouting();
+        app.UseAuthentication();
+        app.UseRateLimiter();
+        app.UseAuthorization();
+        app.MapOpenApi(Document.Replace("v1", "{documentName}", StringComparison.Ordinal)).AllowAnonymous();
+        app.MapScalarApiReference("/docs", scalar => scalar
+            .WithTitle("OtpActors").WithOpenApiRoutePattern(Document).DisableDefaultFonts().DisableAgent().DisableTelemetry()).AllowAnonymous();
+        app.MapHealth();
+        app.MapPrometheusScrapingEndpoint("/metrics").Needs(ApiScope.Read);
+        var api = app.MapGroup("/api");
+        api.MapRuns();
+        api.MapSchedules();
+        api.MapConfiguration();
+    }
+
+    private static ApiProblemException OfStatus(int status) => status switch
+    {
+        401 => new(status, "no_key", "A valid API key is wanted.", hint: "Send Authorization: Bearer KEY."),
+        403 => new(status, "not_allowed", "This key may not do that.", hint: "Its scopes are in OtpActors:Http:ApiKeys."),
+        404 => new(status, "not_found", "Nothing is here.", hint: $"GET {Document} tells what there is."),
+        405 => new(status, "method_not_allowed", "Nothing here takes this method.", hint: $"GET {Document} tells what there is."),
+        415 => new(status, "not_json", "The body is not said to be JSON.", hint: "Send Content-Type: application/json."),
+        _ => new(status, "not_done", "The request was not carried out."),
+    };
+
+    /// <summary>A caller is its key, else its address.</summary>
+    private static void LimitPerCaller(this RateLimiterOptions limiter, HttpOptions options)
+    {
+        limiter.GlobalLimiter = PartitionedRateLimiter.Create<HttpContext, string>(context =>
+            RateLimitPartition.GetTokenBucketLimiter(
+                context.User.Identity?.Name ?? (context.Connection.RemoteIpAddress ?? IPAddress.None).ToString(),
+                _ => new TokenBucketRateLimiterOptions
+                {
+                    TokenLimit = options.RequestsPerSecond * 2,
+                    TokensPerPeriod = options.RequestsPerSecond,
+                    ReplenishmentPeriod = TimeSpan.FromSeconds(1),
+                    QueueLimit = 0,
+                }));
+        limiter.OnRejected = async (rejected, _) =>
+        {
+            rejected.HttpContext.Response.Headers.RetryAfter = "1";
+            await ProblemHandler.WriteAsync(
+                rejected.HttpContext, new ApiProblemException(429, "too_many_requests", "This caller makes more requests than are taken.", hint: "Wait a second."));
+        };
+    }
+}

@@ -1,0 +1,50 @@
+using Akka.Actor;
+using Akka.Hosting;
+using OtpActors.Triggers;
+using OtpActors.Workflow;
+
+namespace OtpActors.Api;
+
+/// <summary>Finds and steers runs for the endpoints; what cannot be had is an <see cref="ApiProblemException"/>.</summary>
+internal sealed class RunDirectory(
+    RunStarter starter, IRequiredActor<RunRegistry> registry, IRequiredActor<RunsParent> runs, ActorSystem system)
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
+
+    /// <exception cref="ApiProblemException">There is no such run.</exception>
+    public async Task<RunState> GetAsync(string id, CancellationToken cancellationToken) =>
+        (RunIds.IsLegal(id) ? await starter.FindAsync(id, cancellationToken) : null) ?? throw ApiProblemException.UnknownRun(id);
+
+    /// <exception cref="ApiProblemException">There is no such run, or it refuses the command.</exception>
+    public async Task<RunState> TellAsync(IRunCommand command, CancellationToken cancellationToken)
+    {
+        await GetAsync(command.RunId, cancellationToken);
+        return await AskAsync(runs.ActorRef, command, command.RunId, cancellationToken);
+    }
+
+    /// <exception cref="ApiProblemException">There is no such run, or the step cannot be retried now.</exception>
+    public async Task<RunState> RetryAsync(string id, StepId step, CancellationToken cancellationToken)
+    {
+        await GetAsync(id, cancellationToken);
+        return await AskAsync(registry.ActorRef, new RunRegistry.RetryStep(id, step), id, cancellationToken);
+    }
+
+    public RunSubscription Subscribe(string id) => new(system, id);
+
+    private static async Task<RunState> AskAsync(IActorRef actor, object message, string id, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await actor.Ask<object>(message, Patience, cancellationToken) switch
+            {
+                RunReplies.Accepted accepted => accepted.State,
+                RunReplies.Refused refused => throw new ApiProblemException(409, "run_refused", $"{refused.Reason}.", "id"),
+                _ => throw ApiProblemException.UnknownRun(id),
+            };
+        }
+        catch (AskTimeoutException)
+        {
+            throw new RunRefusedException("the journal does not answer; the log says why");
+        }
+    }
+}

@@ -1,0 +1,130 @@
+using System.ComponentModel;
+using System.Globalization;
+using System.Text;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
+using OtpActors.Hosting;
+using OtpActors.Triggers;
+using OtpActors.Workflow;
+
+namespace OtpActors.Api;
+
+/// <summary><c>/api/runs</c>: start, list, show and steer runs.</summary>
+internal static class RunEndpoints
+{
+    private const int MaxKeyLength = 200;
+    private const int DefaultLimit = 50;
+    private const int MaxLimit = 500;
+
+    public static void MapRuns(this RouteGroupBuilder api)
+    {
+        var runs = api.MapGroup("/runs").WithTags("Runs");
+        runs.MapPost("", StartAsync).Needs(ApiScope.Operate)
+            .WithSummary("Start a run")
+            .WithDescription(
+                "Answers once the run is journaled and will happen, whatever happens to the service. With the header "
+                + "Idempotency-Key the same key gives the same run, for as long as that is kept; a request in other words under a key "
+                + "that is taken is refused. An empty object asks for the tutorial's run.")
+            .Produces<RunDocument>(202).Produces<RunDocument>(200).ProducesProblem(400).ProducesProblem(422);
+        runs.MapGet("", ListAsync).Needs(ApiScope.Read)
+            .WithSummary("List runs, the newest request first").ProducesProblem(400);
+        runs.MapGet("/{id}", GetAsync).Needs(ApiScope.Read)
+            .WithSummary("Show a run: state, steps, attempts, counters, timeline").ProducesProblem(404);
+        runs.MapPost("/{id}/cancel", CancelAsync).Needs(ApiScope.Operate)
+            .WithSummary("End a run").WithDescription("What is stored stays stored.").ProducesProblem(404).ProducesProblem(409);
+        runs.MapPost("/{id}/pause", PauseAsync).Needs(ApiScope.Operate)
+            .WithSummary("Pause a run")
+            .WithDescription("What is in hand is finished. The run keeps its turn on the topic, and its deadline goes on counting.")
+            .ProducesProblem(404).ProducesProblem(409);
+        runs.MapPost("/{id}/resume", ResumeAsync).Needs(ApiScope.Operate)
+            .WithSummary("Go on with a paused run").ProducesProblem(404).ProducesProblem(409);
+        runs.MapPost("/{id}/steps/{step}/retry", RetryAsync).Needs(ApiScope.Operate)
+            .WithSummary("Try a step once more")
+            .WithDescription(
+                "For a step that failed, was cancelled or waits for its next attempt; a run that has ended is opened again. What "
+                + "happened stays in the timeline; what is stored, counted and sent stays.")
+            .ProducesProblem(404).ProducesProblem(409);
+        runs.MapRunEvents();
+    }
+
+    private static async Task<Results<Accepted<RunDocument>, Ok<RunDocument>>> StartAsync(
+        RunRequest request,
+        [FromHeader(Name = "Idempotency-Key"), Description("The caller's own name for this request: 1 to 200 visible ASCII characters.")] string? key,
+        RunStarter starter, TimeProvider time, CancellationToken cancel)
+    {
+        if (key is not null && (key.Length is 0 or > MaxKeyLength || key.Any(c => c is <= ' ' or > '~')))
+        {
+            throw ApiProblemException.BadField("Idempotency-Key", $"1 to {MaxKeyLength} visible ASCII characters are wanted.");
+        }
+
+        var started = await starter.StartAsync(
+            key is null ? RunIds.New(time) : RunIds.OfKey(key), request,
+            new RunTrigger(TriggerKind.Http, key is null ? null : RunIds.OfKey(key)), cancel);
+        var document = RunDocument.Of(started.State);
+        return started.Again
+            ? TypedResults.Ok(document)
+            : TypedResults.Accepted($"/api/runs/{document.RunId}", document);
+    }
+
+    private static async Task<Ok<RunPage>> ListAsync(
+        IRunCatalog catalog, CancellationToken cancel,
+        [Description("Only runs in this state, as completed or producing.")] string? state = null,
+        [Description("Only runs on this topic.")] string? topic = null,
+        [Description("Requested at this time or later, as 2031-05-17T08:30:00Z.")] string? from = null,
+        [Description("Requested before this time.")] string? to = null,
+        [Description("How many at most, 1 to 500. Default: 50.")] string? limit = null,
+        [Description("The next of the page before.")] string? cursor = null)
+    {
+        var count = limit is null ? DefaultLimit
+            : int.TryParse(limit, NumberStyles.None, CultureInfo.InvariantCulture, out var n) && n is >= 1 and <= MaxLimit ? n
+            : throw ApiProblemException.BadField("limit", $"a number from 1 to {MaxLimit} is wanted.");
+        RunPhase? phase = state is null ? null
+            : Enum.TryParse<RunPhase>(state, ignoreCase: true, out var known) && char.IsLetter(state[0]) ? known
+            : throw ApiProblemException.BadField("state", $"one of {string.Join(", ", Enum.GetNames<RunPhase>().Skip(1))} is wanted.");
+        var filter = new RunFilter(
+            count + 1, phase, topic, TimeOf(from, "from"), TimeOf(to, "to"), cursor is null ? null : PlaceOf(cursor));
+        var found = await catalog.ListAsync(filter, cancel);
+        var page = found.Take(count).Select(RunListItem.Of).ToList();
+        return TypedResults.Ok(new RunPage(page, found.Count > count ? CursorOf(page[^1]) : null));
+    }
+
+    private static async Task<Ok<RunDocument>> GetAsync(string id, RunDirectory runs, CancellationToken cancel) =>
+        TypedResults.Ok(RunDocument.Of(await runs.GetAsync(id, cancel)));
+
+    private static async Task<Ok<RunDocument>> CancelAsync(string id, HttpContext context, RunDirectory runs, CancellationToken cancel) =>
+        TypedResults.Ok(RunDocument.Of(await runs.TellAsync(
+            new RunCommands.Cancel(id, context.User.Identity?.Name is { } name ? $"cancelled by {name}" : "cancelled over HTTP"), cancel)));
+
+    private static async Task<Ok<RunDocument>> PauseAsync(string id, RunDirectory runs, CancellationToken cancel) =>
+        TypedResults.Ok(RunDocument.Of(await runs.TellAsync(new RunCommands.Pause(id), cancel)));
+
+    private static async Task<Ok<RunDocument>> ResumeAsync(string id, RunDirectory runs, CancellationToken cancel) =>
+        TypedResults.Ok(RunDocument.Of(await runs.TellAsync(new RunCommands.Resume(id), cancel)));
+
+    private static async Task<Ok<RunDocument>> RetryAsync(string id, string step, RunDirectory runs, CancellationToken cancel) =>
+        StepId.TryParse(step, out var known)
+            ? TypedResults.Ok(RunDocument.Of(await runs.RetryAsync(id, known.Value, cancel)))
+            : throw new ApiProblemException(
+                404, "unknown_step", "A run has no such step.", "step", $"There are {string.Join(", ", StepId.All.Select(s => s.Name))}.");
+
+    private static DateTimeOffset? TimeOf(string? text, string field) =>
+        text is null ? null
+        : DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) ? time
+        : throw ApiProblemException.BadField(field, "a time is wanted, as 2031-05-17T08:30:00Z.");
+
+    private static string CursorOf(RunListItem last) => Convert.ToBase64String(
+        Encoding.UTF8.GetBytes($"{last.RequestedAt.ToUnixTimeMilliseconds()}:{last.RunId}")).TrimEnd('=').Replace('+', '-').Replace('/', '_');
+
+    private static RunPlace PlaceOf(string cursor)
+    {
+        var buffer = new byte[cursor.Length];
+        var padded = cursor.Replace('-', '+').Replace('_', '/').PadRight((cursor.Length + 3) / 4 * 4, '=');
+        var parts = Convert.TryFromBase64String(padded, buffer, out var length)
+            ? Encoding.UTF8.GetString(buffer, 0, length).Split(':', 2)
+            : [];
+        return parts.Length == 2 && long.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out var ms)
+            && ms <= DateTimeOffset.MaxValue.ToUnixTimeMilliseconds()
+            ? new RunPlace(DateTimeOffset.FromUnixTimeMilliseconds(ms), parts[1])
+            : throw ApiProblemException.BadField("cursor", "the next of a page before is wanted.");
+    }
+}

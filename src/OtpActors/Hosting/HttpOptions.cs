@@ -1,0 +1,88 @@
+using System.ComponentModel.DataAnnotations;
+using System.Net;
+using Microsoft.Extensions.Options;
+
+namespace OtpActors.Hosting;
+
+/// <summary>The HTTP side of <c>serve</c>: where it listens, and who may do what.</summary>
+public sealed class HttpOptions : IValidatableObject
+{
+    /// <summary>Where it listens. Default <c>http://127.0.0.1:8080</c>: this machine alone. Port 0 takes a free one.</summary>
+    [Required]
+    public string Url { get; set; } = "http://127.0.0.1:8080";
+
+    /// <summary>
+    /// Lets callers without a key read and operate where the service listens beyond this machine. Default false: without
+    /// <see cref="ApiKeys"/> it refuses to start there. Passwords are never revealed to a caller without a key.
+    /// </summary>
+    public bool AllowAnonymous { get; set; }
+
+    /// <summary>Who may call. With none, callers on this machine may read and operate. <c>OtpActors api-key</c> makes one.</summary>
+    [ValidateEnumeratedItems]
+    public List<ApiKeyOptions> ApiKeys { get; set; } = [];
+
+    /// <summary>The largest body of a request, in bytes. Default 4 MiB.</summary>
+    [Range(1_024, 1_073_741_824)]
+    public long MaxBodyBytes { get; set; } = 4 * 1024 * 1024;
+
+    /// <summary>Requests a second that one caller (key, else address) may make, on the average. Default 500.</summary>
+    [Range(1, 1_000_000)]
+    public int RequestsPerSecond { get; set; } = 500;
+
+    /// <summary>Whether only this machine can reach it.</summary>
+    public bool IsLoopback => TryParse(out var uri) && (uri.IsLoopback || uri.Host is "localhost");
+
+    IEnumerable<ValidationResult> IValidatableObject.Validate(ValidationContext validationContext)
+    {
+        if (!TryParse(out _))
+        {
+            yield return new ValidationResult(
+                $"Url: '{Url}' is not a place to listen at: write http://ADDRESS:PORT, with an IP address, localhost, or * for all.", [nameof(Url)]);
+        }
+        else if (!IsLoopback && ApiKeys.Count == 0 && !AllowAnonymous)
+        {
+            yield return new ValidationResult(
+                $"Url: {Url} can be reached from other machines, and anybody could operate the service: make a key with "
+                + "`OtpActors api-key`, put its hash into OtpActors:Http:ApiKeys, or say OtpActors:Http:AllowAnonymous=true.",
+                [nameof(ApiKeys)]);
+        }
+
+        foreach (var repeated in ApiKeys.GroupBy(key => key.Name).Where(group => group.Count() > 1))
+        {
+            yield return new ValidationResult($"ApiKeys: the name '{repeated.Key}' is there {repeated.Count()} times.", [nameof(ApiKeys)]);
+        }
+    }
+
+    private bool TryParse(out Uri uri) =>
+        Uri.TryCreate(Url.Replace("//*", "//0.0.0.0", StringComparison.Ordinal).Replace("//+", "//0.0.0.0", StringComparison.Ordinal), UriKind.Absolute, out uri!)
+        && uri.Scheme == Uri.UriSchemeHttp && uri.AbsolutePath == "/" && uri.Query.Length == 0
+        && (uri.Host is "localhost" || IPAddress.TryParse(uri.Host.Trim('[', ']'), out _));
+}
+
+/// <summary>A caller: its name for the log, the digest of its key, and what it may do.</summary>
+public sealed class ApiKeyOptions
+{
+    /// <summary>For the log; never the key.</summary>
+    [Required, RegularExpression("[a-zA-Z0-9._-]{1,64}", ErrorMessage = "{0} must be 1 to 64 of the characters a-z A-Z 0-9 . _ -")]
+    public string Name { get; set; } = "";
+
+    /// <summary>SHA-256 of the key, in hexadecimal. Keys are 256 random bits, so that a plain digest is enough.</summary>
+    [Required, RegularExpression("[0-9a-fA-F]{64}", ErrorMessage = "{0} must be the 64 hexadecimal digits that `OtpActors api-key` prints")]
+    public string Sha256 { get; set; } = "";
+
+    /// <summary>What it may do. Default: <c>Read</c>.</summary>
+    public List<ApiScope> Scopes { get; set; } = [];
+}
+
+/// <summary>What a caller may do. None includes another.</summary>
+public enum ApiScope
+{
+    /// <summary>See runs, topics and masked records.</summary>
+    Read,
+
+    /// <summary>Start and steer runs, publish records, redrive dead letters, change schedules.</summary>
+    Operate,
+
+    /// <summary>See passwords. Every use is written to the log.</summary>
+    Reveal,
+}

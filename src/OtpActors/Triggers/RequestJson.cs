@@ -1,0 +1,62 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace OtpActors.Triggers;
+
+/// <summary>
+/// JSON of requests: camel case, unknown or repeated fields refused, lengths of time as people write them. What is wrong
+/// is told by its path and never by its content.
+/// </summary>
+public static class RequestJson
+{
+    public static JsonSerializerOptions Options { get; } = Configure(new JsonSerializerOptions());
+
+    public static JsonSerializerOptions Configure(JsonSerializerOptions options)
+    {
+        options.PropertyNamingPolicy = JsonNamingPolicy.CamelCase;
+        options.PropertyNameCaseInsensitive = false;
+        options.UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow;
+        options.AllowDuplicateProperties = false;
+        options.RespectNullableAnnotations = true;
+        options.RespectRequiredConstructorParameters = true;
+        options.NumberHandling = JsonNumberHandling.Strict;
+        options.MaxDepth = 16;
+        options.DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull;
+        options.Converters.Add(new DurationConverter());
+        options.Converters.Add(new NotifyLimitConverter());
+        options.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.CamelCase, allowIntegerValues: false));
+        return options;
+    }
+
+    private sealed class DurationConverter : JsonConverter<TimeSpan>
+    {
+        public override TimeSpan Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+            reader.TokenType == JsonTokenType.String && Durations.TryParse(reader.GetString()!, out var duration)
+                ? duration
+                : throw new JsonException($"A length of time above zero is wanted: write {Durations.Forms}.");
+
+        public override void Write(Utf8JsonWriter writer, TimeSpan value, JsonSerializerOptions options) =>
+            writer.WriteStringValue(value.ToString("c"));
+    }
+
+    /// <summary>A number, or "all" or "none".</summary>
+    private sealed class NotifyLimitConverter : JsonConverter<NotifyLimit>
+    {
+        public override NotifyLimit Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+            reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out var n) && n >= 0 ? new NotifyLimit(n)
+            : reader.TokenType == JsonTokenType.String && NotifyLimit.TryParse(reader.GetString(), out var limit) ? limit!
+            : throw new JsonException("\"all\", \"none\" or a number of addresses is wanted.");
+
+        public override void Write(Utf8JsonWriter writer, NotifyLimit value, JsonSerializerOptions options)
+        {
+            if (value.Addresses is { } n)
+            {
+                writer.WriteNumberValue(n);
+            }
+            else
+            {
+                writer.WriteStringValue("all");
+            }
+        }
+    }
+}

@@ -1,0 +1,135 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using OtpActors.Hosting;
+using OtpActors.Records;
+using OtpActors.Topics;
+using OtpActors.Workflow;
+
+namespace OtpActors.Triggers;
+
+/// <summary>Checks a <see cref="RunRequest"/> and makes it a <see cref="RunSpec"/>: the same rules for every trigger.</summary>
+public static class RunRequests
+{
+    public const string DefaultEmail = "sample_email@my_email.com";
+    public const string DefaultOtp = "1234567";
+    public const long MaxCount = 1_000_000_000;
+    public const int MaxInlineRecords = 10_000;
+
+    private static readonly TimeSpan DefaultInterval = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan DefaultDuration = TimeSpan.FromSeconds(20);
+
+    /// <param name="records">Where the records come from: <see cref="RecordsOf"/>, or what the caller has kept of its own.</param>
+    /// <exception cref="RunRequestException">A field is wrong.</exception>
+    public static RunSpec ToSpec(RunRequest request, OtpActorsOptions options, RecordSpec records, RunTrigger trigger)
+    {
+        CheckTopic(request, options);
+        return new RunSpec
+        {
+            Topic = request.Topic ?? options.Topic.Name,
+            Partitions = request.Partitions ?? options.Topic.Partitions,
+            ReplicationFactor = options.Topic.ReplicationFactor,
+            Records = records,
+            Window = request.Window ?? options.Workflow.Window,
+            NotifyLimit = request.Notify is { } limit ? limit.Addresses
+                : options.Workflow.NotifyLimit < 0 ? null
+                : options.Workflow.NotifyLimit,
+            Deadline = request.Deadline ?? options.Workflow.Deadline,
+            Policies = options.Workflow.Steps,
+            Trigger = trigger,
+        };
+    }
+
+    /// <exception cref="RunRequestException">The topic's name or its partitions are wrong.</exception>
+    public static void CheckTopic(RunRequest request, OtpActorsOptions options)
+    {
+        var topic = request.Topic ?? options.Topic.Name;
+        if (!TopicRules.IsForRecords(topic))
+        {
+            throw new RunRequestException("topic", $"'{topic}' is no name of a topic; it takes 1 to 245 of a-z A-Z 0-9 . _ -");
+        }
+
+        if (options.Triggers.Commands is { Enabled: true, Topic: var commands } && (topic == commands || topic == DeadLetters.TopicOf(commands)))
+        {
+            throw new RunRequestException("topic", $"{topic} belongs to the commands: choose another one");
+        }
+
+        if ((request.Partitions ?? options.Topic.Partitions) is var partitions and (< 1 or > 1_000))
+        {
+            throw new RunRequestException("partitions", $"{partitions} is not between 1 and 1000");
+        }
+    }
+
+    /// <summary>The records where the request itself tells them; null where it brings them along (<see cref="InlineOf"/>).</summary>
+    /// <exception cref="RunRequestException">A field is wrong, or fields do not go together.</exception>
+    public static RecordSpec? RecordsOf(RunRequest request)
+    {
+        if (request.Records is not null)
+        {
+            Alone(request, "records", count: true);
+            return null;
+        }
+
+        if (request.Count is { } count)
+        {
+            Alone(request, "count", count: false);
+            return count is >= 1 and <= MaxCount
+                ? new RecordSpec.Generated(count, RecordSpec.Generated.NewSeed())
+                : throw new RunRequestException("count", $"{count} is not between 1 and {MaxCount}");
+        }
+
+        var record = new OtpRecord(
+            Email(request.Email ?? DefaultEmail, "email"), Password(request.Otp ?? DefaultOtp, "otp"));
+        var interval = request.Interval ?? DefaultInterval;
+        return new RecordSpec.Sample(record, interval, (long)Math.Ceiling((request.Duration ?? DefaultDuration) / interval));
+    }
+
+    /// <summary>The records that the request brings along, each checked.</summary>
+    /// <param name="field">What the list is called where it came from.</param>
+    /// <exception cref="RunRequestException">One of them is wrong; the field names it.</exception>
+    public static IReadOnlyList<OtpRecord> InlineOf(IReadOnlyList<OtpInput> inputs, string field = "records") => inputs.Count switch
+    {
+        0 => throw new RunRequestException(field, "there is none"),
+        > MaxInlineRecords => throw new RunRequestException(
+            field, $"there are {inputs.Count}, at most {MaxInlineRecords} are taken at a time"),
+        _ => [.. inputs.Select((input, i) => RecordOf(input, $"{field}[{i}]"))],
+    };
+
+    /// <summary>The record; a password that is left out is made of seven random digits.</summary>
+    /// <exception cref="RunRequestException">The address or the password is wrong.</exception>
+    public static OtpRecord RecordOf(OtpInput? input, string field) => input is null
+        ? throw new RunRequestException(field, "a record is wanted")
+        : new OtpRecord(
+            Email(input.Email ?? throw new RunRequestException(Within(field, "email"), "the address is missing"), Within(field, "email")),
+            input.Otp is null ? RandomPassword() : Password(input.Otp, Within(field, "otp")));
+
+    /// <summary>Tells a repeated request from another one; a digest, from which nothing can be read.</summary>
+    public static string FingerprintOf(RunRequest request) =>
+        Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(request, RequestJson.Options)));
+
+    private static string Within(string field, string name) => field.Length == 0 ? name : $"{field}.{name}";
+
+    private static OneTimePassword RandomPassword() => OneTimePassword.Parse(RandomNumberGenerator.GetString("0123456789", 7));
+
+    private static EmailAddress Email(string text, string field) => EmailAddress.TryParse(text, out var email, out var error)
+        ? email
+        : throw new RunRequestException(field, error);
+
+    private static OneTimePassword Password(string text, string field) => OneTimePassword.TryParse(text, out var otp, out var error)
+        ? otp
+        : throw new RunRequestException(field, error);
+
+    /// <exception cref="RunRequestException">Other fields say what is produced as well.</exception>
+    private static void Alone(RunRequest request, string field, bool count)
+    {
+        (string Name, bool Given)[] others =
+        [
+            ("count", count && request.Count is not null), ("email", request.Email is not null), ("otp", request.Otp is not null),
+            ("interval", request.Interval is not null), ("duration", request.Duration is not null),
+        ];
+        var given = others.Where(other => other.Given).Select(other => other.Name).ToList();
+        if (given.Count > 0)
+        {
+            throw new RunRequestException(field, $"says what is produced: leave out {string.Join(", ", given)}");
+        }
+    }
+}

@@ -1,0 +1,95 @@
+using Akka.Actor;
+using Akka.Hosting;
+using OtpActors.Hosting;
+using OtpActors.Records;
+using OtpActors.Telemetry;
+using OtpActors.Workflow;
+
+namespace OtpActors.Triggers;
+
+/// <param name="Again">Whether the run was known already: its trigger came before.</param>
+public sealed record RunStarted(RunState State, bool Again);
+
+/// <summary>
+/// Starts runs for every trigger of the service. When a task completes the run is journaled and will happen, whatever
+/// happens to this process. The same id again gives the same run.
+/// </summary>
+/// <remarks>Can be called from any thread.</remarks>
+public interface IRunStarter
+{
+    /// <param name="trigger">Its fingerprint is set here.</param>
+    /// <exception cref="RunRequestException">A field is wrong.</exception>
+    /// <exception cref="RunKeyReusedException">The id belongs to a run that was asked for in other words.</exception>
+    /// <exception cref="RunRefusedException">The run cannot be journaled or listed now.</exception>
+    Task<RunStarted> StartAsync(string runId, RunRequest request, RunTrigger trigger, CancellationToken cancellationToken);
+
+    /// <summary>A run's state, of one that ended too; null for an unknown one.</summary>
+    /// <exception cref="RunRefusedException">The journal cannot be read now.</exception>
+    Task<RunState?> FindAsync(string runId, CancellationToken cancellationToken);
+}
+
+/// <inheritdoc/>
+public sealed class RunStarter(
+    OtpActorsOptions options, DataDirectory data, IRequiredActor<RunRegistry> registry, IRequiredActor<RunsParent> runs)
+    : IRunStarter
+{
+    /// <summary>How long a run may take to be journaled; it is a matter of milliseconds.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
+
+    public async Task<RunStarted> StartAsync(
+        string runId, RunRequest request, RunTrigger trigger, CancellationToken cancellationToken)
+    {
+        using var span = RunTracing.Request(runId, trigger.Kind);
+        trigger = trigger with
+        {
+            Fingerprint = trigger.Key is null ? null : RunRequests.FingerprintOf(request),
+            TraceParent = span?.Id,
+        };
+        var records = RunRequests.RecordsOf(request);
+        var inline = request.Records is null ? null : RunRequests.InlineOf(request.Records);
+        RunRequests.CheckTopic(request, options);
+        if (trigger.Key is not null && await FindAsync(runId, cancellationToken) is { } known)
+        {
+            return Same(known, trigger);
+        }
+
+        records ??= await RecordSpool.KeepAsync(inline!, data.InputsDirectory, runId, cancellationToken);
+        var spec = RunRequests.ToSpec(request, options, records, trigger);
+        var reply = await AskAsync(
+            registry.ActorRef, new RunRegistry.Start(runId, spec, request.Overlap ?? OverlapPolicy.Wait), cancellationToken);
+        return reply is RunReplies.Accepted accepted
+            ? Same(accepted.State, trigger) with { Again = !ReferenceEquals(accepted.State.Spec, spec) }
+            : throw new RunRefusedException((reply as RunReplies.Refused)?.Reason ?? "the run cannot be journaled");
+    }
+
+    public async Task<RunState?> FindAsync(string runId, CancellationToken cancellationToken) =>
+        await AskAsync(runs.ActorRef, new RunQueries.Get(runId), cancellationToken) is RunReplies.Accepted { State: { Spec: not null } state }
+            ? state
+            : null;
+
+    private static RunStarted Same(RunState state, RunTrigger trigger) => state.Spec!.Trigger?.Fingerprint == trigger.Fingerprint
+        ? new RunStarted(state, Again: true)
+        : throw new RunKeyReusedException(state.RunId);
+
+    private static async Task<object> AskAsync(IActorRef actor, object message, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await actor.Ask<object>(message, Patience, cancellationToken);
+        }
+        catch (AskTimeoutException)
+        {
+            throw new RunRefusedException("the journal does not answer; the log says why");
+        }
+    }
+}
+
+/// <summary>The key was used for another request.</summary>
+public sealed class RunKeyReusedException(string runId)
+    : Exception($"The same key started run {runId}, which was asked for in other words")
+{
+    public string RunId { get; } = runId;
+}
+
+/// <summary>The run, or what was asked of it, cannot be had now; the message says why.</summary>
+public sealed class RunRefusedException(string reason) : Exception(reason);
