@@ -1,6 +1,9 @@
 using System.Net;
 using System.Threading.RateLimiting;
 using Microsoft.AspNetCore.RateLimiting;
+using OtpActors.Health;
+using OtpActors.Hosting;
+using OtpActors.Telemetry;
 using OtpActors.Triggers;
 using Scalar.AspNetCore;
 using HttpOptions = OtpActors.Hosting.HttpOptions;
@@ -32,6 +35,8 @@ public static class ApiHosting
         services.AddRateLimiter(limiter => limiter.LimitPerCaller(options));
         services.AddOpenApi(api => api.Describe());
         services.AddSingleton<RunDirectory>();
+        services.AddHealth();
+        services.AddPrometheus();
     }
 
     internal static void UseApi(this WebApplication app, HttpOptions options)
@@ -47,6 +52,8 @@ public static class ApiHosting
         app.MapOpenApi(Document.Replace("v1", "{documentName}", StringComparison.Ordinal)).AllowAnonymous();
         app.MapScalarApiReference("/docs", scalar => scalar
             .WithTitle("OtpActors").WithOpenApiRoutePattern(Document).DisableDefaultFonts().DisableAgent().DisableTelemetry()).AllowAnonymous();
+        app.MapHealth();
+        app.MapPrometheusScrapingEndpoint("/metrics").Needs(ApiScope.Read);
         var api = app.MapGroup("/api");
         api.MapRuns();
         api.MapConfiguration();

@@ -66,8 +66,8 @@ public static class Cli
 
         return await parsed.InvokeAsync(new InvocationConfiguration
         {
-            // Runs are suspended within 20 s; a process that hangs longer than this is ended.
-            ProcessTerminationTimeout = TimeSpan.FromSeconds(45),
+            // Beyond the longest OtpActors:ShutdownTimeout, which bounds stopping; a process that hangs longer is ended.
+            ProcessTerminationTimeout = TimeSpan.FromMinutes(11),
             EnableDefaultExceptionHandler = false,
         });
     }

@@ -3,6 +3,7 @@ using Akka.Hosting;
 using Microsoft.Data.Sqlite;
 using OtpActors.Steps;
 using OtpActors.Stores;
+using OtpActors.Telemetry;
 using OtpActors.Topics;
 using OtpActors.Topics.Embedded;
 using OtpActors.Topics.Kafka;
@@ -31,9 +32,11 @@ public static class OtpActorsHosting
             : new EmbeddedTopic(data.TopicFile));
         foreach (var store in ConfiguredStores.Open(options, data, TimeProvider.System))
         {
-            services.AddSingleton(_ => store); // made by the container, and so disposed by it
+            // made by the container, and so disposed by it
+            services.AddSingleton<IOtpStore>(sp => new MeteredStore(store, sp.GetRequiredService<ServiceMetrics>()));
         }
 
+        services.AddServiceTelemetry(options.Telemetry);
         services.AddNotifications(options, data);
         services.AddAkka("otpactors", builder => builder
             .ConfigureLoggers(loggers =>
@@ -43,6 +46,7 @@ public static class OtpActorsHosting
                 loggers.AddLoggerFactory();
             })
             .AddHocon(ConfigurationFactory.ParseString(File.ReadAllText(AkkaConf)), HoconAddMode.Prepend)
+            .AddHocon(SuspendWithin(options.ShutdownTimeout), HoconAddMode.Prepend)
             .AddSqliteJournal(data.JournalFile)
             .AddTopicAdmin()
             .AddProducer()
@@ -50,9 +54,14 @@ public static class OtpActorsHosting
             .AddMongoSink(sp => sp.SinkSetup(StoreNames.Mongo, options.Stores.Mongo))
             .AddChecker()
             .AddNotifier()
+            .AddRunTelemetry()
             .AddRuns());
         return services;
     }
+
+    /// <summary>Suspending runs finishes what is in hand: batches, offsets, the message being sent. The rest is for closing.</summary>
+    private static Config SuspendWithin(TimeSpan shutdown) =>
+        $"akka.coordinated-shutdown.phases.before-service-unbind.timeout = {(long)(shutdown.TotalMilliseconds * 2 / 3)}ms";
 
     private static string AkkaConf => Path.Combine(AppContext.BaseDirectory, "hocon", "akka.conf");
 
@@ -88,6 +97,7 @@ public static class OtpActorsHosting
                     }
                     """).WithFallback(Akka.Persistence.Sql.SqlPersistence.DefaultConfiguration),
                 HoconAddMode.Append)
-            .WithCustomSerializer("run-events", [typeof(IRunEvent)], system => new RunEventSerializer(system));
+            .WithCustomSerializer("run-events", [typeof(IRunEvent)], system => new RunEventSerializer(system))
+            .WithCustomSerializer("run-snapshots", [typeof(RunSnapshot)], system => new RunSnapshotSerializer(system));
     }
 }

@@ -4,6 +4,7 @@ using OtpActors.Notifications;
 using OtpActors.Stores;
 using OtpActors.Stores.Cassandra;
 using OtpActors.Stores.Mongo;
+using OtpActors.Telemetry;
 using OtpActors.Topics.Kafka;
 using OtpActors.Workflow;
 using Serilog.Events;
@@ -28,6 +29,9 @@ public sealed class OtpActorsOptions
 
     [ValidateObjectMembers]
     public HttpOptions Http { get; set; } = new();
+
+    [ValidateObjectMembers]
+    public TelemetryOptions Telemetry { get; set; } = new();
 
     [ValidateObjectMembers]
     public TopicOptions Topic { get; set; } = new();

@@ -40,6 +40,7 @@ internal sealed class SinkWorker : ReceiveActor, IWithTimers
     private bool _stopping;
     private bool _reportDue = true;
     private bool _drained;
+    private bool _asking;
     private bool _holding;
     private bool _streamEnded;
 
@@ -161,10 +162,12 @@ internal sealed class SinkWorker : ReceiveActor, IWithTimers
         Context.Stop(Self);
     }
 
+    /// <summary>One question is under way at a time: brokers that are away would let them pile up.</summary>
     private void AskCommitted()
     {
-        if (_goal is not null && !_drained)
+        if (_goal is not null && !_drained && !_asking)
         {
+            _asking = true;
             _setup.Topic.CommittedAsync(_begin.Spec.Topic, _setup.Group, _abort.Token)
                 .PipeTo(Self, success: offsets => new GroupCommitted(offsets));
         }
@@ -173,6 +176,7 @@ internal sealed class SinkWorker : ReceiveActor, IWithTimers
     /// <summary>The group's offsets count, not this member's: others of the group may hold some partitions.</summary>
     private void Compare(GroupCommitted committed)
     {
+        _asking = false;
         if (!_drained && _goal is not null && committed.Offsets.Covers(_goal))
         {
             _drained = true;

@@ -3,6 +3,7 @@ using Akka.Streams;
 using Akka.Streams.Dsl;
 using OtpActors.Records;
 using OtpActors.Stores;
+using OtpActors.Telemetry;
 using OtpActors.Topics;
 using OtpActors.Workflow;
 using StreamSink = Akka.Streams.Dsl.Sink;
@@ -30,6 +31,7 @@ internal sealed class SinkWriter(
 
     public async Task<BatchWritten> WriteAsync(PartitionBatch batch)
     {
+        using var span = RunTracing.Store(begin.Step, begin.RunId, batch);
         var good = new List<StoreRecord>(batch.Records.Count);
         var dead = new List<(TopicRecord Record, string Reason)>();
         foreach (var record in batch.Records)

@@ -2,6 +2,7 @@ using Akka.Actor;
 using Akka.Hosting;
 using OtpActors.Hosting;
 using OtpActors.Records;
+using OtpActors.Telemetry;
 using OtpActors.Workflow;
 
 namespace OtpActors.Triggers;
@@ -27,7 +28,12 @@ public sealed class RunStarter(
     public async Task<RunStarted> StartAsync(
         string runId, RunRequest request, RunTrigger trigger, CancellationToken cancellationToken)
     {
-        trigger = trigger with { Fingerprint = trigger.Key is null ? null : RunRequests.FingerprintOf(request) };
+        using var span = RunTracing.Request(runId, trigger.Kind);
+        trigger = trigger with
+        {
+            Fingerprint = trigger.Key is null ? null : RunRequests.FingerprintOf(request),
+            TraceParent = span?.Id,
+        };
         var records = RunRequests.RecordsOf(request);
         var inline = request.Records is null ? null : RunRequests.InlineOf(request.Records);
         RunRequests.CheckTopic(request, options);

@@ -19,6 +19,9 @@ public static class RunNotices
     /// <summary>The run has changed.</summary>
     public sealed record Updated(RunState State);
 
+    /// <summary>An event was journaled.</summary>
+    public sealed record Journaled(IRunEvent Event, RunState Before, RunState After);
+
     /// <summary>The run cannot be carried on: its journal cannot be read or written. What was journaled stands.</summary>
     public sealed record Broken(string RunId, string Error);
 }

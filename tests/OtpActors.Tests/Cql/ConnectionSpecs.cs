@@ -12,6 +12,9 @@ public sealed class ConnectionSpecs : IAsyncLifetime
 {
     private static readonly byte[] Id = [1, 2, 3];
 
+    /// <summary>Limits that no test is about.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+
     private readonly FakeServer _server = new();
     private readonly List<Cluster> _clusters = [];
 
@@ -83,8 +86,9 @@ public sealed class ConnectionSpecs : IAsyncLifetime
             return Task.CompletedTask;
         });
         Answer("next", (connection, request) => connection.ReplyAsync(request, Opcode.Result, Frames.Rows([("v", 0x000D)], [[Frames.Text("next")]])));
-        var session = await ConnectAsync(options => options with { QueryTimeout = TimeSpan.FromMilliseconds(200) });
-        await Should.ThrowAsync<OperationTimedOutException>(() => FirstAsync(session, "late").Soon());
+        var session = await ConnectAsync();
+        var impatient = new SimpleStatement("late").SetReadTimeout(TimeSpan.FromMilliseconds(200));
+        await Should.ThrowAsync<OperationTimedOutException>(() => session.ExecuteAsync(impatient, Cancellation).AsTask().Soon());
 
         var (from, request) = await late.Task;
         session.Cluster.Connections.Sum(connection => connection.InFlight).ShouldBe(1, "the stream id is not free before its answer");
@@ -167,6 +171,27 @@ public sealed class ConnectionSpecs : IAsyncLifetime
 
         most.ShouldBeLessThanOrEqualTo(4);
         session.Cluster.Connections.ShouldAllBe(connection => connection.InFlight == 0);
+    }
+
+    [Fact]
+    public async Task A_value_that_cannot_be_written_fails_its_own_request_though_it_had_to_wait()
+    {
+        var first = new TaskCompletionSource<(FakeConnection Connection, FakeRequest Request)>();
+        Answer("first", (connection, request) =>
+        {
+            first.SetResult((connection, request));
+            return Task.CompletedTask;
+        });
+        var session = await ConnectAsync(options => options with { MaxRequestsPerConnection = 1 });
+        var running = session.ExecuteAsync("first").AsTask();
+        var (from, request) = await first.Task.Soon();
+        var bad = session.ExecuteAsync("bad", 'x').AsTask(); // there is no CQL type for it
+        await from.ReplyAsync(request, Opcode.Result, Frames.Void);
+
+        await running.Soon();
+        await Should.ThrowAsync<InvalidCastException>(() => bad.Soon());
+        await session.ExecuteAsync("next").AsTask().Soon();
+        from.Server.Accepted.ShouldBe(2, "the connection stays");
     }
 
     [Fact]
@@ -359,7 +384,7 @@ public sealed class ConnectionSpecs : IAsyncLifetime
     private async Task<ISession> ConnectAsync(Func<ClusterOptions, ClusterOptions>? change = null, FakeServer? server = null)
     {
         var cluster = Cluster.Builder().AddContactPoint((server ?? _server).EndPoint.ToString())
-            .With(options => options with { ReconnectDelay = TimeSpan.FromMilliseconds(20) })
+            .With(options => options with { ReconnectDelay = TimeSpan.FromMilliseconds(20), ConnectTimeout = Patience, QueryTimeout = Patience })
             .With(change ?? (options => options)).Build();
         _clusters.Add(cluster);
         return await cluster.ConnectAsync(Cancellation).Soon();

@@ -2,6 +2,9 @@ using System.Runtime.Versioning;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using OtpActors.Notifications;
+using OtpActors.Tests.Notifications.Smtp;
+using OtpActors.Tests.Servers.Smtp;
 using Shouldly;
 using Xunit;
 
@@ -44,6 +47,22 @@ public class MakeEnvSpecs(GeneratedEnvironment made) : IClassFixture<GeneratedEn
 
         chain.Build(certificate).ShouldBeTrue(string.Join(", ", chain.ChainStatus.Select(each => each.StatusInformation)));
         certificate.MatchesHostname("mailpit").ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task A_mail_goes_to_a_server_that_shows_the_certificate()
+    {
+        await using var server = await SmtpPeer.SecureAsync(
+            new { mode = "starttls", auth = false, key = made.Secret("mail-key.pem"), cert = made.Secret("mail-certificate.pem") });
+        await using var kit = new SmtpKit(SmtpKit.Plain(server.Port) with
+        {
+            Host = "localhost",
+            AllowPlaintext = false,
+            TrustedCertificates = made.Secret("mail-authority.pem"),
+        });
+
+        (await kit.SendAsync("jane@example.com")).Outcome.ShouldBe(SendOutcome.Accepted);
+        (await server.EventAsync("mail")).GetProperty("secure").GetBoolean().ShouldBeTrue();
     }
 
     [Fact, UnsupportedOSPlatform("windows")]

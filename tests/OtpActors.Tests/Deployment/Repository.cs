@@ -13,8 +13,8 @@ internal static class Repository
 
     private static readonly TimeSpan Bound = TimeSpan.FromSeconds(60);
 
-    public static string Root { get; } = typeof(Repository).Assembly
-        .GetCustomAttributes<AssemblyMetadataAttribute>().Single(each => each.Key == "Repository").Value!;
+    public static string Root { get; } = Path.GetFullPath(typeof(Repository).Assembly
+        .GetCustomAttributes<AssemblyMetadataAttribute>().Single(each => each.Key == "Repository").Value!);
 
     public static string File(string path) => Path.Combine(Root, path);
 

@@ -11,6 +11,8 @@ internal sealed class ScriptedTopic(IOtpTopic inner) : IOtpTopic
     /// <summary>Comes before each append, with the topic's name: waits, or throws.</summary>
     public Func<string, Task> BeforeAppend { get; set; } = _ => Task.CompletedTask;
 
+    public bool KeepsHeaders => inner.KeepsHeaders;
+
     public Task<TopicEnsured> EnsureAsync(TopicSpec spec, CancellationToken cancellationToken) => inner.EnsureAsync(spec, cancellationToken);
 
     public Flow<IReadOnlyList<ProducerRecord>, ProducerAck, NotUsed> ProducerFlow(string topic, string producerId) =>

@@ -13,7 +13,7 @@ public sealed class CassandraSpecs(CassandraServers servers) : IDisposable
     private const int Records = 20_000;
 
     private static readonly TimeSpan Outage = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan Bound = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan Bound = TimeSpan.FromMinutes(10);
 
     private readonly Workplace _at = new();
     private readonly string _keyspace = $"run_{Guid.NewGuid():N}";
@@ -35,7 +35,7 @@ public sealed class CassandraSpecs(CassandraServers servers) : IDisposable
         });
         await node.StartAsync();
         await using var process = OtpActorsProcess.Start(
-            _at.Path, ["run", "--count", $"{Records}", "--notify", "none", "--window", "120s", "--json", "--data", _at.Data.Root],
+            _at.Path, ["run", "--count", $"{Records}", "--notify", "none", "--window", "600s", "--json", "--data", _at.Data.Root],
             environment: Settings(node.ContactPoint));
 
         // In the middle of it: some is committed, not all.
@@ -61,13 +61,33 @@ public sealed class CassandraSpecs(CassandraServers servers) : IDisposable
             _at.Path, ["find", "ann@example.com", "--reveal", "--json", "--data", _at.Data.Root], environment: Settings(contactPoint));
 
         (await find.EndAsync(Bound)).ShouldExitWith(0).Json[0].GetProperty("otp").GetString().ShouldBe("012345");
+        await ShouldSayAsync(Settings(contactPoint, "elsewhere"), "has no keyspace elsewhere: set OtpActors:Cassandra:Keyspace");
+        await ShouldSayAsync(Settings($"127.0.0.1:{Ports.Free("127.0.0.1")}"), "cannot be reached", "OtpActors:Cassandra:ContactPoints");
+        await ShouldSayAsync(
+            new(Settings(contactPoint)) { ["OtpActors__Cassandra__LocalDatacenter"] = "moon" }, "has no data centre moon", "OtpActors:Cassandra:LocalDatacenter");
+        await ShouldSayAsync(
+            new(Settings(contactPoint)) { ["OtpActors__Cassandra__Table"] = "nothing" }, "has no table nothing", "OtpActors:Cassandra:Table");
     }
 
-    private Dictionary<string, string> Settings(string contactPoint) => new()
+    private async Task ShouldSayAsync(Dictionary<string, string> settings, params string[] words)
+    {
+        await using var find = OtpActorsProcess.Start(
+            _at.Path, ["find", "ann@example.com", "--data", _at.Data.Root], environment: settings);
+        var ended = (await find.EndAsync(Bound)).ShouldExitWith(1);
+
+        foreach (var word in words)
+        {
+            ended.Error.ShouldContain(word);
+        }
+
+        ended.Error.ShouldNotContain("   at ");
+    }
+
+    private Dictionary<string, string> Settings(string contactPoint, string? keyspace = null) => new()
     {
         ["OtpActors__Stores__Cassandra__Provider"] = "Cassandra",
         ["OtpActors__Cassandra__ContactPoints"] = contactPoint,
-        ["OtpActors__Cassandra__Keyspace"] = _keyspace,
+        ["OtpActors__Cassandra__Keyspace"] = keyspace ?? _keyspace,
     };
 
     private async Task<List<(string, string)>> RowsAsync(string contactPoint)

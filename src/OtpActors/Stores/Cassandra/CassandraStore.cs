@@ -16,7 +16,7 @@ namespace OtpActors.Stores.Cassandra;
 /// as <see cref="WriteOutcome.Inserted"/>, and <see cref="StoredOtp.StoredAt"/> is when it was last written.</item>
 /// </list>
 /// </summary>
-/// <remarks>What has to be set right is a <see cref="CassandraSetupException"/>.</remarks>
+/// <remarks>What has to be set right is a <see cref="StoreSetupException"/>.</remarks>
 public sealed class CassandraStore(string name, CassandraOptions options, OnExisting onExisting, TimeProvider time)
     : IOtpStore, IAsyncDisposable
 {
@@ -25,6 +25,7 @@ public sealed class CassandraStore(string name, CassandraOptions options, OnExis
     private const int ScanPage = 1_000;
 
     private readonly SemaphoreSlim _opening = new(1);
+    private readonly Lock _gate = new();
     private Cluster? _cluster;
     private CassandraTable? _table;
 
@@ -181,8 +182,13 @@ public sealed class CassandraStore(string name, CassandraOptions options, OnExis
         return outcomes;
     }
 
-    private async Task<ISession> ConnectAsync(CancellationToken cancellationToken) =>
-        await (_cluster ??= CassandraConnector.Build(options, time)).ConnectAsync(cancellationToken);
+    private Task<ISession> ConnectAsync(CancellationToken cancellationToken)
+    {
+        lock (_gate)
+        {
+            return (_cluster ??= CassandraConnector.Build(options, time)).ConnectAsync(cancellationToken);
+        }
+    }
 
     private async Task<CassandraTable> TableAsync(CancellationToken cancellationToken)
     {
@@ -211,7 +217,7 @@ public sealed class CassandraStore(string name, CassandraOptions options, OnExis
         catch (DriverException failure)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            throw CassandraFailures.Of(failure, options, _cluster?.Metadata.AllHosts.Count ?? 0);
+            throw CassandraFailures.Of(failure, options, _cluster?.Metadata);
         }
     }
 }

@@ -31,6 +31,8 @@ public sealed class EmbeddedTopic : IOtpTopic, IAsyncDisposable
         _reader = new SqliteDatabase(new SqliteSettings(file) { ReadOnly = true, CacheKiB = 4 * 1024 });
     }
 
+    public bool KeepsHeaders => true;
+
     public async Task<TopicEnsured> EnsureAsync(TopicSpec spec, CancellationToken cancellationToken)
     {
         TopicRules.Check(spec);
@@ -143,7 +145,7 @@ public sealed class EmbeddedTopic : IOtpTopic, IAsyncDisposable
         // By the writer, since a reader cannot open a file that is not there yet.
         TopicRules.CheckName(topic);
         var entry = await RunAsync(_writer, s => TopicFile.Find(s, topic), cancellationToken).ConfigureAwait(false)
-            ?? throw new TopicException($"there is no topic {topic}: create it first");
+            ?? throw TopicException.NoTopic(topic);
         return _topics.GetOrAdd(topic, entry);
     }
 

@@ -76,7 +76,7 @@ public sealed class CassandraStoreSpecs(CassandraServers servers) : OneOtpAnAddr
     {
         await OnServerAsync($"CREATE KEYSPACE {_keyspace} WITH replication = {{'class': 'SimpleStrategy', 'replication_factor': 3}}");
         var store = await OpenAsync(OnExisting.Skip);
-        var error = await Should.ThrowAsync<CassandraSetupException>(() => store.EnsureSchemaAsync(Cancellation).Soon());
+        var error = await Should.ThrowAsync<StoreSetupException>(() => store.EnsureSchemaAsync(Cancellation).Soon());
         await CloseAsync(store);
 
         error.Message.ShouldContain("ALTER KEYSPACE");
@@ -90,7 +90,7 @@ public sealed class CassandraStoreSpecs(CassandraServers servers) : OneOtpAnAddr
             $"CREATE KEYSPACE {_keyspace} WITH replication = {{'class': 'SimpleStrategy', 'replication_factor': 1}}",
             $"CREATE TABLE {_keyspace}.email_table (id int PRIMARY KEY, otp text)");
         var store = await OpenAsync(OnExisting.Skip);
-        var error = await Should.ThrowAsync<CassandraSetupException>(() => store.EnsureSchemaAsync(Cancellation).Soon());
+        var error = await Should.ThrowAsync<StoreSetupException>(() => store.EnsureSchemaAsync(Cancellation).Soon());
         await CloseAsync(store);
 
         error.Message.ShouldContain($"{_keyspace}.email_table");

@@ -1,0 +1,51 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
+using OtpActors.Cql;
+
+namespace OtpActors.Tests.Cql;
+
+/// <summary>
+/// What the driver's instruments were told since this was made. They belong to the process: tests that run at the same
+/// time are heard, too.
+/// </summary>
+internal sealed class Measured : IDisposable
+{
+    private readonly MeterListener _listener;
+    private readonly ConcurrentDictionary<string, (double Sum, double Least, double Most)> _values = new();
+
+    public Measured()
+    {
+        _listener = new MeterListener
+        {
+            InstrumentPublished = (instrument, self) =>
+            {
+                if (instrument.Meter.Name == CqlMetrics.MeterName)
+                {
+                    self.EnableMeasurementEvents(instrument);
+                }
+            },
+        };
+        _listener.SetMeasurementEventCallback<double>((instrument, value, _, _) => Take(instrument, value));
+        _listener.SetMeasurementEventCallback<long>((instrument, value, _, _) => Take(instrument, value));
+        _listener.SetMeasurementEventCallback<int>((instrument, value, _, _) => Take(instrument, value));
+        _listener.Start();
+    }
+
+    /// <summary>Names of what was told of.</summary>
+    public IEnumerable<string> Names => _values.Keys;
+
+    public double Sum(string name) => _values.GetValueOrDefault(name).Sum;
+
+    /// <summary>The highest sum there was.</summary>
+    public double Most(string name) => _values.GetValueOrDefault(name).Most;
+
+    /// <summary>The lowest sum there was.</summary>
+    public double Least(string name) => _values.GetValueOrDefault(name).Least;
+
+    public void Dispose() => _listener.Dispose();
+
+    private void Take(Instrument instrument, double value) => _values.AddOrUpdate(
+        instrument.Name,
+        _ => (value, Math.Min(0, value), Math.Max(0, value)),
+        (_, known) => (known.Sum + value, Math.Min(known.Least, known.Sum + value), Math.Max(known.Most, known.Sum + value)));
+}
