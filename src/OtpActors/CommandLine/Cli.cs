@@ -1,5 +1,6 @@
 using System.CommandLine;
 using OtpActors.Hosting;
+using OtpActors.Postgres;
 using OtpActors.Records;
 using OtpActors.Sqlite;
 using OtpActors.Stores;
@@ -92,7 +93,7 @@ public static class Cli
     private static int? ExitCodeOf(Exception e) => e switch
     {
         UsageException or SettingsException or InputFileException or BadLinesException => ExitCodes.BadInput,
-        NotDoneException or DataDirectoryException or SqliteFailureException
+        NotDoneException or DataDirectoryException or SqliteFailureException or JournalException
             or StoreUnavailableException or StoreSetupException => ExitCodes.NotDone,
         _ => null,
     };

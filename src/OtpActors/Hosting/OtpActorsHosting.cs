@@ -1,6 +1,6 @@
 using Akka.Configuration;
 using Akka.Hosting;
-using Microsoft.Data.Sqlite;
+using OtpActors.Notifications.Ledger;
 using OtpActors.Steps;
 using OtpActors.Stores;
 using OtpActors.Telemetry;
@@ -26,7 +26,7 @@ public static class OtpActorsHosting
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton(sp => new RunStarter(
             options, data, sp.GetRequiredService<IRequiredActor<RunRegistry>>(), sp.GetRequiredService<IRequiredActor<RunsParent>>()));
-        services.AddSingleton<IRunCatalog>(_ => new SqliteRunCatalog(data.RunsFile));
+        services.AddRunCatalog(options.Journal, data);
         services.AddSingleton<IOtpTopic>(sp => options.Topic.Provider == TopicProvider.Kafka
             ? new KafkaTopic(options.Kafka, sp.GetRequiredService<TimeProvider>(), sp.GetRequiredService<ILogger<KafkaTopic>>())
             : new EmbeddedTopic(data.TopicFile));
@@ -38,6 +38,8 @@ public static class OtpActorsHosting
 
         services.AddServiceTelemetry(options.Telemetry);
         services.AddNotifications(options, data);
+        services.AddSingleton<IRunRemains>(sp => new RunRemains(
+            data.InputsDirectory, data.SlackDirectory, sp.GetRequiredService<NotificationLedger>(), sp.GetRequiredService<IRunJournal>()));
         services.AddAkka("otpactors", builder => builder
             .ConfigureLoggers(loggers =>
             {
@@ -47,7 +49,7 @@ public static class OtpActorsHosting
             })
             .AddHocon(ConfigurationFactory.ParseString(File.ReadAllText(AkkaConf)), HoconAddMode.Prepend)
             .AddHocon(SuspendWithin(options.ShutdownTimeout), HoconAddMode.Prepend)
-            .AddSqliteJournal(data.JournalFile)
+            .AddJournal(options.Journal, data)
             .AddTopicAdmin()
             .AddProducer()
             .AddCassandraSink(sp => sp.SinkSetup(StoreNames.Cassandra, options.Stores.Cassandra))
@@ -55,7 +57,8 @@ public static class OtpActorsHosting
             .AddChecker()
             .AddNotifier()
             .AddRunTelemetry()
-            .AddRuns());
+            .AddRuns()
+            .AddRunRetention(options.Workflow));
         return services;
     }
 
@@ -79,25 +82,4 @@ public static class OtpActorsHosting
         services.GetServices<IOtpStore>().Single(s => s.Name == store),
         options.ConsumerGroup,
         services.GetRequiredService<TimeProvider>());
-
-    /// <summary>The journal of runs, in the form of <see cref="RunEventSerializer"/>.</summary>
-    private static AkkaConfigurationBuilder AddSqliteJournal(this AkkaConfigurationBuilder builder, string file)
-    {
-        var connection = new SqliteConnectionStringBuilder { DataSource = file }.ToString();
-        return builder
-            .AddHocon(
-                ConfigurationFactory.ParseString($$"""
-                    akka.persistence.journal.sql {
-                      connection-string = "{{connection.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}}"
-                      provider-name = "SQLite.MS"
-                    }
-                    akka.persistence.snapshot-store.sql {
-                      connection-string = "{{connection.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}}"
-                      provider-name = "SQLite.MS"
-                    }
-                    """).WithFallback(Akka.Persistence.Sql.SqlPersistence.DefaultConfiguration),
-                HoconAddMode.Append)
-            .WithCustomSerializer("run-events", [typeof(IRunEvent)], system => new RunEventSerializer(system))
-            .WithCustomSerializer("run-snapshots", [typeof(RunSnapshot)], system => new RunSnapshotSerializer(system));
-    }
 }

@@ -49,6 +49,9 @@ public sealed class OtpActorsOptions
     public StoresOptions Stores { get; set; } = new();
 
     [ValidateObjectMembers]
+    public JournalOptions Journal { get; set; } = new();
+
+    [ValidateObjectMembers]
     public WorkflowOptions Workflow { get; set; } = new();
 
     [ValidateObjectMembers]
@@ -144,6 +147,14 @@ public sealed class WorkflowOptions
     /// <summary>A run that is not done this long after it began is ended; default: never.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "365.00:00:00")]
     public TimeSpan? Deadline { get; set; }
+
+    /// <summary>Runs that ended longer ago are removed; null for never. Default 30 days.</summary>
+    [Range(typeof(TimeSpan), "00:01:00", "36500.00:00:00")]
+    public TimeSpan? Retention { get; set; } = TimeSpan.FromDays(30);
+
+    /// <summary>Of the runs that ended, the newest this many are kept; null for all. Default 10,000.</summary>
+    [Range(1, 100_000_000)]
+    public int? RetainedRuns { get; set; } = 10_000;
 
     /// <summary>Attempts, waits and time limits of each kind of step.</summary>
     [ValidateObjectMembers]

@@ -19,6 +19,9 @@ public static class RunNotices
     /// <summary>The run has changed.</summary>
     public sealed record Updated(RunState State);
 
+    /// <summary>So many past runs have been removed; nothing is known of them any more.</summary>
+    public sealed record Removed(long Runs);
+
     /// <summary>An event was journaled.</summary>
     public sealed record Journaled(IRunEvent Event, RunState Before, RunState After);
 

@@ -96,6 +96,10 @@ internal sealed class DataContent(string root)
         return rows;
     }
 
+    /// <summary>The ids under which the journal holds anything at all.</summary>
+    public List<string> JournaledRuns => Query(
+        "journal.db", "journal", "SELECT persistence_id FROM journal UNION SELECT persistence_id FROM snapshot", row => row.GetString(0));
+
     public async Task<IReadOnlyList<RunSummary>> RunsAsync()
     {
         if (!System.IO.File.Exists(File("runs.db")))
