@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.Configuration;
+using Npgsql;
 using OtpActors.Hosting;
 using OtpActors.Notifications;
 using Shouldly;
@@ -19,6 +20,7 @@ public partial class ContainerSettingsSpecs(GeneratedEnvironment made) : IClassF
 
         options.Topic.Provider.ShouldBe(TopicProvider.Kafka);
         (options.Stores.Cassandra.Provider, options.Stores.Mongo.Provider).ShouldBe((StoreProvider.Cassandra, StoreProvider.MongoDB));
+        options.Journal.Provider.ShouldBe(JournalProvider.PostgreSQL);
         (options.Mail.Provider, options.Mail.Smtp.AllowPlaintext).ShouldBe((MailProvider.Smtp, false));
         options.Data.ShouldStartWith("/var/lib/otpactors/");
         File.Services["otpactors"].Mounts.ShouldContain("otpactors-data:/var/lib/otpactors");
@@ -48,7 +50,7 @@ public partial class ContainerSettingsSpecs(GeneratedEnvironment made) : IClassF
         string[] hosts =
         [
             .. options.Kafka.BootstrapServers.Split(','), .. options.Cassandra.ContactPoints.Split(','), options.Mail.Smtp.Host,
-            options.Mongo.ConnectionString.Split('@')[1].Split('/')[0],
+            options.Mongo.ConnectionString.Split('@')[1].Split('/')[0], Journal(options).Host!,
         ];
         hosts.Select(host => host.Split(':')[0]).ShouldBeSubsetOf(File.Services["otpactors"].DependsOn.Keys);
     }
@@ -61,6 +63,8 @@ public partial class ContainerSettingsSpecs(GeneratedEnvironment made) : IClassF
 
         (options.Cassandra.Username, options.Cassandra.Password).ShouldBe(("otpactors", password("cassandra", "OTPACTORS_PASSWORD")));
         options.Mongo.ConnectionString.ShouldBe($"mongodb://otpactors:{password("mongo", "OTPACTORS_PASSWORD")}@mongo:27017/email_database");
+        (Journal(options).Username, Journal(options).Password).ShouldBe(("otpactors", password("postgres", "POSTGRES_PASSWORD")));
+        Journal(options).Database.ShouldBe(File.Services["postgres"].Environment["POSTGRES_DB"]);
         $"{options.Mail.Smtp.User}:{options.Mail.Smtp.Password!.Reveal()}".ShouldBe(password("mailpit", "MP_SMTP_AUTH"));
         File.Services["mongo"].Environment["MONGO_INITDB_DATABASE"].ShouldBe(options.Mongo.Database);
         options.Mail.Smtp.TrustedCertificates.ShouldBe("/run/secrets/mail_authority");
@@ -78,6 +82,8 @@ public partial class ContainerSettingsSpecs(GeneratedEnvironment made) : IClassF
         grace.ShouldEndWith("s");
         TimeSpan.FromSeconds(int.Parse(grace[..^1], System.Globalization.CultureInfo.InvariantCulture)).ShouldBeGreaterThan(Bind().ShutdownTimeout);
     }
+
+    private static NpgsqlConnectionStringBuilder Journal(OtpActorsOptions options) => new(options.Journal.ConnectionString!.Reveal());
 
     private OtpActorsOptions Bind() => Bind(Environment());
 
