@@ -227,10 +227,7 @@ internal sealed class Connection : IFrameHandler, IDisposable
             _sender.Schedule();
         }
 
-        foreach (var (unsent, cause) in bad ?? [])
-        {
-            unsent.OnFailure(this, RequestFailure.NotEncodable, cause);
-        }
+        bad?.ForEach(each => each.Request.OnFailure(this, RequestFailure.NotEncodable, each.Cause));
 
         try
         {

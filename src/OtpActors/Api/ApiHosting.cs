@@ -56,6 +56,7 @@ public static class ApiHosting
         app.MapPrometheusScrapingEndpoint("/metrics").Needs(ApiScope.Read);
         var api = app.MapGroup("/api");
         api.MapRuns();
+        api.MapSchedules();
         api.MapConfiguration();
     }
 

@@ -21,7 +21,7 @@ public static class DataFiles
     /// <exception cref="SqliteFailureException">One is not; the message says which and what to do.</exception>
     public static Task CheckAsync(DataDirectory data, JournalOptions journal)
     {
-        var files = StepId.Stores.Select(data.StoreFile).Append(data.TopicFile).Append(data.NotificationsFile);
+        var files = StepId.Stores.Select(data.StoreFile).Append(data.TopicFile).Append(data.NotificationsFile).Append(data.SchedulesFile);
         return journal.Provider == JournalProvider.Embedded
             ? Task.WhenAll([CheckJournalAsync(data.JournalFile, ReadWhole), .. files.Append(data.RunsFile).Where(File.Exists).Select(OpenAsync)])
             : Task.WhenAll(files.Where(File.Exists).Select(OpenAsync));

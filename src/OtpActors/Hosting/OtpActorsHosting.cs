@@ -17,9 +17,10 @@ namespace OtpActors.Hosting;
 /// <summary>Puts the service together.</summary>
 public static class OtpActorsHosting
 {
-    /// <summary>Everything but the triggers: topic, stores, senders, journal, steps and runs.</summary>
+    /// <summary>Topic, stores, senders, journal, steps and runs.</summary>
+    /// <param name="triggers">Whether there are triggers as well: in the long-running service.</param>
     public static IServiceCollection AddOtpActors(
-        this IServiceCollection services, OtpActorsOptions options, DataDirectory data)
+        this IServiceCollection services, OtpActorsOptions options, DataDirectory data, bool triggers)
     {
         services.AddSingleton(options);
         services.AddSingleton(data);
@@ -40,31 +41,51 @@ public static class OtpActorsHosting
         services.AddNotifications(options, data);
         services.AddSingleton<IRunRemains>(sp => new RunRemains(
             data.InputsDirectory, data.SlackDirectory, sp.GetRequiredService<NotificationLedger>(), sp.GetRequiredService<IRunJournal>()));
-        services.AddAkka("otpactors", builder => builder
-            .ConfigureLoggers(loggers =>
+        services.AddTriggers(data);
+        services.AddSingleton<StandingCounts>();
+        var standing = triggers && options.Topic.Continuous
+            ? new TopicSpec(options.Topic.Name, options.Topic.Partitions, options.Topic.ReplicationFactor)
+            : null;
+        services.AddAkka("otpactors", builder =>
+        {
+            builder
+                .ConfigureLoggers(loggers =>
+                {
+                    loggers.LogLevel = LevelOf(options.LogLevel);
+                    loggers.ClearLoggers();
+                    loggers.AddLoggerFactory();
+                })
+                .AddHocon(ConfigurationFactory.ParseString(File.ReadAllText(AkkaConf)), HoconAddMode.Prepend)
+                .AddHocon(StopWithin(options.ShutdownTimeout), HoconAddMode.Prepend)
+                .AddJournal(options.Journal, data)
+                .AddTopicAdmin()
+                .AddProducer()
+                .AddCassandraSink(sp => sp.SinkSetup(StoreNames.Cassandra, options.Stores.Cassandra, standing))
+                .AddMongoSink(sp => sp.SinkSetup(StoreNames.Mongo, options.Stores.Mongo, standing))
+                .AddChecker()
+                .AddNotifier()
+                .AddRunTelemetry()
+                .AddRuns()
+                .AddRunRetention(options.Workflow);
+            if (triggers)
             {
-                loggers.LogLevel = LevelOf(options.LogLevel);
-                loggers.ClearLoggers();
-                loggers.AddLoggerFactory();
-            })
-            .AddHocon(ConfigurationFactory.ParseString(File.ReadAllText(AkkaConf)), HoconAddMode.Prepend)
-            .AddHocon(SuspendWithin(options.ShutdownTimeout), HoconAddMode.Prepend)
-            .AddJournal(options.Journal, data)
-            .AddTopicAdmin()
-            .AddProducer()
-            .AddCassandraSink(sp => sp.SinkSetup(StoreNames.Cassandra, options.Stores.Cassandra))
-            .AddMongoSink(sp => sp.SinkSetup(StoreNames.Mongo, options.Stores.Mongo))
-            .AddChecker()
-            .AddNotifier()
-            .AddRunTelemetry()
-            .AddRuns()
-            .AddRunRetention(options.Workflow));
+                builder.AddTriggers(options);
+            }
+        });
         return services;
     }
 
-    /// <summary>Suspending runs finishes what is in hand: batches, offsets, the message being sent. The rest is for closing.</summary>
-    private static Config SuspendWithin(TimeSpan shutdown) =>
-        $"akka.coordinated-shutdown.phases.before-service-unbind.timeout = {(long)(shutdown.TotalMilliseconds * 2 / 3)}ms";
+    /// <summary>
+    /// Triggers finish the one thing they have in hand; suspending runs finishes batches, offsets, the message being sent. The
+    /// rest is for closing.
+    /// </summary>
+    private static Config StopWithin(TimeSpan shutdown) =>
+        $$"""
+        akka.coordinated-shutdown.phases {
+          {{TriggersHosting.StopPhase}}.timeout = {{(long)(shutdown.TotalMilliseconds / 6)}}ms
+          before-service-unbind.timeout = {{(long)(shutdown.TotalMilliseconds * 2 / 3)}}ms
+        }
+        """;
 
     private static string AkkaConf => Path.Combine(AppContext.BaseDirectory, "hocon", "akka.conf");
 
@@ -77,9 +98,11 @@ public static class OtpActorsHosting
         _ => LogLevel.ErrorLevel,
     };
 
-    private static SinkSetup SinkSetup(this IServiceProvider services, string store, StoreOptions options) => new(
+    /// <param name="standing">The topic that is consumed between runs too.</param>
+    private static SinkSetup SinkSetup(this IServiceProvider services, string store, StoreOptions options, TopicSpec? standing) => new(
         services.GetRequiredService<IOtpTopic>(),
         services.GetServices<IOtpStore>().Single(s => s.Name == store),
         options.ConsumerGroup,
-        services.GetRequiredService<TimeProvider>());
+        services.GetRequiredService<TimeProvider>(),
+        standing is null ? null : new StandingSetup(standing, services.GetRequiredService<StandingCounts>()));
 }

@@ -12,7 +12,7 @@ using Serilog.Events;
 namespace OtpActors.Hosting;
 
 /// <summary>The service's settings: the section <c>OtpActors</c> of the configuration.</summary>
-public sealed class OtpActorsOptions
+public sealed class OtpActorsOptions : IValidatableObject
 {
     public const string Section = "OtpActors";
 
@@ -59,6 +59,17 @@ public sealed class OtpActorsOptions
 
     [ValidateObjectMembers]
     public SlackOptions Slack { get; set; } = new();
+
+    [ValidateObjectMembers]
+    public TriggersOptions Triggers { get; set; } = new();
+
+    IEnumerable<ValidationResult> IValidatableObject.Validate(ValidationContext validationContext)
+    {
+        if (Triggers.Commands.Topic == Topic.Name)
+        {
+            yield return new ValidationResult($"Triggers.Commands.Topic: {Topic.Name} is the topic of records; commands want one of their own.");
+        }
+    }
 }
 
 public sealed class TopicOptions
@@ -77,6 +88,12 @@ public sealed class TopicOptions
     /// <summary>Replicas of a topic that is created, where there are brokers. Default 3.</summary>
     [Range(1, 100)]
     public short ReplicationFactor { get; set; } = 3;
+
+    /// <summary>
+    /// Whether <c>serve</c> keeps the sinks consuming the topic between runs, so that records of any producer are stored.
+    /// Default false.
+    /// </summary>
+    public bool Continuous { get; set; }
 }
 
 public enum TopicProvider

@@ -33,7 +33,7 @@ public sealed class RunTelemetry : ReceiveActor
     {
         if (StepTelemetry.Closed(e) is { } closed)
         {
-            _metrics.Steps.Add(1, new("step", closed.Step.Name), new("outcome", closed.Outcome));
+            _metrics.StepEnds.Add(1, new("step", closed.Step.Name), new("outcome", closed.Outcome));
             if (closed.Last && after.Steps[closed.Step].StartedAt is { } started)
             {
                 _metrics.StepDuration.Record((e.At - started).TotalSeconds, new("step", closed.Step.Name), new("outcome", closed.Outcome));

@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
+using OtpActors.Steps;
+using OtpActors.Triggers;
 using OtpActors.Workflow;
 
 namespace OtpActors.Telemetry;
@@ -16,14 +18,15 @@ public sealed class ServiceMetrics
     private readonly ConcurrentDictionary<string, RunPhase> _active = new();
     private readonly ConcurrentDictionary<string, long> _lag = new();
 
-    public ServiceMetrics(IMeterFactory factory)
+    public ServiceMetrics(IMeterFactory factory, TriggerCounts triggers, StandingCounts standing)
     {
+        standing.Added += CountStored;
         var meter = factory.Create(MeterName);
         RunsStarted = meter.CreateCounter<long>("otpactors.runs.started", description: "Runs requested, by trigger.");
         RunsEnded = meter.CreateCounter<long>("otpactors.runs.ended", description: "Runs ended, by outcome.");
         RunDuration = meter.CreateHistogram(
             "otpactors.run.duration", "s", "From a run's beginning to its end, by outcome.", advice: Seconds(0.5, 1, 2, 5, 10, 30, 60, 120, 300, 900, 3600));
-        Steps = meter.CreateCounter<long>("otpactors.steps", description: "Ends of steps and of their failed attempts, by step and outcome.");
+        StepEnds = meter.CreateCounter<long>("otpactors.steps", description: "Ends of steps and of their failed attempts, by step and outcome.");
         StepDuration = meter.CreateHistogram(
             "otpactors.step.duration", "s", "From a step's first attempt to its end, by step and outcome.", advice: Seconds(0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300));
         Produced = meter.CreateCounter<long>("otpactors.records.produced", description: "Records that runs appended to topics.");
@@ -35,6 +38,12 @@ public sealed class ServiceMetrics
             advice: Seconds(0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10));
         meter.CreateObservableGauge("otpactors.runs.active", Active, description: "Unfinished runs, by phase.");
         meter.CreateObservableGauge("otpactors.topic.lag", Lags, description: "Records of the configured topic that a group has not committed.");
+        meter.CreateObservableCounter(
+            "otpactors.commands",
+            () => Outcomes(("started", triggers.CommandsStarted), ("repeated", triggers.CommandsRepeated), ("dead_lettered", triggers.CommandsDeadLettered)),
+            description: "Commands read from the command topic, by outcome: started, repeated, dead_lettered.");
+        meter.CreateObservableCounter(
+            "otpactors.runs.missed", () => triggers.MissedRuns, description: "Due times without a run, and runs past their deadline.");
     }
 
     public Counter<long> RunsStarted { get; }
@@ -43,7 +52,7 @@ public sealed class ServiceMetrics
 
     public Histogram<double> RunDuration { get; }
 
-    public Counter<long> Steps { get; }
+    public Counter<long> StepEnds { get; }
 
     public Histogram<double> StepDuration { get; }
 
@@ -74,7 +83,7 @@ public sealed class ServiceMetrics
 
     public void Forget(string runId) => _active.TryRemove(runId, out _);
 
-    /// <summary>What a sink has dealt with.</summary>
+    /// <summary>What a sink has dealt with, for a run or between runs.</summary>
     public void CountStored(string store, SinkCounts counts)
     {
         var label = new KeyValuePair<string, object?>("store", store);
@@ -96,6 +105,9 @@ public sealed class ServiceMetrics
 
     private IEnumerable<Measurement<long>> Lags() =>
         _lag.Select(lag => new Measurement<long>(lag.Value, new KeyValuePair<string, object?>("group", lag.Key)));
+
+    private static IEnumerable<Measurement<long>> Outcomes(params (string Outcome, long Count)[] counts) =>
+        counts.Select(count => new Measurement<long>(count.Count, new KeyValuePair<string, object?>("outcome", count.Outcome)));
 
     private static InstrumentAdvice<double> Seconds(params double[] bounds) => new() { HistogramBucketBoundaries = bounds };
 }

@@ -15,16 +15,27 @@ public sealed record RunStarted(RunState State, bool Again);
 /// happens to this process. The same id again gives the same run.
 /// </summary>
 /// <remarks>Can be called from any thread.</remarks>
-public sealed class RunStarter(
-    OtpActorsOptions options, DataDirectory data, IRequiredActor<RunRegistry> registry, IRequiredActor<RunsParent> runs)
+public interface IRunStarter
 {
-    /// <summary>How long a run may take to be journaled; it is a matter of milliseconds.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
-
     /// <param name="trigger">Its fingerprint is set here.</param>
     /// <exception cref="RunRequestException">A field is wrong.</exception>
     /// <exception cref="RunKeyReusedException">The id belongs to a run that was asked for in other words.</exception>
     /// <exception cref="RunRefusedException">The run cannot be journaled or listed now.</exception>
+    Task<RunStarted> StartAsync(string runId, RunRequest request, RunTrigger trigger, CancellationToken cancellationToken);
+
+    /// <summary>A run's state, of one that ended too; null for an unknown one.</summary>
+    /// <exception cref="RunRefusedException">The journal cannot be read now.</exception>
+    Task<RunState?> FindAsync(string runId, CancellationToken cancellationToken);
+}
+
+/// <inheritdoc/>
+public sealed class RunStarter(
+    OtpActorsOptions options, DataDirectory data, IRequiredActor<RunRegistry> registry, IRequiredActor<RunsParent> runs)
+    : IRunStarter
+{
+    /// <summary>How long a run may take to be journaled; it is a matter of milliseconds.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
+
     public async Task<RunStarted> StartAsync(
         string runId, RunRequest request, RunTrigger trigger, CancellationToken cancellationToken)
     {
@@ -51,8 +62,6 @@ public sealed class RunStarter(
             : throw new RunRefusedException((reply as RunReplies.Refused)?.Reason ?? "the run cannot be journaled");
     }
 
-    /// <summary>A run's state, of one that ended too; null for an unknown one.</summary>
-    /// <exception cref="RunRefusedException">The journal cannot be read now.</exception>
     public async Task<RunState?> FindAsync(string runId, CancellationToken cancellationToken) =>
         await AskAsync(runs.ActorRef, new RunQueries.Get(runId), cancellationToken) is RunReplies.Accepted { State: { Spec: not null } state }
             ? state

@@ -22,6 +22,12 @@ public static class RunNotices
     /// <summary>So many past runs have been removed; nothing is known of them any more.</summary>
     public sealed record Removed(long Runs);
 
+    /// <summary>
+    /// Every unfinished run of an earlier process has been told of, and has the topic it had: only now may something new
+    /// take one.
+    /// </summary>
+    public sealed record Resumed(int Count);
+
     /// <summary>An event was journaled.</summary>
     public sealed record Journaled(IRunEvent Event, RunState Before, RunState After);
 

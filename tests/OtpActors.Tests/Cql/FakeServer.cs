@@ -46,6 +46,12 @@ internal sealed class FakeServer : IAsyncDisposable
     /// <summary>The others of its cluster; null for a server that knows no <c>system.peers_v2</c> and is alone.</summary>
     public IReadOnlyList<FakeServer>? Peers { get; set; }
 
+    /// <summary>Its place in the ring.</summary>
+    public long Token { get; set; }
+
+    /// <summary>Replicas of every partition of the keyspace ks; 0 where there is none.</summary>
+    public int ReplicationFactor { get; set; }
+
     /// <summary>What it tells of the schema's version on a node, itself or a peer.</summary>
     public Func<FakeServer, Guid?> SchemaVersion { get; set; } = _ => Guid.Empty;
 
@@ -69,6 +75,7 @@ internal sealed class FakeServer : IAsyncDisposable
         foreach (var server in servers)
         {
             server.Peers = [.. servers.Where(peer => peer != server)];
+            server.Token = long.MinValue / 2 / count * Array.IndexOf(servers, server) * 2;
         }
 
         return servers;
@@ -171,7 +178,9 @@ internal sealed class FakeServer : IAsyncDisposable
         }
 
         return query.Contains("keyspaces", StringComparison.Ordinal)
-            ? Frames.Rows([("keyspace_name", 0x000D), ("replication", 0x0021)], [])
+            ? Frames.Rows(
+                [("keyspace_name", 0x000D), ("replication", 0x0021)],
+                ReplicationFactor == 0 ? [] : [[Frames.Text("ks"), Frames.TextMap(("class", "SimpleStrategy"), ("replication_factor", $"{ReplicationFactor}"))]])
             : query.Contains("system.peers", StringComparison.Ordinal) ? Frames.Rows([("peer", 0x0010)], [])
             : Frames.Void;
     }
@@ -179,7 +188,7 @@ internal sealed class FakeServer : IAsyncDisposable
     private byte[]?[] Node(FakeServer node) =>
     [
         node.HostId.ToByteArray(bigEndian: true), Frames.Text(node.Datacenter), Frames.Text("rack1"),
-        Frames.TextSet($"{node.HostId.GetHashCode()}"), SchemaVersion(node)?.ToByteArray(bigEndian: true),
+        Frames.TextSet($"{node.Token}"), SchemaVersion(node)?.ToByteArray(bigEndian: true),
     ];
 }
 

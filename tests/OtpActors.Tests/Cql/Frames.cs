@@ -89,6 +89,16 @@ internal static class Frames
         }
     });
 
+    public static byte[] TextMap(params (string Key, string Value)[] pairs) => Body(writer =>
+    {
+        writer.WriteInt(pairs.Length);
+        foreach (var (key, value) in pairs)
+        {
+            writer.WriteBytes(Text(key));
+            writer.WriteBytes(Text(value));
+        }
+    });
+
     private static void WriteColumns(FrameWriter writer, (string Name, int Type)[] columns)
     {
         if (columns.Length == 0)

@@ -11,7 +11,7 @@ namespace OtpActors.Tests.Cql;
 internal sealed class Measured : IDisposable
 {
     private readonly MeterListener _listener;
-    private readonly ConcurrentDictionary<string, (double Sum, double Least, double Most)> _values = new();
+    private readonly ConcurrentDictionary<string, double> _sums = new();
 
     public Measured()
     {
@@ -32,20 +32,11 @@ internal sealed class Measured : IDisposable
     }
 
     /// <summary>Names of what was told of.</summary>
-    public IEnumerable<string> Names => _values.Keys;
+    public IEnumerable<string> Names => _sums.Keys;
 
-    public double Sum(string name) => _values.GetValueOrDefault(name).Sum;
-
-    /// <summary>The highest sum there was.</summary>
-    public double Most(string name) => _values.GetValueOrDefault(name).Most;
-
-    /// <summary>The lowest sum there was.</summary>
-    public double Least(string name) => _values.GetValueOrDefault(name).Least;
+    public double Sum(string name) => _sums.GetValueOrDefault(name);
 
     public void Dispose() => _listener.Dispose();
 
-    private void Take(Instrument instrument, double value) => _values.AddOrUpdate(
-        instrument.Name,
-        _ => (value, Math.Min(0, value), Math.Max(0, value)),
-        (_, known) => (known.Sum + value, Math.Min(known.Least, known.Sum + value), Math.Max(known.Most, known.Sum + value)));
+    private void Take(Instrument instrument, double value) => _sums.AddOrUpdate(instrument.Name, value, (_, sum) => sum + value);
 }

@@ -185,8 +185,7 @@ public sealed class SchemaAgreementSpecs : IAsyncLifetime
 
     private async Task<ISession> ConnectAsync(Func<ClusterOptions, ClusterOptions>? change = null, FakeServer? contact = null)
     {
-        _cluster = Cluster.Builder().AddContactPoint((contact ?? Coordinator).EndPoint.ToString())
-            .With(options => options with { MaxSchemaAgreementWait = TimeSpan.FromMinutes(5), ConnectTimeout = TimeSpan.FromMinutes(1) })
+        _cluster = (contact ?? Coordinator).Client().WithMaxSchemaAgreementWaitSeconds(300)
             .With(change ?? (options => options)).Build();
         var session = await _cluster.ConnectAsync(Cancellation).Soon();
         session.Cluster.AllHosts.ShouldAllBe(host => host.IsUp);

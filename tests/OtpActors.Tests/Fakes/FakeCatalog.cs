@@ -35,7 +35,9 @@ internal sealed class FakeCatalog : IRunCatalog
     {
         lock (_lock)
         {
-            return Task.FromResult<IReadOnlyList<RunSummary>>([.. _runs.Values.OrderByDescending(r => r.RequestedAt).Take(filter.Limit)]);
+            return Task.FromResult<IReadOnlyList<RunSummary>>([.. _runs.Values
+                .Where(r => filter.State is null || r.State == filter.State)
+                .OrderByDescending(r => r.RequestedAt).Take(filter.Limit)]);
         }
     }
 

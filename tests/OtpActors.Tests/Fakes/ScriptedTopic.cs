@@ -13,7 +13,14 @@ internal sealed class ScriptedTopic(IOtpTopic inner) : IOtpTopic
 
     public bool KeepsHeaders => inner.KeepsHeaders;
 
-    public Task<TopicEnsured> EnsureAsync(TopicSpec spec, CancellationToken cancellationToken) => inner.EnsureAsync(spec, cancellationToken);
+    /// <summary>Comes before a topic is ensured: waits, or throws.</summary>
+    public Func<Task> BeforeEnsure { get; set; } = () => Task.CompletedTask;
+
+    public async Task<TopicEnsured> EnsureAsync(TopicSpec spec, CancellationToken cancellationToken)
+    {
+        await BeforeEnsure();
+        return await inner.EnsureAsync(spec, cancellationToken);
+    }
 
     public Flow<IReadOnlyList<ProducerRecord>, ProducerAck, NotUsed> ProducerFlow(string topic, string producerId) =>
         Flow.Create<IReadOnlyList<ProducerRecord>>()

@@ -6,14 +6,17 @@ using Akka.Streams.Dsl;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 using OtpActors.Hosting;
+using OtpActors.Steps;
 using OtpActors.Telemetry;
 using OtpActors.Tests.Fakes;
 using OtpActors.Tests.Support;
 using OtpActors.Topics;
 using OtpActors.Topics.Embedded;
+using OtpActors.Triggers;
 using OtpActors.Workflow;
 using Shouldly;
 using Xunit;
+using StreamSink = Akka.Streams.Dsl.Sink;
 
 namespace OtpActors.Tests.Health;
 
@@ -71,7 +74,7 @@ public sealed class HealthSpecs
         await AppendAsync(topic, 7);
         var clock = new FakeTimeProvider(RunDriver.Start);
         await using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
-        var metrics = new ServiceMetrics(services.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>());
+        var metrics = new ServiceMetrics(services.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>(), new TriggerCounts(), new StandingCounts());
         using var monitor = new LagMonitor(new OtpActorsOptions(), topic, metrics, clock);
 
         await MeasureAsync(monitor, clock);
@@ -94,7 +97,7 @@ public sealed class HealthSpecs
         await Source.Single<IReadOnlyList<ProducerRecord>>(
                 [.. Enumerable.Range(0, records).Select(n => new ProducerRecord(n, null, null, RunDriver.Start))])
             .Via(topic.ProducerFlow("email_topic", "somebody"))
-            .RunWith(Sink.Ignore<ProducerAck>(), system.Materializer());
+            .RunWith(StreamSink.Ignore<ProducerAck>(), system.Materializer());
         await system.Terminate();
     }
 

@@ -1,6 +1,10 @@
 using System.Text.Json.Nodes;
+using Microsoft.Extensions.Logging.Abstractions;
 using OtpActors.Cql;
+using OtpActors.Tests.Servers;
 using OtpActors.Tests.Servers.Cassandra;
+using OtpActors.Topics;
+using OtpActors.Topics.Kafka;
 using Shouldly;
 using Xunit;
 
@@ -8,7 +12,7 @@ namespace OtpActors.Tests.Processes;
 
 /// <summary>The program with Cassandra as its store.</summary>
 [Collection(OneAtATime.Name)]
-public sealed class CassandraSpecs(CassandraServers servers) : IDisposable
+public sealed class CassandraSpecs(CassandraServers servers, KafkaServers brokers) : IDisposable
 {
     private const int Records = 20_000;
 
@@ -48,6 +52,38 @@ public sealed class CassandraSpecs(CassandraServers servers) : IDisposable
         var store = report.Stores.Single(each => each.Name == "cassandra");
         (store.Read, store.Inserted, store.Skipped, store.DeadLettered).ShouldBe((Records, Records, 0, 0));
         (await RowsAsync(node.ContactPoint)).Order().ShouldBe(_at.Data.Topic().Order());
+    }
+
+    [Fact]
+    public async Task Records_of_a_topic_in_Kafka_are_stored()
+    {
+        const int records = 5_000;
+        var contactPoint = (await servers.OneAsync())[0];
+        var kafka = await brokers.OneAsync();
+        var topic = $"cassandra-{Guid.NewGuid():N}";
+        await using (var topics = new KafkaTopic(kafka.Options, TimeProvider.System, NullLogger<KafkaTopic>.Instance, kafka.Creation))
+        {
+            await topics.EnsureAsync(new TopicSpec(topic, 3, 1), TestContext.Current.CancellationToken);
+            await topics.EnsureAsync(new TopicSpec(DeadLetters.TopicOf(topic), 3, 1), TestContext.Current.CancellationToken);
+        }
+
+        var settings = Settings(contactPoint);
+        settings["OtpActors__Topic__Provider"] = "Kafka";
+        settings["OtpActors__Kafka__BootstrapServers"] = kafka.Options.BootstrapServers;
+        foreach (var (key, value) in kafka.Options.Properties)
+        {
+            settings[$"OtpActors__Kafka__Properties__{key}"] = value;
+        }
+
+        await using var process = OtpActorsProcess.Start(
+            _at.Path, ["run", "--count", $"{records}", "--topic", topic, "--notify", "none", "--window", "600s", "--json", "--data", _at.Data.Root],
+            environment: settings);
+        var report = (await process.EndAsync(Bound)).ShouldExitWith(0).Report;
+
+        (report.Outcome, report.StoresAgree).ShouldBe(("Completed", true));
+        var store = report.Stores.Single(each => each.Name == "cassandra");
+        (store.Read, store.Inserted, store.Skipped, store.DeadLettered).ShouldBe((records, records, 0, 0));
+        (await RowsAsync(contactPoint)).Select(row => row.Item1).Distinct().Count().ShouldBe(records);
     }
 
     [Fact]

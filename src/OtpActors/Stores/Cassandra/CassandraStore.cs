@@ -20,12 +20,12 @@ namespace OtpActors.Stores.Cassandra;
 public sealed class CassandraStore(string name, CassandraOptions options, OnExisting onExisting, TimeProvider time)
     : IOtpStore, IAsyncDisposable
 {
-    private const int LookUpSize = 100;
     private const int LookUpsAtOnce = 8;
     private const int ScanPage = 1_000;
 
     private readonly SemaphoreSlim _opening = new(1);
     private readonly Lock _gate = new();
+    private readonly WriteTimes _times = new();
     private Cluster? _cluster;
     private CassandraTable? _table;
 
@@ -63,7 +63,7 @@ public sealed class CassandraStore(string name, CassandraOptions options, OnExis
             var table = await TableAsync(cancellationToken);
             var gate = new Lock();
             await Parallel.ForEachAsync(
-                table.Chunks(emails.Select(email => email.Value).Distinct(), LookUpSize),
+                table.Chunks(emails.Select(email => email.Value).Distinct(), CassandraTable.LookUpSize),
                 new ParallelOptions { MaxDegreeOfParallelism = LookUpsAtOnce, CancellationToken = cancellationToken },
                 async (chunk, cancel) =>
                 {
@@ -120,7 +120,7 @@ public sealed class CassandraStore(string name, CassandraOptions options, OnExis
         var stands = new RecordOrigin?[batch.Count];
         var now = time.GetUtcNow();
         await Parallel.ForEachAsync(
-            table.Chunks(first.Keys, LookUpSize),
+            table.Chunks(first.Keys, CassandraTable.LookUpSize),
             new ParallelOptions { MaxDegreeOfParallelism = LookUpsAtOnce, CancellationToken = cancellationToken },
             async (chunk, cancel) =>
             {
@@ -156,13 +156,23 @@ public sealed class CassandraStore(string name, CassandraOptions options, OnExis
         var table = await TableAsync(cancellationToken);
         var outcomes = new WriteOutcome[batch.Count];
         var newest = new Dictionary<string, int>(batch.Count);
+        Dictionary<string, StoreRecord>? risky = null;
         for (var i = 0; i < outcomes.Length; i++)
         {
             outcomes[i] = WriteOutcome.Inserted;
             var email = batch[i].Email.Value;
+            var isAtRisk = _times.IsAtRisk(batch[i]);
             if (!newest.TryGetValue(email, out var other) || batch[i].ProducedAt >= batch[other].ProducedAt)
             {
                 newest[email] = i;
+                if (isAtRisk)
+                {
+                    (risky ??= [])[email] = batch[i];
+                }
+                else
+                {
+                    risky?.Remove(email);
+                }
             }
             else if (batch[i].Origin != batch[other].Origin)
             {
@@ -170,16 +180,30 @@ public sealed class CassandraStore(string name, CassandraOptions options, OnExis
             }
         }
 
+        await table.Replacements.WriteAsync(await RowsAsync(table, batch, newest, risky, cancellationToken), cancellationToken);
+        return outcomes;
+    }
+
+    private async Task<NewRow[]> RowsAsync(
+        CassandraTable table, IReadOnlyList<StoreRecord> batch, Dictionary<string, int> newest, Dictionary<string, StoreRecord>? risky,
+        CancellationToken cancellationToken)
+    {
         var now = time.GetUtcNow();
         var rows = new NewRow[newest.Count];
         var count = 0;
-        foreach (var index in newest.Values)
+        foreach (var (email, index) in newest)
         {
-            rows[count++] = new NewRow(batch[index], now);
+            rows[count] = new NewRow(batch[index], now, WriteTimes.Of(batch[index]));
+            newest[email] = count++;
         }
 
-        await table.Replacements.WriteAsync(rows, cancellationToken);
-        return outcomes;
+        if (risky is not null)
+        {
+            await table.AfterExistingAsync(
+                risky, (email, writeTime) => rows[newest[email]] = rows[newest[email]] with { WriteTime = writeTime }, cancellationToken);
+        }
+
+        return rows;
     }
 
     private Task<ISession> ConnectAsync(CancellationToken cancellationToken)
