@@ -20,6 +20,12 @@ public sealed class RunStarter(
     /// <summary>How long a run may take to be journaled; it is a matter of milliseconds.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
 
+    /// <summary>
+    /// Of triggers with the same key at the same time the first alone keeps its records: passwords that were left out
+    /// are made anew for each.
+    /// </summary>
+    private readonly KeyedLock _keys = new();
+
     /// <param name="trigger">Its fingerprint is set here.</param>
     /// <exception cref="RunRequestException">A field is wrong.</exception>
     /// <exception cref="RunKeyReusedException">The id belongs to a run that was asked for in other words.</exception>
@@ -31,6 +37,7 @@ public sealed class RunStarter(
         var records = RunRequests.RecordsOf(request);
         var inline = request.Records is null ? null : RunRequests.InlineOf(request.Records);
         RunRequests.CheckTopic(request, options);
+        using var turn = trigger.Key is null ? null : await _keys.TakeAsync(runId, cancellationToken);
         if (trigger.Key is not null && await FindAsync(runId, cancellationToken) is { } known)
         {
             return Same(known, trigger);
