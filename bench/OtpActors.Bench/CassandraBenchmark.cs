@@ -44,14 +44,14 @@ internal static class CassandraBenchmark
         {
             List<Result> results =
             [
-                await MeasureAsync("single inserts, 128 in flight", rows, () => SinglesAsync(session, rows, 128)),
-                await MeasureAsync("single inserts, 256 in flight", rows, () => SinglesAsync(session, rows, 256)),
-                await MeasureAsync("the same, inline continuations", rows, () => SinglesAsync(inlineSession, rows, 256)),
-                await MeasureAsync($"batches of {BatchRows}", rows, () => BatchesAsync(session, rows)),
-                await MeasureAsync("store, Skip, absent rows", rows, () => StoreAsync(points, rows, OnExisting.Skip, BatchProfile.Safe)),
-                await MeasureAsync("store, Skip, throughput batches", rows, () => StoreAsync(points, rows, OnExisting.Skip, BatchProfile.Throughput)),
-                await MeasureAsync("store, Replace", rows, () => StoreAsync(points, rows, OnExisting.Replace, BatchProfile.Safe)),
-                await MeasureAsync("store, Replace, throughput batches", rows, () => StoreAsync(points, rows, OnExisting.Replace, BatchProfile.Throughput)),
+                await MeasureAsync("single inserts, 128 in flight", Emails(rows), emails => SinglesAsync(session, emails, 128)),
+                await MeasureAsync("single inserts, 256 in flight", Emails(rows), emails => SinglesAsync(session, emails, 256)),
+                await MeasureAsync("the same, inline continuations", Emails(rows), emails => SinglesAsync(inlineSession, emails, 256)),
+                await MeasureAsync($"batches of {BatchRows}", Emails(rows), emails => BatchesAsync(session, emails)),
+                await StoreAsync("store, Skip, absent rows", OnExisting.Skip, BatchProfile.Safe),
+                await StoreAsync("store, Skip, throughput batches", OnExisting.Skip, BatchProfile.Throughput),
+                await StoreAsync("store, Replace", OnExisting.Replace, BatchProfile.Safe),
+                await StoreAsync("store, Replace, throughput batches", OnExisting.Replace, BatchProfile.Throughput),
             ];
             if (isWarm)
             {
@@ -60,66 +60,80 @@ internal static class CassandraBenchmark
         }
 
         await session.ExecuteAsync($"DROP KEYSPACE {Keyspace}");
+
+        async Task<Result> StoreAsync(string name, OnExisting onExisting, BatchProfile profile)
+        {
+            await using var store = new CassandraStore(
+                "cassandra", new CassandraOptions { ContactPoints = points, Keyspace = Keyspace, Batches = profile }, onExisting, TimeProvider.System);
+            await store.EnsureSchemaAsync(CancellationToken.None);
+            return await MeasureAsync(name, Records(rows), records => WriteAsync(store, records));
+        }
     }
 
-    private static async Task SinglesAsync(ISession session, int rows, int inFlight)
+    /// <summary>Addresses that no measurement had before.</summary>
+    private static string[] Emails(int rows)
+    {
+        var generation = ++_generation;
+        return [.. Enumerable.Range(0, rows).Select(i => $"user{i}.{generation}@example.com")];
+    }
+
+    /// <summary>As a topic has them that takes 100,000 a second.</summary>
+    private static StoreRecord[] Records(int rows)
+    {
+        var now = TimeProvider.System.GetUtcNow();
+        return [.. Emails(rows).Select((email, i) => new StoreRecord(
+            EmailAddress.Parse(email), OneTimePassword.Parse("123456"), new RecordOrigin("topic", 0, i), now.AddMilliseconds(i / 100)))];
+    }
+
+    private static async Task SinglesAsync(ISession session, string[] emails, int inFlight)
     {
         var insert = await session.PrepareAsync($"INSERT INTO {Keyspace}.t (email, otp, n) VALUES (?, ?, ?)");
         var next = 0;
-        await Task.WhenAll(Enumerable.Range(0, inFlight).Select(async worker =>
+        await Task.WhenAll(Enumerable.Range(0, inFlight).Select(async _ =>
         {
             await Task.Yield();
             using var bound = insert.Bind();
-            var email = $"user{worker}@example.com";
-            for (var row = Interlocked.Increment(ref next); row <= rows; row = Interlocked.Increment(ref next))
+            for (var row = Interlocked.Increment(ref next); row <= emails.Length; row = Interlocked.Increment(ref next))
             {
-                await session.ExecuteVoidAsync(bound.Clear().Set(0, email).Set(1, "123456").Set(2, (long)row));
+                await session.ExecuteVoidAsync(bound.Clear().Set(0, emails[row - 1]).Set(1, "123456").Set(2, (long)row));
             }
         }));
     }
 
-    private static async Task BatchesAsync(ISession session, int rows)
+    private static async Task BatchesAsync(ISession session, string[] emails)
     {
         var insert = (await session.PrepareAsync($"INSERT INTO {Keyspace}.t (email, otp, n) VALUES (?, ?, ?)")).SetIdempotence(true);
-        using var batcher = new ReplicaBatcher<(string Email, long Number)>(
+        using var batcher = new ReplicaBatcher<string>(
             session, insert,
-            static (in (string Email, long Number) row, BoundStatement target) => target.Set(0, row.Email).Set(1, "123456").Set(2, row.Number),
+            static (in string email, BoundStatement target) => target.Set(0, email).Set(1, "123456").Set(2, 1L),
             new ReplicaBatcherOptions { MaxRows = BatchRows, MaxBytes = 32 * 1024 });
-        var emails = Enumerable.Range(0, StoreBatch).Select(i => ($"user{i}@example.com", (long)i)).ToArray();
-        for (var done = 0; done < rows; done += StoreBatch)
+        for (var done = 0; done < emails.Length; done += StoreBatch)
         {
-            await batcher.WriteAsync(emails);
+            await batcher.WriteAsync(new ArraySegment<string>(emails, done, Math.Min(StoreBatch, emails.Length - done)));
         }
     }
 
-    private static async Task StoreAsync(string points, int rows, OnExisting onExisting, BatchProfile profile)
+    private static async Task WriteAsync(CassandraStore store, StoreRecord[] records)
     {
-        await using var store = new CassandraStore(
-            "cassandra", new CassandraOptions { ContactPoints = points, Keyspace = Keyspace, Batches = profile }, onExisting, TimeProvider.System);
-        await store.EnsureSchemaAsync(CancellationToken.None);
-        var generation = ++_generation;
-        var now = TimeProvider.System.GetUtcNow();
-        for (var done = 0; done < rows; done += StoreBatch)
+        for (var done = 0; done < records.Length; done += StoreBatch)
         {
-            var from = done;
-            var batch = Enumerable.Range(from, StoreBatch).Select(i => new StoreRecord(
-                EmailAddress.Parse($"user{i}.{generation}@example.com"), OneTimePassword.Parse("123456"), new RecordOrigin("topic", 0, i), now)).ToList();
-            await store.WriteAsync(batch, CancellationToken.None);
+            await store.WriteAsync(new ArraySegment<StoreRecord>(records, done, Math.Min(StoreBatch, records.Length - done)), CancellationToken.None);
         }
     }
 
-    private static async Task<Result> MeasureAsync(string name, int rows, Func<Task> work)
+    private static async Task<Result> MeasureAsync<T>(string name, T[] rows, Func<T[], Task> work)
     {
         GC.Collect();
         var allocated = GC.GetTotalAllocatedBytes(precise: true);
-        var cpu = Process.GetCurrentProcess().TotalProcessorTime;
-        var began = Stopwatch.GetTimestamp();
-        await work();
-        var seconds = Stopwatch.GetElapsedTime(began).TotalSeconds;
         using var process = Process.GetCurrentProcess();
+        var cpu = process.TotalProcessorTime;
+        var began = Stopwatch.GetTimestamp();
+        await work(rows);
+        var seconds = Stopwatch.GetElapsedTime(began).TotalSeconds;
+        process.Refresh();
         return new Result(
-            name, rows / seconds, (process.TotalProcessorTime - cpu).TotalMicroseconds / rows,
-            (GC.GetTotalAllocatedBytes(precise: true) - allocated) / (double)rows);
+            name, rows.Length / seconds, (process.TotalProcessorTime - cpu).TotalMicroseconds / rows.Length,
+            (GC.GetTotalAllocatedBytes(precise: true) - allocated) / (double)rows.Length);
     }
 
     private static void Write(List<Result> results)

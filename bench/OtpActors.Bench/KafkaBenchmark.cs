@@ -1,6 +1,7 @@
+using System.Buffers;
+using System.Buffers.Text;
 using System.Diagnostics;
 using System.Globalization;
-using System.Text;
 using Akka.Actor;
 using Akka.Streams;
 using Akka.Streams.Dsl;
@@ -185,7 +186,7 @@ internal sealed class KafkaBenchmark : IAsyncDisposable
         var to = new TopicPartition(topic, Partition.Any);
         await Source.From(Enumerable.Range(0, _records / BatchRecords))
             .Select(batch => new MultiMessage<byte[], byte[], int>(
-                [.. Enumerable.Range(batch * BatchRecords, BatchRecords).Select(i => (to, MessageOf(i)))], batch))
+                [.. Enumerable.Range(batch * BatchRecords, BatchRecords).Select(i => (to, MessageOf(i, KafkaProducer.NoHeaders)))], batch))
             .Via(KafkaProducer.FlexiFlow<byte[], byte[], int>(ProducerSettings() with { Parallelism = 8 }))
             .RunWith(Sink.Ignore<MultiResult<int>>(), _system.Materializer());
         return () => Task.CompletedTask;
@@ -283,11 +284,13 @@ internal sealed class KafkaBenchmark : IAsyncDisposable
         return _cluster is null ? settings : settings.WithoutIdempotence();
     }
 
-    private static Message<byte[], byte[]> MessageOf(int i) => new()
+    /// <summary>136 bytes: a key of 24, a value of 8, and the message around them.</summary>
+    private static Message<byte[], byte[]> MessageOf(int i, Headers? headers = null)
     {
-        Key = Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"user-{i:D7}@example.com")),
-        Value = "12345678"u8.ToArray(),
-    };
+        var key = "user-0000000@example.com"u8.ToArray();
+        Utf8Formatter.TryFormat(i, key.AsSpan(5, 7), out _, new StandardFormat('D', 7));
+        return new Message<byte[], byte[]> { Key = key, Value = "12345678"u8.ToArray(), Headers = headers };
+    }
 
     private async Task<string> TopicAsync()
     {

@@ -17,8 +17,13 @@ var repeat = new Option<int>("--repeat") { Description = "How often each run is 
 var output = new Option<string?>("--out") { Description = "Also write the figures to this file, as JSON." };
 var root = new RootCommand("Measures `run --count N --notify none` on the embedded topic and stores; a sub-command measures one part.")
 {
-    counts, partitions, repeat, output, KafkaCommand.Create(), CassandraBenchmark.Create(), MongoBenchmark.Create(), MailBenchmark.Create(),
+    counts, partitions, repeat, output, KafkaCommand.Create(), CassandraBenchmark.Create(), MongoBenchmark.Create(), MailBenchmark.Create(), JournalBenchmark.Create(),
 };
+foreach (var command in ServiceBenchmark.Create())
+{
+    root.Subcommands.Add(command);
+}
+
 root.SetAction(async parsed =>
 {
     var results = new List<RunBenchmark.Result>();

@@ -36,6 +36,7 @@ public sealed class Cluster : IAsyncDisposable
         _reconnection = new Reconnection(options.ReconnectDelay, options.MaxReconnectDelay, options.Random);
         Prepared = new PreparedCache(this);
         Metadata = new ClusterMetadata(this);
+        SchemaAgreement = new SchemaAgreement(this);
     }
 
     public static ClusterBuilder Builder() => new();
@@ -55,6 +56,8 @@ public sealed class Cluster : IAsyncDisposable
     internal bool IsDisposed => _disposed;
 
     internal PreparedCache Prepared { get; }
+
+    internal SchemaAgreement SchemaAgreement { get; }
 
     /// <summary>Open connections; for tests.</summary>
     internal IEnumerable<Connection> Connections => _sweeper.All;

@@ -31,6 +31,10 @@ public sealed class ClusterBuilder
     public ClusterBuilder WithQueryTimeout(int milliseconds) =>
         With(_options with { QueryTimeout = TimeSpan.FromMilliseconds(milliseconds) });
 
+    /// <summary>See <see cref="ClusterOptions.MaxSchemaAgreementWait"/>.</summary>
+    public ClusterBuilder WithMaxSchemaAgreementWaitSeconds(int seconds) =>
+        With(_options with { MaxSchemaAgreementWait = TimeSpan.FromSeconds(seconds) });
+
     public ClusterBuilder WithMaxProtocolVersion(ProtocolVersion version) => With(_options with { MaxProtocolVersion = version });
 
     /// <summary>Changes what has no method of its own.</summary>

@@ -35,6 +35,13 @@ public sealed class ClusterMetadata
             : [new RingRange(long.MinValue, long.MaxValue, [])];
     }
 
+    /// <summary>
+    /// Whether all nodes of the local data centre that are up have the same schema, as one of them sees it now. Statements
+    /// that change the schema wait for that by themselves.
+    /// </summary>
+    /// <exception cref="DriverException">No node could be asked.</exception>
+    public Task<bool> CheckSchemaAgreementAsync() => _cluster.SchemaAgreement.IsAgreedAsync(_cluster.Control.Tables);
+
     /// <summary>How many replicas of a partition the keyspace keeps in all data centres; null where that is not known.</summary>
     public int? GetReplicationFactor(string keyspace) => _cluster.Topology.Tokens.Strategy(keyspace)?.Total;
 }

@@ -46,8 +46,11 @@ public sealed record ClusterOptions
     /// <summary>How long events are gathered before the cluster is looked at anew. Default 1 s.</summary>
     public TimeSpan EventDebounce { get; init; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>How long to wait for all nodes to have the same schema. Default 10 s.</summary>
-    public TimeSpan SchemaAgreementTimeout { get; init; } = TimeSpan.FromSeconds(10);
+    /// <summary>
+    /// How long a change of the schema waits for all nodes to have it; then it completes all the same, with
+    /// <see cref="RowSet.IsInSchemaAgreement"/> false. Default 10 s.
+    /// </summary>
+    public TimeSpan MaxSchemaAgreementWait { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>Requests in flight on a connection; as many again may wait. 1 to 32767, default 2,048.</summary>
     public int MaxRequestsPerConnection { get; init; } = 2_048;

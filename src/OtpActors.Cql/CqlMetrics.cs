@@ -4,7 +4,7 @@ namespace OtpActors.Cql;
 
 /// <summary>
 /// The meter <c>OtpActors.Cql</c>: <c>cql.client.requests.in_flight</c>, <c>.duration</c> (seconds), <c>.retries</c>,
-/// <c>cql.client.connections</c>, <c>cql.client.sends</c> (system calls). It costs nothing while nobody listens.
+/// <c>cql.client.connections</c>, <c>cql.client.sends</c> (system calls), <c>cql.client.schema.disagreements</c>. It costs nothing while nobody listens.
 /// </summary>
 public static class CqlMetrics
 {
@@ -23,6 +23,9 @@ public static class CqlMetrics
 
     internal static readonly UpDownCounter<int> Connections = Meter.CreateUpDownCounter<int>(
         "cql.client.connections", "{connection}", "Open connections.");
+
+    internal static readonly Counter<long> SchemaDisagreements = Meter.CreateCounter<long>(
+        "cql.client.schema.disagreements", "{change}", "Changes of the schema that not all nodes had within the longest wait.");
 
     internal static readonly Counter<long> Sends = Meter.CreateCounter<long>(
         "cql.client.sends", "{send}", "System calls that sent requests.");

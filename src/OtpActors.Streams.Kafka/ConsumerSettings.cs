@@ -82,13 +82,30 @@ public sealed record ConsumerSettings<TKey, TValue>
     public ConsumerSettings<TKey, TValue> WithProperties(IEnumerable<KeyValuePair<string, string>> properties) =>
         properties.Aggregate(this, (settings, property) => settings.WithProperty(property.Key, property.Value));
 
+    /// <summary>Has the client library look at every property. No connection is made.</summary>
+    /// <exception cref="KafkaStreamException">It refuses one; the message names it.</exception>
+    public void Validate()
+    {
+        var alone = ClientProperties(oneTopic: true);
+        alone.Remove("bootstrap.servers");
+        alone.TryAdd("group.id", "none");
+        try
+        {
+            new ConsumerBuilder<Ignore, Ignore>(alone).SetLogHandler((_, _) => { }).Build().Dispose();
+        }
+        catch (Exception e) when (KafkaStreamException.IsRefusal(e))
+        {
+            throw KafkaStreamException.Refusal(e);
+        }
+    }
+
     /// <summary>What the client is given: the properties, and over them what the guarantees rest on.</summary>
     internal Dictionary<string, string> ClientProperties(bool oneTopic) => new(Properties)
     {
         ["enable.auto.commit"] = "true",
         ["enable.auto.offset.store"] = "false", // only what a stream has finished is stored, and so committed
         ["auto.commit.interval.ms"] = Reference.Milliseconds(CommitInterval),
-        ["enable.partition.eof"] = "false",
+        ["enable.partition.eof"] = "true", // tells of holes at the end, where no record follows
         ["dotnet.consumer.consume.result.fields"] = oneTopic ? "headers,timestamp" : "all", // a topic's name costs a string a record
     };
 }

@@ -20,7 +20,7 @@ public enum KafkaFailure
     /// <summary>Records lie in a partition and do not come.</summary>
     Stalled,
 
-    /// <summary>The partition now belongs to another member, which reads on from the last commit.</summary>
+    /// <summary>The partition now belongs to another member, or was cut shorter: reading goes on from the last commit.</summary>
     PartitionLost,
 
     /// <summary>The brokers refused the request or the record.</summary>
@@ -42,6 +42,12 @@ public sealed class KafkaStreamException(KafkaFailure failure, string message, E
         var kind = error.IsFatal ? KafkaFailure.Fatal : KindOf(error.Code);
         return new KafkaStreamException(kind, $"{doing}: {error.Reason} ({error.Code})", inner);
     }
+
+    /// <summary>The client library's own no to a property: an unknown name, a value out of its range, two that do not go together.</summary>
+    internal static KafkaStreamException Refusal(Exception e) =>
+        new(KafkaFailure.Refused, $"the client library refuses its settings: {e.Message}", e);
+
+    internal static bool IsRefusal(Exception e) => e is ArgumentException or InvalidOperationException;
 
     /// <summary>Whether a running client is better off without trying again.</summary>
     internal static bool Ends(Error error) => error.IsFatal || KindOf(error.Code) == KafkaFailure.Denied;

@@ -6,13 +6,19 @@ namespace OtpActors.Streams.Kafka;
 /// <summary>Looking at a topic: no group takes part, and nothing is committed.</summary>
 public sealed partial class KafkaAdmin
 {
+    /// <summary>How long a look waits before it sees whether it is to end.</summary>
+    private static readonly TimeSpan Slice = TimeSpan.FromMilliseconds(250);
+
     /// <summary>The oldest record's offset and the one after the newest, by partition.</summary>
     public Task<IReadOnlyDictionary<int, WatermarkOffsets>> WatermarksAsync(string topic, CancellationToken cancellationToken) =>
         AskAsync<IReadOnlyDictionary<int, WatermarkOffsets>>($"reading the bounds of {topic}", () =>
         {
             var consumer = Group("none");
-            return Partitions(topic).ToDictionary(
-                partition => partition.Partition.Value, partition => consumer.QueryWatermarkOffsets(partition, _timeout));
+            return Partitions(topic).ToDictionary(partition => partition.Partition.Value, partition =>
+            {
+                ObjectDisposedException.ThrowIf(_disposed, this);
+                return consumer.QueryWatermarkOffsets(partition, _timeout);
+            });
         }, cancellationToken);
 
     /// <summary>
@@ -46,8 +52,14 @@ public sealed partial class KafkaAdmin
         var (since, bytes) = (_time.GetTimestamp(), 0L);
         while (records.Count < maxRecords && bytes < maxBytes)
         {
+            ObjectDisposedException.ThrowIf(_disposed, this);
             var left = _timeout - _time.GetElapsedTime(since);
-            var result = left > TimeSpan.Zero ? consumer.Consume(left) : null;
+            var result = left > TimeSpan.Zero ? consumer.Consume(left < Slice ? left : Slice) : null;
+            if (result is null && left > TimeSpan.Zero && records.Count == 0)
+            {
+                continue;
+            }
+
             if (result is null && records.Count == 0)
             {
                 throw new KafkaStreamException(KafkaFailure.Unavailable, $"reading {partition.Topic}: no answer within {_timeout}");

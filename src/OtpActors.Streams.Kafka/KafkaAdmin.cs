@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Confluent.Kafka;
 using Confluent.Kafka.Admin;
 
@@ -9,6 +10,9 @@ public sealed partial class KafkaAdmin : IDisposable
 {
     private static readonly TimeSpan Settle = TimeSpan.FromMilliseconds(100);
 
+    /// <summary>How long a topic's partitions are taken to be those that were seen: they grow, and seldom.</summary>
+    private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(10);
+
     private readonly IReadOnlyDictionary<string, string> _properties;
     private readonly TimeSpan _timeout;
     private readonly Action<LogMessage> _log;
@@ -16,8 +20,12 @@ public sealed partial class KafkaAdmin : IDisposable
     private readonly TopicCreation? _create;
     private readonly Lock _lock = new();
     private readonly Dictionary<string, IConsumer<Ignore, Ignore>> _groups = [];
+    private readonly ConcurrentDictionary<string, (List<TopicPartition> Partitions, long SeenAt)> _seen = new();
+
+    /// <summary>Questions read, the end writes: a client that is closed under a question takes the process with it.</summary>
+    private readonly ReaderWriterLockSlim _open = new();
     private IAdminClient? _client;
-    private bool _disposed;
+    private volatile bool _disposed;
 
     /// <param name="properties">librdkafka's, bootstrap.servers among them.</param>
     /// <param name="timeout">Of one question.</param>
@@ -61,16 +69,30 @@ public sealed partial class KafkaAdmin : IDisposable
         AskAsync<IReadOnlyDictionary<int, long>>($"reading the ends of {topic}", () =>
         {
             var consumer = Group("none");
-            return Partitions(topic).ToDictionary(
-                partition => partition.Partition.Value, partition => consumer.QueryWatermarkOffsets(partition, _timeout).High.Value);
+            return Partitions(topic).ToDictionary(partition => partition.Partition.Value, partition =>
+            {
+                ObjectDisposedException.ThrowIf(_disposed, this);
+                return consumer.QueryWatermarkOffsets(partition, _timeout).High.Value;
+            });
         }, cancellationToken);
 
     /// <summary>The offset a group goes on from; a partition without a commit is absent.</summary>
+    /// <remarks>One small request: cheap enough to be asked several times a second.</remarks>
     public Task<IReadOnlyDictionary<int, long>> CommittedAsync(string topic, string group, CancellationToken cancellationToken) =>
-        AskAsync<IReadOnlyDictionary<int, long>>($"reading the offsets of the group {group}", () => Group(group)
-            .Committed(Partitions(topic), _timeout)
-            .Where(each => each.Offset.Value >= 0)
-            .ToDictionary(each => each.Partition.Value, each => each.Offset.Value), cancellationToken);
+        AskAsync<IReadOnlyDictionary<int, long>>($"reading the offsets of the group {group}", () =>
+        {
+            try
+            {
+                return Group(group).Committed(KnownPartitions(topic), _timeout)
+                    .Where(each => each.Offset.Value >= 0)
+                    .ToDictionary(each => each.Partition.Value, each => each.Offset.Value);
+            }
+            catch (KafkaException)
+            {
+                _seen.TryRemove(topic, out _);
+                throw;
+            }
+        }, cancellationToken);
 
     /// <summary>Records that a group has not committed, by partition; of a partition without a commit, all that are kept.</summary>
     public async Task<IReadOnlyDictionary<int, long>> LagAsync(string topic, string group, CancellationToken cancellationToken)
@@ -86,18 +108,31 @@ public sealed partial class KafkaAdmin : IDisposable
     public Task CommitForEmptyGroupAsync(TopicPartitionOffset offset, string group, CancellationToken cancellationToken) =>
         AskAsync($"committing for the group {group}", () => Group(group).Commit([offset]), cancellationToken);
 
-    /// <summary>Ends questions that are under way with an error. Blocks for as long as the client library takes to close.</summary>
+    /// <summary>
+    /// Answers no more questions. Waits for one that is under way, as long as that may take, and for the client library.
+    /// </summary>
     public void Dispose()
     {
-        lock (_lock)
+        _disposed = true;
+        if (!_open.TryEnterWriteLock(_timeout + _timeout))
         {
-            _disposed = true;
+            return; // it hangs, and so would its client
+        }
+
+        try
+        {
             foreach (var consumer in _groups.Values)
             {
                 consumer.Dispose();
             }
 
+            _groups.Clear();
             _client?.Dispose();
+            _client = null;
+        }
+        finally
+        {
+            _open.ExitWriteLock();
         }
     }
 
@@ -111,8 +146,13 @@ public sealed partial class KafkaAdmin : IDisposable
     {
         var found = Find(Client().GetMetadata(_timeout), topic)
             ?? throw new KafkaStreamException(KafkaFailure.UnknownTopic, $"there is no topic {topic}: create it first");
-        return [.. found.Partitions.Select(partition => new TopicPartition(topic, partition.PartitionId))];
+        List<TopicPartition> partitions = [.. found.Partitions.Select(partition => new TopicPartition(topic, partition.PartitionId))];
+        _seen[topic] = (partitions, _time.GetTimestamp());
+        return partitions;
     }
+
+    private List<TopicPartition> KnownPartitions(string topic) =>
+        _seen.TryGetValue(topic, out var seen) && _time.GetElapsedTime(seen.SeenAt) < Fresh ? seen.Partitions : Partitions(topic);
 
     private async Task<bool> CreateAsync(string topic, int partitions, short replicas, CancellationToken cancellationToken)
     {
@@ -196,7 +236,7 @@ public sealed partial class KafkaAdmin : IDisposable
         }
     }
 
-    private static Task AskAsync(string doing, Action question, CancellationToken cancellationToken) =>
+    private Task AskAsync(string doing, Action question, CancellationToken cancellationToken) =>
         AskAsync<object?>(doing, () =>
         {
             question();
@@ -204,19 +244,33 @@ public sealed partial class KafkaAdmin : IDisposable
         }, cancellationToken);
 
     /// <summary>The client library blocks: not the caller's thread.</summary>
-    private static async Task<T> AskAsync<T>(string doing, Func<T> question, CancellationToken cancellationToken)
+    private async Task<T> AskAsync<T>(string doing, Func<T> question, CancellationToken cancellationToken)
     {
         try
         {
-            return await Task.Run(question, cancellationToken).WaitAsync(cancellationToken).ConfigureAwait(false);
+            return await Task.Run(() => Ask(question), cancellationToken).WaitAsync(cancellationToken).ConfigureAwait(false);
         }
         catch (KafkaException e)
         {
             throw KafkaStreamException.Of(doing, e.Error, e);
         }
-        catch (Exception e) when (e is ArgumentException or InvalidOperationException)
+        catch (Exception e) when (KafkaStreamException.IsRefusal(e) && e is not ObjectDisposedException)
         {
             throw new KafkaStreamException(KafkaFailure.Refused, $"{doing}: {e.Message}", e);
+        }
+    }
+
+    private T Ask<T>(Func<T> question)
+    {
+        _open.EnterReadLock();
+        try
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            return question();
+        }
+        finally
+        {
+            _open.ExitReadLock();
         }
     }
 }

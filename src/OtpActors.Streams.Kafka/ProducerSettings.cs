@@ -56,4 +56,28 @@ public sealed record ProducerSettings<TKey, TValue>
     /// </summary>
     public ProducerSettings<TKey, TValue> WithoutIdempotence() =>
         WithProperty("enable.idempotence", "false").WithProperty("max.in.flight.requests.per.connection", "1");
+
+    /// <summary>Has the client library look at every property. No connection is made.</summary>
+    /// <exception cref="KafkaStreamException">It refuses one; the message names it.</exception>
+    public void Validate()
+    {
+        var alone = ClientProperties();
+        alone.Remove("bootstrap.servers");
+        try
+        {
+            new ProducerBuilder<Null, Null>(alone).SetLogHandler((_, _) => { }).Build().Dispose();
+        }
+        catch (Exception e) when (KafkaStreamException.IsRefusal(e))
+        {
+            throw KafkaStreamException.Refusal(e);
+        }
+    }
+
+    /// <summary>What the client is given: the properties, and over them what a flow needs to be told of each record.</summary>
+    internal Dictionary<string, string> ClientProperties() => new(Properties)
+    {
+        ["dotnet.producer.enable.delivery.reports"] = "true",
+        ["dotnet.producer.enable.background.poll"] = "true",
+        ["dotnet.producer.delivery.report.fields"] = "status", // the others cost an allocation each, a record
+    };
 }

@@ -57,24 +57,27 @@ public sealed class ReplicaBatcher<T> : IReplicaBatcher<T>, IDisposable
         }
 
         writing.Begin();
-        using var bound = _statement.Bind();
         try
         {
+            using var bound = _statement.Bind();
+            var replicas = _session.Topology.Tokens.Of(_statement.Keyspace);
             for (var i = 0; i < rows.Count; i++)
             {
                 var row = rows[i];
                 bound.Clear();
                 _bind(row, bound);
                 bound.TryGetToken(out var token);
-                if (Add(writing, row, bound, token) is { } full)
+                if (Add(writing, row, bound, token, replicas.Find(token)?.Id ?? -1) is { } full)
                 {
-                    await SendAsync(full, writing, cancellationToken).ConfigureAwait(false);
+                    await _inFlight.WaitAsync(cancellationToken).ConfigureAwait(false);
+                    Send(full, writing, cancellationToken);
                 }
             }
 
             foreach (var group in writing.TakeOpen())
             {
-                await SendAsync(group, writing, cancellationToken).ConfigureAwait(false);
+                await _inFlight.WaitAsync(cancellationToken).ConfigureAwait(false);
+                Send(group, writing, cancellationToken);
             }
         }
         catch (Exception exception)
@@ -83,7 +86,6 @@ public sealed class ReplicaBatcher<T> : IReplicaBatcher<T>, IDisposable
         }
 
         await writing.EndAsync().ConfigureAwait(false);
-        writing.Sent.Clear();
         _writings.Enqueue(writing);
     }
 
@@ -98,9 +100,8 @@ public sealed class ReplicaBatcher<T> : IReplicaBatcher<T>, IDisposable
     }
 
     /// <summary>Puts the row into its set's group; gives a group that has to go first.</summary>
-    private Group? Add(Writing writing, in T row, BoundStatement bound, long token)
+    private Group? Add(Writing writing, in T row, BoundStatement bound, long token, int set)
     {
-        var set = _session.Cluster.Metadata.GetReplicaSetId(_statement.Keyspace, token);
         Group? closed = null;
         if (writing.Open.TryGetValue(set, out var group) && (group.Batch.Count >= _maxRows || group.Tokens.Contains(token)
             || group.Batch.Size + bound.Size + (_rowOverhead * (group.Batch.Count + 1)) > _maxBytes))
@@ -118,7 +119,11 @@ public sealed class ReplicaBatcher<T> : IReplicaBatcher<T>, IDisposable
                 closed = largest;
             }
 
-            group = Rent();
+            if (!_groups.TryDequeue(out group))
+            {
+                group = new Group(this);
+            }
+
             group.First = row;
             writing.Open[set] = group;
         }
@@ -128,56 +133,81 @@ public sealed class ReplicaBatcher<T> : IReplicaBatcher<T>, IDisposable
         return closed;
     }
 
-    /// <summary>Sends without waiting for the answer, once there is room for another batch under way.</summary>
-    private async ValueTask SendAsync(Group group, Writing writing, CancellationToken cancellationToken)
+    /// <summary>Sends without waiting for the answer. The write time is taken here: groups of one key go in their order.</summary>
+    private void Send(Group group, Writing writing, CancellationToken cancellationToken)
     {
-        await _inFlight.WaitAsync(cancellationToken).ConfigureAwait(false);
         writing.Started();
-        _ = FinishAsync(group, writing, cancellationToken);
-    }
-
-    private async Task FinishAsync(Group group, Writing writing, CancellationToken cancellationToken)
-    {
+        (group.Writing, group.Cancellation) = (writing, cancellationToken);
         try
         {
-            if (group.Batch.Count == 1)
+            if (group.Batch.Count > 1)
             {
-                using var bound = _statement.Bind();
-                _bind(group.First, bound);
-                await _session.ExecuteInlineAsync(Prepare(bound), cancellationToken).ConfigureAwait(false);
+                group.Batch.SetTimestamp(_session.NextTimestamp());
+                group.Await(_session.ExecuteInlineAsync(Prepare(group.Batch), cancellationToken));
             }
             else
             {
-                await ExecuteAsync(group.Batch, cancellationToken).ConfigureAwait(false);
+                group.Single = _statement.Bind();
+                _bind(group.First, group.Single);
+                group.Await(_session.ExecuteInlineAsync(Prepare(group.Single), cancellationToken));
             }
-
-            Return(group);
-            _inFlight.Release();
-            writing.Finished(null);
         }
         catch (Exception exception)
         {
-            _inFlight.Release();
-            writing.Finished(exception);
+            Finish(group, exception);
         }
     }
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
-    private async ValueTask ExecuteAsync(BatchStatement batch, CancellationToken cancellationToken)
+    private void Finish(Group group, Exception? error)
     {
+        var writing = group.Writing!;
+        if (error is InvalidQueryException refused && group.Batch.Count > 1 && IsTooLarge(refused))
+        {
+            _ = SplitAsync(group);
+            return;
+        }
+
+        if (error is null)
+        {
+            Return(group); // else whatever still holds it may go on
+        }
+
+        _inFlight.Release();
+        writing.Finished(error);
+    }
+
+    private async Task SplitAsync(Group group)
+    {
+        Exception? error = null;
         try
         {
-            batch.SetTimestamp(batch.Timestamp ?? _session.NextTimestamp()); // the parts of a split keep their place in time
-            await _session.ExecuteInlineAsync(Prepare(batch), cancellationToken).ConfigureAwait(false);
+            await ExecuteHalvesAsync(group.Batch, group.Cancellation).ConfigureAwait(false);
         }
-        catch (InvalidQueryException refused) when (batch.Count > 1 && IsTooLarge(refused))
+        catch (Exception exception)
         {
-            var half = batch.Count / 2;
+            error = exception;
+        }
+
+        _inFlight.Release();
+        group.Writing!.Finished(error);
+    }
+
+    /// <summary>The parts keep the batch's write time.</summary>
+    private async Task ExecuteHalvesAsync(BatchStatement batch, CancellationToken cancellationToken)
+    {
+        var half = batch.Count / 2;
+        foreach (var (from, count) in new[] { (0, half), (half, batch.Count - half) })
+        {
             using var part = new BatchStatement();
-            batch.CopyTo(part, 0, half);
-            await ExecuteAsync(part, cancellationToken).ConfigureAwait(false);
-            batch.CopyTo(part, half, batch.Count - half);
-            await ExecuteAsync(part, cancellationToken).ConfigureAwait(false);
+            batch.CopyTo(part, from, count);
+            try
+            {
+                await _session.ExecuteInlineAsync(part, cancellationToken).ConfigureAwait(false);
+            }
+            catch (InvalidQueryException refused) when (count > 1 && IsTooLarge(refused))
+            {
+                await ExecuteHalvesAsync(part, cancellationToken).ConfigureAwait(false);
+            }
         }
     }
 
@@ -187,25 +217,65 @@ public sealed class ReplicaBatcher<T> : IReplicaBatcher<T>, IDisposable
     private TStatement Prepare<TStatement>(TStatement statement) where TStatement : Statement =>
         statement.SetIdempotence(_statement.IsIdempotent).SetConsistencyLevel(_options.ConsistencyLevel ?? _statement.ConsistencyLevel);
 
-    private Group Rent() => _groups.TryDequeue(out var group) ? group : new Group();
-
     private void Return(Group group)
     {
+        group.Single?.Dispose();
         group.Batch.Clear().SetBatchType(BatchType.Unlogged);
         group.Tokens.Clear();
-        group.First = default!;
+        (group.First, group.Single, group.Writing, group.Cancellation) = (default!, null, null, default);
         _groups.Enqueue(group);
     }
 
-    /// <summary>A batch that is being filled.</summary>
+    /// <summary>A batch that is being filled, then executed: it awaits that by itself, without allocating.</summary>
     private sealed class Group
     {
+        private readonly ReplicaBatcher<T> _batcher;
+        private readonly Action _completed;
+        private ConfiguredValueTaskAwaitable.ConfiguredValueTaskAwaiter _executing;
+
+        public Group(ReplicaBatcher<T> batcher) => (_batcher, _completed) = (batcher, OnCompleted);
+
         public BatchStatement Batch { get; } = new BatchStatement().SetBatchType(BatchType.Unlogged);
 
         /// <summary>Of its rows: equal tokens are taken for equal keys, which does no harm where they are not.</summary>
         public List<long> Tokens { get; } = [];
 
         public T First { get; set; } = default!;
+
+        /// <summary>Executed in place of a batch of one.</summary>
+        public BoundStatement? Single { get; set; }
+
+        public Writing? Writing { get; set; }
+
+        public CancellationToken Cancellation { get; set; }
+
+        public void Await(ValueTask executing)
+        {
+            _executing = executing.ConfigureAwait(false).GetAwaiter();
+            if (_executing.IsCompleted)
+            {
+                OnCompleted();
+            }
+            else
+            {
+                _executing.UnsafeOnCompleted(_completed);
+            }
+        }
+
+        private void OnCompleted()
+        {
+            Exception? error = null;
+            try
+            {
+                _executing.GetResult();
+            }
+            catch (Exception exception)
+            {
+                error = exception;
+            }
+
+            _batcher.Finish(this, error);
+        }
     }
 
     /// <summary>One call.</summary>
@@ -217,7 +287,7 @@ public sealed class ReplicaBatcher<T> : IReplicaBatcher<T>, IDisposable
 
         public Dictionary<int, Group> Open { get; } = [];
 
-        public List<Group> Sent { get; } = [];
+        private readonly List<Group> _last = [];
 
         public void Begin() => (_pending, _error) = (1, null);
 
@@ -227,9 +297,9 @@ public sealed class ReplicaBatcher<T> : IReplicaBatcher<T>, IDisposable
 
         public List<Group> TakeOpen()
         {
-            Sent.AddRange(Open.Values);
+            _last.AddRange(Open.Values);
             Open.Clear();
-            return Sent;
+            return _last;
         }
 
         public void Finished(Exception? error)
@@ -250,6 +320,7 @@ public sealed class ReplicaBatcher<T> : IReplicaBatcher<T>, IDisposable
             Finished(null);
             await _done.WaitAsync().ConfigureAwait(false);
             Open.Clear();
+            _last.Clear();
             if (_error is not null)
             {
                 System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(_error);

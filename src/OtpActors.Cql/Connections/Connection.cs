@@ -5,30 +5,19 @@ using OtpActors.Cql.Protocol.Responses;
 namespace OtpActors.Cql.Connections;
 
 /// <summary>
-/// One pipelined connection. Requests are encoded under a lock into a shared buffer and sent many at a time:
-/// those made on a reader thread when it has dealt with all it received, others by one work item of the pool.
-/// A dedicated thread receives and hands responses over.
+/// One pipelined connection: any number of threads send requests, each of which has a stream id until its response
+/// comes or the connection ends. Where all ids are taken, or too much waits to be sent, requests wait in line.
 /// </summary>
-/// <remarks>
-/// Stream 0 is never used: servers put errors there that belong to no request. A request that is given up leaves its
-/// stream id occupied until the response comes (an orphan).
-/// </remarks>
-internal sealed class Connection : IFrameHandler, IThreadPoolWorkItem, IDisposable
+internal sealed class Connection : IFrameHandler, IDisposable
 {
-    private const int ReceiveBuffer = 64 * 1024;
-
     private readonly Lock _gate = new();
     private readonly Transport _transport;
     private readonly ConnectionSettings _settings;
-    private readonly FrameDecoder _decoder;
-    private readonly Request?[] _slots;
-    private readonly short[] _free;
+    private readonly StreamTable _streams;
     private readonly Queue<Request> _parked = new();
-    private FrameWriter _filling = new(16 * 1024);
-    private FrameWriter _sending = new(16 * 1024);
-    private int _freeCount;
+    private readonly FrameSender _sender;
+    private readonly FrameReceiver _receiver;
     private int _inFlight;
-    private bool _flushing;
     private bool _beating;
     private long _lastReceived;
     private Exception? _closed;
@@ -36,15 +25,11 @@ internal sealed class Connection : IFrameHandler, IThreadPoolWorkItem, IDisposab
     public Connection(Transport transport, IPEndPoint endPoint, ProtocolVersion version, ConnectionSettings settings)
     {
         (_transport, EndPoint, Version, _settings) = (transport, endPoint, version, settings);
-        _decoder = new FrameDecoder(settings.MaxFrameLength);
-        _slots = new Request?[settings.MaxRequests + 1];
-        _free = new short[settings.MaxRequests];
-        for (var stream = settings.MaxRequests; stream > 0; stream--)
-        {
-            _free[_freeCount++] = (short)stream;
-        }
-
+        _streams = new StreamTable(settings.MaxRequests);
+        _sender = new FrameSender(_gate, transport, OnTransportFailed);
+        _receiver = new FrameReceiver(transport, new FrameDecoder(settings.MaxFrameLength), this, OnTransportFailed);
         _lastReceived = settings.Sweeper.Now;
+        CqlMetrics.Connections.Add(1);
         settings.Sweeper.Add(this);
     }
 
@@ -66,17 +51,8 @@ internal sealed class Connection : IFrameHandler, IThreadPoolWorkItem, IDisposab
     public Action<Connection, Exception>? OnClosed { get; set; }
 
     /// <summary>Begins to receive.</summary>
-    public void Start()
-    {
-        if (_settings.Sweeper.Connections > ConnectionSettings.MaxReaderThreads)
-        {
-            _ = Task.Run(ReadAsync);
-            return;
-        }
-
-        new Thread(static self => ((Connection)self!).Read(), 256 * 1024) { IsBackground = true, Name = $"cql {EndPoint}" }
-            .UnsafeStart(this);
-    }
+    public void Start() =>
+        _receiver.Start(EndPoint, onOwnThread: _settings.Sweeper.Connections <= _settings.MaxReaderThreads);
 
     /// <summary>
     /// Accepts the request, or does not: it is closed, or too much waits already. Never blocks; what the request's
@@ -85,6 +61,7 @@ internal sealed class Connection : IFrameHandler, IThreadPoolWorkItem, IDisposab
     public bool TrySend(Request request, TimeSpan timeout)
     {
         var mustFlush = false;
+        request.Deadline = _settings.Sweeper.Now + (long)timeout.TotalMilliseconds;
         lock (_gate)
         {
             if (_closed is not null)
@@ -92,8 +69,7 @@ internal sealed class Connection : IFrameHandler, IThreadPoolWorkItem, IDisposab
                 return false;
             }
 
-            request.Deadline = _settings.Sweeper.Now + (long)timeout.TotalMilliseconds;
-            if (_freeCount > 0 && _filling.Count < _settings.SendBudget)
+            if (CanEncode)
             {
                 mustFlush = Encode(request);
             }
@@ -111,7 +87,7 @@ internal sealed class Connection : IFrameHandler, IThreadPoolWorkItem, IDisposab
 
         if (mustFlush)
         {
-            ScheduleFlush();
+            _sender.Schedule();
         }
 
         return true;
@@ -131,21 +107,15 @@ internal sealed class Connection : IFrameHandler, IThreadPoolWorkItem, IDisposab
     {
         lock (_gate)
         {
-            var stream = Array.IndexOf(_slots, request);
-            if (stream < 0)
-            {
-                return false;
-            }
-
-            Orphanize(stream);
-            return true;
+            return _streams.TryOrphan(request, _settings.Sweeper.Now);
         }
     }
 
     /// <summary>Called by the sweeper: what is past its deadline fails, an idle connection is probed.</summary>
     public void Sweep(long now)
     {
-        List<(Request, RequestFailure)>? late = null;
+        List<Request>? written = null;
+        List<Request>? unwritten = null;
         var (stale, isIdle) = (0, false);
         lock (_gate)
         {
@@ -154,20 +124,7 @@ internal sealed class Connection : IFrameHandler, IThreadPoolWorkItem, IDisposab
                 return;
             }
 
-            for (var stream = 1; _inFlight > 0 && stream < _slots.Length; stream++)
-            {
-                var request = _slots[stream];
-                if (request is Orphan orphan)
-                {
-                    stale += now - orphan.Since > ConnectionSettings.OrphanPatience ? 1 : 0;
-                }
-                else if (request is not null && request.Deadline <= now)
-                {
-                    (late ??= []).Add((request, RequestFailure.TimedOut));
-                    Orphanize(stream);
-                }
-            }
-
+            stale = _inFlight > 0 ? _streams.OrphanLate(now, ConnectionSettings.OrphanPatience, ref written) : 0;
             for (var count = _parked.Count; count > 0; count--)
             {
                 var request = _parked.Dequeue();
@@ -177,20 +134,22 @@ internal sealed class Connection : IFrameHandler, IThreadPoolWorkItem, IDisposab
                     continue;
                 }
 
-                (late ??= []).Add((request, RequestFailure.TimedOutUnwritten));
+                (unwritten ??= []).Add(request);
                 _inFlight--;
+            }
+
+            if (_receiver.HasReceived)
+            {
+                (_receiver.HasReceived, _lastReceived) = (false, now);
             }
 
             isIdle = !_beating && now - _lastReceived > _settings.HeartbeatInterval.TotalMilliseconds;
             _beating |= isIdle;
         }
 
-        foreach (var (request, failure) in late ?? [])
-        {
-            request.OnFailure(this, failure, null);
-        }
-
-        if (stale > ConnectionSettings.MaxStaleOrphans)
+        Fail(written, RequestFailure.TimedOut, null);
+        Fail(unwritten, RequestFailure.TimedOutUnwritten, null);
+        if (stale > _settings.MaxStaleOrphans)
         {
             Close(new ConnectionException(EndPoint, $"{stale} requests were given up and never answered"));
         }
@@ -213,25 +172,18 @@ internal sealed class Connection : IFrameHandler, IThreadPoolWorkItem, IDisposab
             }
 
             Volatile.Write(ref _closed, cause);
-            written = [.. _slots.Where(request => request is not null and not Orphan).Select(request => request!)];
+            written = _streams.Close();
             unwritten = [.. _parked];
-            Array.Clear(_slots);
             _parked.Clear();
-            (_inFlight, _freeCount) = (0, 0);
+            _sender.Close();
+            _inFlight = 0;
         }
 
+        CqlMetrics.Connections.Add(-1);
         _settings.Sweeper.Remove(this);
         _transport.Dispose();
-        foreach (var request in written)
-        {
-            request.OnFailure(this, RequestFailure.Broken, cause);
-        }
-
-        foreach (var request in unwritten)
-        {
-            request.OnFailure(this, RequestFailure.NotWritten, cause);
-        }
-
+        Fail(written, RequestFailure.Broken, cause);
+        Fail(unwritten, RequestFailure.NotWritten, cause);
         OnClosed?.Invoke(this, cause);
     }
 
@@ -252,9 +204,10 @@ internal sealed class Connection : IFrameHandler, IThreadPoolWorkItem, IDisposab
 
         Request? request;
         var mustFlush = false;
+        List<(Request Request, Exception Cause)>? bad = null;
         lock (_gate)
         {
-            request = header.Stream < _slots.Length ? _slots[header.Stream] : null;
+            request = _streams.Release(header.Stream);
             if (request is null)
             {
                 if (_closed is not null)
@@ -265,19 +218,16 @@ internal sealed class Connection : IFrameHandler, IThreadPoolWorkItem, IDisposab
                 throw new ProtocolException($"a response on stream {header.Stream}, where nothing was asked");
             }
 
-            _slots[header.Stream] = null;
-            _free[_freeCount++] = header.Stream;
             _inFlight--;
-            while (_parked.Count > 0 && _freeCount > 0 && _filling.Count < _settings.SendBudget)
-            {
-                mustFlush |= Encode(_parked.Dequeue());
-            }
+            mustFlush = _parked.Count > 0 && EncodeParked(ref bad);
         }
 
         if (mustFlush)
         {
-            ScheduleFlush();
+            _sender.Schedule();
         }
+
+        bad?.ForEach(each => each.Request.OnFailure(this, RequestFailure.NotEncodable, each.Cause));
 
         try
         {
@@ -290,99 +240,54 @@ internal sealed class Connection : IFrameHandler, IThreadPoolWorkItem, IDisposab
         }
     }
 
-    void IThreadPoolWorkItem.Execute() => Flush();
-
-    /// <summary>Sends all that is encoded. One at a time: whoever set the flag.</summary>
-    public void Flush()
-    {
-        try
-        {
-            while (TrySwap())
-            {
-                var bytes = _sending.Written;
-                var sent = _transport.TrySend(bytes);
-                if (sent < bytes.Length)
-                {
-                    _ = FlushSlowlyAsync(sent);
-                    return;
-                }
-
-                _sending.Clear();
-            }
-        }
-        catch (Exception exception) when (IsOfTransport(exception))
-        {
-            Close(new ConnectionException(EndPoint, exception.Message, exception));
-        }
-    }
-
-    private async Task FlushSlowlyAsync(int sent)
-    {
-        try
-        {
-            do
-            {
-                await _transport.SendAsync(_sending.WrittenMemory[sent..]).ConfigureAwait(false);
-                _sending.Clear();
-                sent = 0;
-            }
-            while (TrySwap());
-        }
-        catch (Exception exception) when (IsOfTransport(exception))
-        {
-            Close(new ConnectionException(EndPoint, exception.Message, exception));
-        }
-    }
-
-    private bool TrySwap()
-    {
-        lock (_gate)
-        {
-            if (_filling.Count == 0 || _closed is not null)
-            {
-                _flushing = false;
-                return false;
-            }
-
-            (_filling, _sending) = (_sending, _filling);
-        }
-
-        CqlMetrics.Sends.Add(1);
-        return true;
-    }
+    /// <summary>Under the lock.</summary>
+    private bool CanEncode => _streams.HasFree && _sender.Waiting < _settings.SendBudget;
 
     /// <summary>Under the lock. Whether a flush has to be scheduled.</summary>
     private bool Encode(Request request)
     {
-        var stream = _free[--_freeCount];
-        var start = _filling.Count;
+        var stream = _streams.Take(request);
         try
         {
-            request.Write(_filling, Version, stream);
+            return _sender.Encode(request, Version, stream);
         }
         catch
         {
-            _filling.Truncate(start);
-            _free[_freeCount++] = stream;
+            _streams.Release(stream);
             throw;
         }
+    }
 
-        _slots[stream] = request;
-        var mustFlush = !_flushing;
-        _flushing = true;
+    private bool EncodeParked(ref List<(Request Request, Exception Cause)>? bad)
+    {
+        var mustFlush = false;
+        while (_parked.Count > 0 && CanEncode)
+        {
+            var request = _parked.Dequeue();
+            try
+            {
+                mustFlush |= Encode(request);
+            }
+            catch (Exception exception)
+            {
+                _inFlight--;
+                (bad ??= []).Add((request, exception));
+            }
+        }
+
         return mustFlush;
     }
 
-    /// <summary>Under the lock.</summary>
-    private void Orphanize(int stream) => _slots[stream] = new Orphan(_settings.Sweeper.Now);
-
-    private void ScheduleFlush()
+    private void Fail(IReadOnlyCollection<Request>? requests, RequestFailure failure, Exception? cause)
     {
-        if (!ReaderTurn.TryDefer(this))
+        foreach (var request in requests ?? [])
         {
-            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+            request.OnFailure(this, failure, cause);
         }
     }
+
+    private void OnTransportFailed(Exception exception) => Close(
+        exception is DriverException ? exception : new ConnectionException(EndPoint, exception.Message, exception));
 
     private void OnUnasked(in FrameHeader header, ReadOnlySpan<byte> body)
     {
@@ -401,77 +306,6 @@ internal sealed class Connection : IFrameHandler, IThreadPoolWorkItem, IDisposab
         }
     }
 
-    private void Read()
-    {
-        var buffer = GC.AllocateUninitializedArray<byte>(ReceiveBuffer);
-        try
-        {
-            while (IsOpen)
-            {
-                var received = _transport.Receive(buffer);
-                if (!Take(buffer.AsSpan(0, received)))
-                {
-                    return;
-                }
-            }
-        }
-        catch (Exception exception)
-        {
-            Close(exception);
-        }
-        finally
-        {
-            _decoder.Dispose();
-        }
-    }
-
-    private async Task ReadAsync()
-    {
-        var buffer = GC.AllocateUninitializedArray<byte>(ReceiveBuffer);
-        try
-        {
-            while (IsOpen)
-            {
-                var received = await _transport.ReceiveAsync(buffer).ConfigureAwait(false);
-                if (!Take(buffer.AsSpan(0, received)))
-                {
-                    return;
-                }
-            }
-        }
-        catch (Exception exception)
-        {
-            Close(exception);
-        }
-        finally
-        {
-            _decoder.Dispose();
-        }
-    }
-
-    /// <summary>Deals with what was received, then sends what that has led to.</summary>
-    private bool Take(ReadOnlySpan<byte> bytes)
-    {
-        if (bytes.IsEmpty)
-        {
-            Close(new ConnectionException(EndPoint, "the server closed the connection"));
-            return false;
-        }
-
-        _lastReceived = _settings.Sweeper.Now;
-        ReaderTurn.Begin();
-        try
-        {
-            _decoder.Decode(bytes, this);
-        }
-        finally
-        {
-            ReaderTurn.End();
-        }
-
-        return true;
-    }
-
     private async Task BeatAsync()
     {
         try
@@ -482,26 +316,6 @@ internal sealed class Connection : IFrameHandler, IThreadPoolWorkItem, IDisposab
         catch (DriverException exception)
         {
             Close(new ConnectionException(EndPoint, "the server does not answer", exception));
-        }
-    }
-
-    private static bool IsOfTransport(Exception exception) =>
-        exception is System.Net.Sockets.SocketException or IOException or ObjectDisposedException or InvalidOperationException;
-
-    /// <summary>Stands for a request that was given up, until its response comes.</summary>
-    private sealed class Orphan(long since) : Request
-    {
-        public long Since => since;
-
-        public override void Write(FrameWriter writer, ProtocolVersion version, short stream) =>
-            throw new InvalidOperationException();
-
-        public override void OnResponse(Connection connection, in FrameHeader header, ReadOnlySpan<byte> body)
-        {
-        }
-
-        public override void OnFailure(Connection connection, RequestFailure failure, Exception? cause)
-        {
         }
     }
 }

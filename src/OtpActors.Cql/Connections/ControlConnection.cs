@@ -44,7 +44,7 @@ internal sealed class ControlConnection(ClusterOptions options, ConnectionSettin
                 await UseAsync(endPoint, cancellationToken).ConfigureAwait(false);
                 return;
             }
-            catch (Exception exception) when (exception is DriverException or ProtocolException)
+            catch (DriverException exception)
             {
                 errors[endPoint] = exception;
             }
@@ -147,7 +147,7 @@ internal sealed class ControlConnection(ClusterOptions options, ConnectionSettin
                     await UseAsync(endPoint, _ended.Token).ConfigureAwait(false);
                     return;
                 }
-                catch (Exception exception) when (exception is DriverException or ProtocolException or OperationCanceledException)
+                catch (Exception exception) when (exception is DriverException or OperationCanceledException)
                 {
                     // the next one
                 }
@@ -201,7 +201,7 @@ internal sealed class ControlConnection(ClusterOptions options, ConnectionSettin
                 host.Pool!.Wake();
             }
         }
-        catch (Exception exception) when (exception is DriverException or ProtocolException or OperationCanceledException)
+        catch (Exception exception) when (exception is DriverException or OperationCanceledException)
         {
             // The connection has ended: the next one reads everything.
         }

@@ -60,13 +60,11 @@ internal sealed class HostPool : IDisposable
                 using var connection = await Handshake.OpenAsync(_endPoint, _version, _settings, _ended.Token).ConfigureAwait(false);
                 connection.OnClosed = (_, cause) => closed.TrySetResult(cause);
                 Volatile.Write(ref _current, connection);
-                CqlMetrics.Connections.Add(1);
                 _tried.TrySetResult();
                 failures = 0;
                 LastError = connection.IsOpen && !_ended.IsCancellationRequested
                     ? await closed.Task.WaitAsync(_ended.Token).ConfigureAwait(false)
                     : new ConnectionException(_endPoint, "the connection ended");
-                CqlMetrics.Connections.Add(-1);
                 Volatile.Write(ref _current, null);
             }
             catch (OperationCanceledException) when (_ended.IsCancellationRequested)

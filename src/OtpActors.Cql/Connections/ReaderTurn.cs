@@ -7,7 +7,7 @@ namespace OtpActors.Cql.Connections;
 internal static class ReaderTurn
 {
     [ThreadStatic]
-    private static List<Connection>? _dirty;
+    private static List<FrameSender>? _dirty;
 
     [ThreadStatic]
     private static bool _isOn;
@@ -19,11 +19,11 @@ internal static class ReaderTurn
     }
 
     /// <summary>False where this thread is not in a turn.</summary>
-    public static bool TryDefer(Connection connection)
+    public static bool TryDefer(FrameSender sender)
     {
         if (_isOn)
         {
-            _dirty!.Add(connection);
+            _dirty!.Add(sender);
         }
 
         return _isOn;
@@ -32,9 +32,9 @@ internal static class ReaderTurn
     public static void End()
     {
         _isOn = false;
-        foreach (var connection in _dirty!)
+        foreach (var sender in _dirty!)
         {
-            connection.Flush();
+            sender.Flush();
         }
 
         _dirty.Clear();

@@ -11,6 +11,9 @@ internal enum RequestFailure
     /// <summary>The connection ended after: whether it had an effect is not known.</summary>
     Broken,
 
+    /// <summary>It cannot be written: the cause is what its encoding has thrown.</summary>
+    NotEncodable,
+
     /// <summary>Its deadline passed before it was written.</summary>
     TimedOutUnwritten,
 

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 
 namespace OtpActors.Cql.Connections;
 
-/// <summary>The coarse clock of a cluster: ten times a second it looks for requests that are past their deadline.</summary>
+/// <summary>The clock of a cluster's connections: ten times a second it looks for requests that are past their deadline.</summary>
 internal sealed class Sweeper : IDisposable
 {
     public static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
@@ -11,7 +11,6 @@ internal sealed class Sweeper : IDisposable
     private readonly TimeProvider _time;
     private readonly long _start;
     private readonly ITimer _timer;
-    private long _now;
 
     public Sweeper(TimeProvider time)
     {
@@ -20,8 +19,8 @@ internal sealed class Sweeper : IDisposable
         _timer = time.CreateTimer(static self => ((Sweeper)self!).Sweep(), this, Interval, Interval);
     }
 
-    /// <summary>Milliseconds since the start, as of the last sweep.</summary>
-    public long Now => Volatile.Read(ref _now);
+    /// <summary>Milliseconds since the start.</summary>
+    public long Now => (long)_time.GetElapsedTime(_start).TotalMilliseconds;
 
     public int Connections => _connections.Count;
 
@@ -35,10 +34,10 @@ internal sealed class Sweeper : IDisposable
 
     private void Sweep()
     {
-        Volatile.Write(ref _now, (long)_time.GetElapsedTime(_start).TotalMilliseconds);
+        var now = Now;
         foreach (var connection in _connections.Keys)
         {
-            connection.Sweep(Now);
+            connection.Sweep(now);
         }
     }
 }

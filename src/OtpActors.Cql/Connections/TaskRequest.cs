@@ -45,5 +45,5 @@ internal sealed class TaskRequest(Opcode opcode, Action<FrameWriter>? body = nul
     }
 
     public override void OnFailure(Connection connection, RequestFailure failure, Exception? cause) =>
-        _completion.TrySetException(Errors.Of(failure, connection.EndPoint, cause));
+        _completion.TrySetException(failure == RequestFailure.NotEncodable ? cause! : Errors.Of(failure, connection.EndPoint, cause));
 }

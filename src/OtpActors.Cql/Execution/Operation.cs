@@ -10,12 +10,12 @@ namespace OtpActors.Cql;
 /// <summary>
 /// One execution of a statement: chooses hosts, sends, decides on retries, and is itself what the caller awaits.
 /// <code>
-/// Start → send → response → completed
+/// Start → send → response → (schema change: agreement of the nodes) → completed
 ///           ↑       ↓ failure: retry table, or preparing again on the same host
 ///           └───────┘
 /// </code>
 /// It goes back to the pool only where its first attempt was answered and nothing else can still hold it: an operation
-/// that was retried, cancelled or timed out is left to the garbage collector.
+/// that was retried, cancelled or timed out, or changed the schema, is left to the garbage collector.
 /// </summary>
 internal sealed class Operation : Request, IValueTaskSource<RowSet>, IValueTaskSource, IThreadPoolWorkItem
 {
@@ -89,7 +89,17 @@ internal sealed class Operation : Request, IValueTaskSource<RowSet>, IValueTaskS
         switch (header.Opcode)
         {
             case Opcode.Result:
-                Complete(ReadResult(ref reader, body), null);
+                var result = ReadResult(ref reader, body);
+                if (result.SchemaChange is null)
+                {
+                    Complete(result, null);
+                }
+                else
+                {
+                    _isFirst = false;
+                    _ = AgreeAsync(connection, result);
+                }
+
                 break;
             case Opcode.Error:
                 OnError(connection, ErrorMessage.Read(ref reader));
@@ -104,6 +114,12 @@ internal sealed class Operation : Request, IValueTaskSource<RowSet>, IValueTaskS
     public override void OnFailure(Connection connection, RequestFailure failure, Exception? cause)
     {
         _isFirst = false;
+        if (failure == RequestFailure.NotEncodable)
+        {
+            Complete(null, cause);
+            return;
+        }
+
         var (retry, kind) = RetryTable.Of(failure, _statement.IsIdempotent && !_statement.IsConditional);
         Follow(connection, retry, kind, Errors.Of(failure, connection.EndPoint, cause));
     }
@@ -136,6 +152,19 @@ internal sealed class Operation : Request, IValueTaskSource<RowSet>, IValueTaskS
                 return RowSet.Of(SchemaChange.Read(ref reader));
             default:
                 return RowSet.Nothing;
+        }
+    }
+
+    private async Task AgreeAsync(Connection coordinator, RowSet result)
+    {
+        try
+        {
+            result.IsInSchemaAgreement = await _session.Cluster.SchemaAgreement.WaitAsync(coordinator).ConfigureAwait(false);
+            Complete(result, null);
+        }
+        catch (Exception exception)
+        {
+            Complete(null, exception);
         }
     }
 

@@ -4,8 +4,8 @@ namespace OtpActors.Cql;
 
 /// <summary>
 /// Which host is asked next: of the partition's replicas in the local data centre the less busy of two, then the
-/// others of the data centre in turn. Conditional statements ask the replicas always in the same order, so that
-/// rivals meet at one coordinator.
+/// others of the data centre in turn. Conditional statements ask the replicas, and changes of the schema all hosts, always
+/// in the same order, so that rivals meet at one coordinator.
 /// </summary>
 internal static class QueryPlan
 {
@@ -14,6 +14,11 @@ internal static class QueryPlan
 
     public static Host? Next(Topology topology, Statement statement, List<Host> tried)
     {
+        if (statement.IsSchemaChange)
+        {
+            return First([.. topology.Local.OrderBy(host => host.HostId)], 0, tried);
+        }
+
         var turn = _turn++;
         if (topology.Local.Length > 1 && statement.TryGetToken(out var keyspace, out var token)
             && topology.Tokens.Find(keyspace, token) is { } set

@@ -19,9 +19,8 @@ internal sealed class Session(Cluster cluster) : ISession
     public Task<PreparedStatement> PrepareAsync(string query, CancellationToken cancellationToken) =>
         cluster.Prepared.GetAsync(query, cancellationToken);
 
-    public ValueTask<RowSet> ExecuteAsync(Statement statement, CancellationToken cancellationToken) => statement is SimpleStatement
-        ? ExecuteSimpleAsync(statement, cancellationToken)
-        : Start(statement, statement.PagingState, Options.InlineContinuations, cancellationToken).Rows;
+    public ValueTask<RowSet> ExecuteAsync(Statement statement, CancellationToken cancellationToken) =>
+        Start(statement, statement.PagingState, Options.InlineContinuations, cancellationToken).Rows;
 
     public ValueTask ExecuteVoidAsync(Statement statement, CancellationToken cancellationToken) =>
         Start(statement, statement.PagingState, Options.InlineContinuations, cancellationToken).Void;
@@ -57,41 +56,5 @@ internal sealed class Session(Cluster cluster) : ISession
         var operation = _operations.Rent(this);
         operation.Start(statement, pagingState, inline, cancellationToken);
         return operation;
-    }
-
-    private async ValueTask<RowSet> ExecuteSimpleAsync(Statement statement, CancellationToken cancellationToken)
-    {
-        var rows = await Start(statement, statement.PagingState, Options.InlineContinuations, cancellationToken).Rows.ConfigureAwait(false);
-        if (rows.SchemaChange is not null)
-        {
-            await AgreeAsync(cancellationToken).ConfigureAwait(false);
-        }
-
-        return rows;
-    }
-
-    /// <summary>Waits until the nodes that are up have one schema, then reads the keyspaces anew.</summary>
-    private async Task AgreeAsync(CancellationToken cancellationToken)
-    {
-        var time = Options.TimeProvider;
-        var start = time.GetTimestamp();
-        while (time.GetElapsedTime(start) < Options.SchemaAgreementTimeout)
-        {
-            try
-            {
-                var up = Topology.Local.Where(host => host.IsUp).Select(host => host.Address).ToHashSet();
-                if ((await cluster.Control.Tables.SchemaVersionsAsync(up.Contains).ConfigureAwait(false)).Count <= 1)
-                {
-                    await cluster.Control.RefreshAsync().ConfigureAwait(false);
-                    return;
-                }
-            }
-            catch (DriverException)
-            {
-                // the control connection is being made anew
-            }
-
-            await Task.Delay(TimeSpan.FromMilliseconds(200), time, cancellationToken).ConfigureAwait(false);
-        }
     }
 }

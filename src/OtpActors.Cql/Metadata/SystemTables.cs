@@ -10,7 +10,7 @@ namespace OtpActors.Cql.Metadata;
 
 /// <summary>A row of system.local or system.peers.</summary>
 internal sealed record NodeInfo(
-    Guid HostId, IPEndPoint Address, string Datacenter, string Rack, List<long> Tokens, Guid? SchemaVersion);
+    Guid HostId, IPEndPoint Address, string Datacenter, string Rack, List<long> Tokens);
 
 /// <summary>
 /// Reads the system tables over one connection. Which tables there are is found out by asking, not from the server's
@@ -87,11 +87,28 @@ internal sealed class SystemTables(Connection connection, TimeSpan timeout)
         return [.. key.Order().Select(column => column.Name)];
     }
 
-    public async Task<HashSet<Guid>> SchemaVersionsAsync(Func<IPEndPoint, bool> counts)
+    /// <summary>The schema's version on the node of the connection, and what that node knows of the others'.</summary>
+    public async Task<(Guid Self, Guid? Version, Dictionary<Guid, Guid?> Peers)> SchemaVersionsAsync()
     {
-        var nodes = await NodesAsync().ConfigureAwait(false);
-        return [.. nodes.Where(node => node.SchemaVersion is not null && (node == nodes[0] || counts(node.Address)))
-            .Select(node => node.SchemaVersion!.Value)];
+        using var local = await QueryAsync("SELECT host_id, schema_version FROM system.local").ConfigureAwait(false);
+        (Guid? Host, Guid? Version) own = default;
+        foreach (var row in local.Page)
+        {
+            own = (row.GetValue<Guid?>("host_id"), row.GetValue<Guid?>("schema_version"));
+        }
+
+        using var others = await EitherAsync(
+            "SELECT host_id, schema_version FROM system.peers_v2", "SELECT host_id, schema_version FROM system.peers").ConfigureAwait(false);
+        var peers = new Dictionary<Guid, Guid?>();
+        foreach (var row in others.Page)
+        {
+            if (row.GetValue<Guid?>("host_id") is { } id)
+            {
+                peers[id] = row.GetValue<Guid?>("schema_version");
+            }
+        }
+
+        return (own.Host ?? Guid.Empty, own.Version, peers);
     }
 
     public async Task<RowSet> QueryAsync(string query, params object?[] values)
@@ -145,7 +162,7 @@ internal sealed class SystemTables(Connection connection, TimeSpan timeout)
             ? number : (long?)null).OfType<long>().ToList();
         return new NodeInfo(
             id, address, Value<string?>(row, rows, "data_center") ?? "", Value<string?>(row, rows, "rack") ?? "",
-            numbers, Value<Guid?>(row, rows, "schema_version"));
+            numbers);
     }
 
     /// <summary>A node that listens on every address tells 0.0.0.0: then its peer address serves.</summary>

@@ -4,12 +4,28 @@ namespace OtpActors.Cql.Metadata;
 
 /// <summary>The hosts that keep the same partitions.</summary>
 /// <param name="Id">Different for different sets of one <see cref="TokenMap"/>.</param>
-/// <param name="All">Every replica, in the ring's order.</param>
+/// <param name="All">Every replica, in an order that all partitions of the set share.</param>
 /// <param name="Local">Those of the local data centre.</param>
 internal sealed record ReplicaSet(int Id, Host[] All, Host[] Local);
 
 /// <summary>A part of the ring, <c>(After, UpTo]</c>, whose partitions one set of hosts keeps. It does not wrap around.</summary>
 internal readonly record struct TokenRange(long After, long UpTo, ReplicaSet Replicas);
+
+/// <summary>The ring of one keyspace.</summary>
+internal readonly struct KeyspaceReplicas(long[] tokens, ReplicaSet[] sets)
+{
+    /// <summary>Null where the keyspace or its rule is not known.</summary>
+    public ReplicaSet? Find(long token)
+    {
+        if (sets.Length == 0)
+        {
+            return null;
+        }
+
+        var index = Array.BinarySearch(tokens, token);
+        return sets[(index < 0 ? ~index : index) % sets.Length];
+    }
+}
 
 /// <summary>
 /// The ring and who keeps what, for every keyspace; immutable but for what it has worked out already. A look-up is a
@@ -34,17 +50,10 @@ internal sealed class TokenMap
     }
 
     /// <summary>Null where the keyspace or its rule is not known.</summary>
-    public ReplicaSet? Find(string keyspace, long token)
-    {
-        var sets = Sets(keyspace);
-        if (sets.Length == 0)
-        {
-            return null;
-        }
+    public ReplicaSet? Find(string keyspace, long token) => Of(keyspace).Find(token);
 
-        var index = Array.BinarySearch(_tokens, token);
-        return sets[(index < 0 ? ~index : index) % sets.Length];
-    }
+    /// <summary>Who keeps what of one keyspace, for many look-ups.</summary>
+    public KeyspaceReplicas Of(string keyspace) => new(_tokens, Sets(keyspace));
 
     public ReplicationStrategy? Strategy(string keyspace) => _keyspaces.GetValueOrDefault(keyspace);
 

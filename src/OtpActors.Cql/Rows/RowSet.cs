@@ -41,6 +41,12 @@ public sealed class RowSet : IAsyncEnumerable<Row>, IDisposable
     /// <summary>The rest of the page that is here.</summary>
     public PageRows Page => new(this);
 
+    /// <summary>
+    /// False where a change of the schema was made and not all nodes had it within
+    /// <see cref="ClusterOptions.MaxSchemaAgreementWait"/>: statements that rely on it may fail on some nodes yet.
+    /// </summary>
+    public bool IsInSchemaAgreement { get; internal set; } = true;
+
     internal SchemaChange? SchemaChange { get; private init; }
 
     internal Func<byte[], CancellationToken, ValueTask<RowSet>>? FetchNext { get; set; }

@@ -30,6 +30,8 @@ public sealed class BoundStatement : Statement, IDisposable
 
     internal override bool IsConditional => PreparedStatement.IsConditional;
 
+    internal override bool IsSchemaChange => PreparedStatement.IsSchemaChange;
+
     internal override int PreparedCount => 1;
 
     internal override ref KnownMetadata? Known => ref PreparedStatement.Known;

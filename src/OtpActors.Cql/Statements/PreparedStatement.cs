@@ -19,6 +19,7 @@ public sealed class PreparedStatement
         Variables = prepared.Variables.Columns;
         Keyspace = Variables.Count > 0 ? Variables[0].Keyspace : "";
         IsConditional = QueryText.IsConditional(query);
+        IsSchemaChange = QueryText.IsSchemaChange(query);
     }
 
     public string QueryString { get; }
@@ -41,6 +42,8 @@ public sealed class PreparedStatement
     internal ProtocolVersion Version { get; }
 
     internal bool IsConditional { get; }
+
+    internal bool IsSchemaChange { get; }
 
     internal ref KnownMetadata? Known => ref _known;
 

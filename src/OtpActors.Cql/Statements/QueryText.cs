@@ -33,6 +33,13 @@ internal static class QueryText
         return false;
     }
 
+    /// <summary>Whether it changes the schema (or, what does no harm, users and permissions).</summary>
+    public static bool IsSchemaChange(string query)
+    {
+        var text = query.AsSpan().TrimStart();
+        return IsWord(text, 0, "CREATE") || IsWord(text, 0, "ALTER") || IsWord(text, 0, "DROP");
+    }
+
     private static bool StartsWith(ReadOnlySpan<char> text, string word) =>
         text.StartsWith(word, StringComparison.OrdinalIgnoreCase);
 

@@ -16,11 +16,14 @@ public sealed class SimpleStatement : Statement
     {
         (QueryString, _values) = (query, values);
         IsConditional = QueryText.IsConditional(query);
+        IsSchemaChange = QueryText.IsSchemaChange(query);
     }
 
     public string QueryString { get; }
 
     internal override bool IsConditional { get; }
+
+    internal override bool IsSchemaChange { get; }
 
     internal override bool TryGetToken(out string keyspace, out long token)
     {

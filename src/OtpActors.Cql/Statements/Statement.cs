@@ -50,6 +50,9 @@ public abstract class Statement : IStatement
     /// <summary>Whether it writes on condition (IF …): never retried, and replicas are asked in one order.</summary>
     internal abstract bool IsConditional { get; }
 
+    /// <summary>Whether it changes the schema: then hosts are asked in one order, so that rivals meet at one coordinator.</summary>
+    internal virtual bool IsSchemaChange => false;
+
     /// <summary>Fails where it cannot be executed in this version; called before anything is written.</summary>
     internal virtual void Check(ProtocolVersion version)
     {

@@ -8,8 +8,8 @@ namespace OtpActors.Streams.Kafka.Consumers;
 /// <param name="CommitErrors">Offsets that they refused; tried again while the partition is ours.</param>
 /// <param name="Gaps">Places where offsets jumped ahead: retention, compaction or transaction markers.</param>
 /// <param name="MissingRecords">Offsets jumped over.</param>
-/// <param name="Duplicates">Records dropped since this epoch had them already.</param>
-/// <param name="Rewinds">Partitions found shorter than the group's offset, and read again from their start.</param>
+/// <param name="Duplicates">Records dropped since the client gave them twice.</param>
+/// <param name="Rewinds">Times that a partition was found shorter than the group's offset, and read again from its start.</param>
 /// <param name="DecodeErrors">Keys and values that their deserializer refused.</param>
 /// <param name="Rebalances">Changes of what is assigned.</param>
 /// <param name="PartitionsLost">Taken away without notice.</param>

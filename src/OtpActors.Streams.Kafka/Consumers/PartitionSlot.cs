@@ -12,6 +12,7 @@ internal sealed class PartitionSlot<TKey, TValue>(TopicPartition partition, int 
     private readonly Lock _lock = new();
     private readonly Queue<KafkaBatch<TKey, TValue>> _queued = new();
     private readonly Queue<Handed> _handed = new();
+    private (long From, long To, int? LeaderEpoch)? _hole;
     private bool _closed;
     private bool _noMore;
     private Action? _wake;
@@ -131,7 +132,35 @@ internal sealed class PartitionSlot<TKey, TValue>(TopicPartition partition, int 
                 _handed.Dequeue();
                 Watermark = new TopicPartitionOffset(Partition, first.NextOffset, first.LeaderEpoch);
             }
+
+            if (_hole is { } hole && Watermark?.Offset.Value == hole.From)
+            {
+                Cross(hole);
+            }
         }
+    }
+
+    /// <summary>Says that there is nothing between two offsets; the batch that ends at the first has been put in.</summary>
+    /// <returns>Whether the watermark has moved over it already.</returns>
+    public bool Skip(long from, long to, int? leaderEpoch)
+    {
+        lock (_lock)
+        {
+            if (_queued.Count > 0 || _handed.Count > 0)
+            {
+                _hole = (from, to, leaderEpoch); // an older one that still waits is crossed with what comes after it
+                return false;
+            }
+
+            Cross((from, to, leaderEpoch));
+            return true;
+        }
+    }
+
+    private void Cross((long From, long To, int? LeaderEpoch) hole)
+    {
+        Watermark = new TopicPartitionOffset(Partition, hole.To, hole.LeaderEpoch);
+        _hole = null;
     }
 
     public void NoMore()

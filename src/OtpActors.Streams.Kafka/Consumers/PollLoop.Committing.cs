@@ -26,7 +26,7 @@ internal sealed partial class PollLoop<TKey, TValue>
     {
         while (_commits.TryDequeue(out var commit))
         {
-            commit.Done.TrySetResult(commit.Slot.IsClosed ? OutcomeOfClosed(commit.Slot) : CommitOutcome.Closed);
+            commit.Done.TrySetResult(commit.Slot.IsClosed ? commit.Slot.Outcome : CommitOutcome.Closed);
         }
     }
 
@@ -36,7 +36,7 @@ internal sealed partial class PollLoop<TKey, TValue>
         {
             if (!_owned.TryGetValue(commit.Slot.Partition, out var owned) || owned.Slot != commit.Slot)
             {
-                commit.Done.TrySetResult(CommitOutcome.Revoked);
+                commit.Done.TrySetResult(commit.Slot.Outcome);
                 continue;
             }
 

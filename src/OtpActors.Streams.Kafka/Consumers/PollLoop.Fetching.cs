@@ -12,23 +12,23 @@ internal sealed partial class PollLoop<TKey, TValue>
     private bool _holding;
     private bool _allPaused;
     private int _fullGates;
-    private long _gapLoggedUntil;
 
     private void Accept(ConsumeResult<Decoded<TKey>, Decoded<TValue>> result)
     {
         var owned = Find(result);
-        if (owned is null || _stopping)
+        if (owned is null || _stopping || _sought.Contains(owned.Slot.Partition))
         {
-            return; // of a partition that has just been taken away, or not wanted any more: nothing was committed
+            return; // of a partition that has just been taken away, not wanted any more, or coming again: nothing was committed
         }
 
         var offset = result.Offset.Value;
-        if (offset != owned.Expected && !IsNew(owned, offset, result.LeaderEpoch))
+        if ((offset != owned.Expected || result.IsPartitionEOF) && !IsWanted(ref owned, result))
         {
             return;
         }
 
         owned.Expected = offset + 1;
+        owned.Repeating = false;
         owned.First ??= offset;
         owned.LeaderEpoch = result.LeaderEpoch;
         var bytes = _keys.Bytes + _values.Bytes;
@@ -61,44 +61,6 @@ internal sealed partial class PollLoop<TKey, TValue>
         }
 
         return _last = _owned.GetValueOrDefault(new TopicPartition(topic, result.Partition));
-    }
-
-    /// <summary>What to do about an offset that is not the next one. False drops the record.</summary>
-    private bool IsNew(Owned owned, long offset, int? leaderEpoch)
-    {
-        if (owned.Expected is not { } expected)
-        {
-            return true;
-        }
-
-        if (offset > expected)
-        {
-            _counters.Gaps++;
-            _counters.MissingRecords += offset - expected;
-            var now = Stopwatch.GetTimestamp();
-            if (now >= _gapLoggedUntil) // every transaction leaves a gap: one line in ten seconds tells enough
-            {
-                _gapLoggedUntil = After(TimeSpan.FromSeconds(10));
-                _log.Warning(
-                    "{Partition}: offsets {From} to {To} are not there; retention, compaction or transactions took them",
-                    owned.Slot.Partition, expected, offset - 1);
-            }
-
-            return true;
-        }
-
-        if (owned.First is { } first && offset >= first && !(leaderEpoch > owned.LeaderEpoch))
-        {
-            _counters.Duplicates++;
-            return false;
-        }
-
-        // Shorter than the group thought: made anew, or cut by a new leader. Its records are new ones.
-        _counters.Rewinds++;
-        _log.Warning("{Partition} ends before offset {Expected}: read again from {Offset}", owned.Slot.Partition, expected, offset);
-        owned.First = offset;
-        CloseBatch(owned);
-        return true;
     }
 
     private void CloseBatch(Owned owned)

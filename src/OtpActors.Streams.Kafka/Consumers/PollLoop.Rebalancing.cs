@@ -114,8 +114,6 @@ internal sealed partial class PollLoop<TKey, TValue>
         _attention = true;
     }
 
-    private static CommitOutcome OutcomeOfClosed(PartitionSlot<TKey, TValue> slot) => slot.Outcome;
-
     /// <summary>After Consume has returned, before its record is taken up: the client can be asked about them now.</summary>
     private void TakeUpAssigned()
     {
@@ -133,12 +131,10 @@ internal sealed partial class PollLoop<TKey, TValue>
 
         try
         {
+            var ask = true;
             foreach (var committed in _consumer.Committed(_arrived.Select(owned => owned.Slot.Partition), _settings.OperationTimeout))
             {
-                var owned = _owned[committed.TopicPartition];
-                owned.Expected ??= committed.Offset.Value >= 0
-                    ? committed.Offset.Value
-                    : _consumer.QueryWatermarkOffsets(committed.TopicPartition, _settings.OperationTimeout).Low.Value;
+                _owned[committed.TopicPartition].Expected ??= StartOf(committed.TopicPartition, committed.Offset, ref ask);
             }
         }
         catch (KafkaException e) when (!KafkaStreamException.Ends(e.Error))

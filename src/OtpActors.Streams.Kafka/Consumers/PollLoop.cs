@@ -200,6 +200,8 @@ internal sealed partial class PollLoop<TKey, TValue>
             Accept(result);
         }
 
+        _sought.Clear();
+
         return !_idle && !_attention && _fatal is null;
     }
 
@@ -253,9 +255,9 @@ internal sealed partial class PollLoop<TKey, TValue>
                 .SetPartitionsLostHandler((_, partitions) => Guard(() => Lose(partitions)))
                 .Build();
         }
-        catch (Exception e) when (e is ArgumentException or InvalidOperationException)
+        catch (Exception e) when (KafkaStreamException.IsRefusal(e))
         {
-            throw new KafkaStreamException(KafkaFailure.Refused, $"the client library refuses its settings: {e.Message}", e);
+            throw KafkaStreamException.Refusal(e);
         }
     }
 
@@ -361,6 +363,9 @@ internal sealed partial class PollLoop<TKey, TValue>
         public long? First { get; set; }
 
         public long? Expected { get; set; }
+
+        /// <summary>The client repeats what it has given: dropped up to what is expected.</summary>
+        public bool Repeating { get; set; }
 
         public long Committed { get; set; } = -1;
 

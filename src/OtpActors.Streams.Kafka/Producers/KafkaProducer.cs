@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Akka;
 using Akka.Streams.Dsl;
 using Confluent.Kafka;
@@ -19,23 +20,32 @@ public sealed record MultiResult<TPass>(IReadOnlyDictionary<TopicPartition, long
 /// </summary>
 public static class KafkaProducer
 {
+    private static readonly ConditionalWeakTable<object, Error> Fatal = [];
+
+    /// <summary>
+    /// For messages that have none: the client makes some of its own for each message without. Shared, so never add to it;
+    /// not for serializers that add headers themselves.
+    /// </summary>
+    public static Headers NoHeaders { get; } = [];
+
     /// <summary>A producer with these settings; share it between flows, and close it with <see cref="CloseAsync"/>.</summary>
+    /// <remarks>Its delivery reports tell status, partition and offset, and nothing of the record: a flow needs no more.</remarks>
     /// <param name="log">Where the client's own log goes; nowhere if null.</param>
     public static IProducer<TKey, TValue> Create<TKey, TValue>(
         ProducerSettings<TKey, TValue> settings, Action<LogMessage>? log = null)
     {
         try
         {
-            return new ProducerBuilder<TKey, TValue>(settings.Properties)
+            return new ProducerBuilder<TKey, TValue>(settings.ClientProperties())
                 .SetKeySerializer(settings.KeySerializer)
                 .SetValueSerializer(settings.ValueSerializer)
                 .SetLogHandler((_, message) => log?.Invoke(message))
-                .SetErrorHandler((_, _) => { }) // what matters of it fails records, and they tell
+                .SetErrorHandler((producer, error) => Note(producer, error)) // what matters of others fails records, and they tell
                 .Build();
         }
-        catch (Exception e) when (e is ArgumentException or InvalidOperationException)
+        catch (Exception e) when (KafkaStreamException.IsRefusal(e))
         {
-            throw new KafkaStreamException(KafkaFailure.Refused, $"the client library refuses its settings: {e.Message}", e);
+            throw KafkaStreamException.Refusal(e);
         }
     }
 
@@ -66,4 +76,17 @@ public static class KafkaProducer
                 producer.Dispose();
             }
         });
+
+    /// <summary>
+    /// Why the producer has failed for good, or null. Its records are only said to be purged.
+    /// </summary>
+    internal static Error? FatalOf(object producer) => Fatal.TryGetValue(producer, out var error) ? error : null;
+
+    private static void Note(object producer, Error error)
+    {
+        if (error.IsFatal)
+        {
+            Fatal.TryAdd(producer, error);
+        }
+    }
 }

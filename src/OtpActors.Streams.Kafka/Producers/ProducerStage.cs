@@ -89,7 +89,7 @@ internal sealed class ProducerStage<TKey, TValue, TPass>(
             }
             catch (KafkaException e)
             {
-                FailStage(KafkaStreamException.Of("producing", e.Error, e));
+                Fail(e.Error, e);
                 return;
             }
 
@@ -98,13 +98,16 @@ internal sealed class ProducerStage<TKey, TValue, TPass>(
             Advance();
         }
 
+        private void Fail(Error error, Exception? cause) =>
+            FailStage(KafkaStreamException.Of("producing", KafkaProducer.FatalOf(_producer) ?? error, cause));
+
         private void Advance()
         {
             while (_underWay.TryPeek(out var first) && first.IsAnswered)
             {
                 if (first.Error is { } error)
                 {
-                    FailStage(KafkaStreamException.Of("producing", error));
+                    Fail(error, null);
                     return;
                 }
 
@@ -185,7 +188,7 @@ internal sealed class ProducerStage<TKey, TValue, TPass>(
             }
             else
             {
-                Note(report.TopicPartition, report.Offset.Value + 1);
+                Note(report, report.Offset.Value + 1);
             }
 
             if (Interlocked.Decrement(ref _open) == 0)
@@ -194,10 +197,12 @@ internal sealed class ProducerStage<TKey, TValue, TPass>(
             }
         }
 
-        /// <summary>Reports come partition by partition: the dictionary is asked where one changes.</summary>
-        private void Note(TopicPartition to, long next)
+        /// <summary>
+        /// Reports come partition by partition: the dictionary is asked, and the partition's name made, where one changes.
+        /// </summary>
+        private void Note(DeliveryReport<TKey, TValue> report, long next)
         {
-            if (_lastTo is not null && _lastTo.Partition == to.Partition && _lastTo.Topic == to.Topic)
+            if (_lastTo is { } last && last.Partition == report.Partition && last.Topic == report.Topic)
             {
                 _lastNext = Math.Max(_lastNext, next);
                 return;
@@ -208,7 +213,8 @@ internal sealed class ProducerStage<TKey, TValue, TPass>(
                 _next[_lastTo] = _lastNext;
             }
 
-            (_lastTo, _lastNext) = (to, Math.Max(next, _next.GetValueOrDefault(to)));
+            _lastTo = report.TopicPartition;
+            _lastNext = Math.Max(next, _next.GetValueOrDefault(_lastTo));
         }
     }
 }

@@ -1,6 +1,9 @@
 using System.Net;
 using System.Threading.RateLimiting;
 using Microsoft.AspNetCore.RateLimiting;
+using OtpActors.Health;
+using OtpActors.Hosting;
+using OtpActors.Telemetry;
 using OtpActors.Topics;
 using OtpActors.Triggers;
 using Scalar.AspNetCore;
@@ -33,8 +36,10 @@ public static class ApiHosting
         services.AddRateLimiter(limiter => limiter.LimitPerCaller(options));
         services.AddOpenApi(api => api.Describe());
         services.AddSingleton<RunDirectory>();
-        services.AddSingleton<OtpPublisher>();
+        services.AddPublisher();
         services.AddSingleton<DeadLetterBox>();
+        services.AddHealth();
+        services.AddPrometheus();
     }
 
     internal static void UseApi(this WebApplication app, HttpOptions options)
@@ -51,11 +56,14 @@ public static class ApiHosting
         app.MapOpenApi(Document.Replace("v1", "{documentName}", StringComparison.Ordinal)).AllowAnonymous();
         app.MapScalarApiReference("/docs", scalar => scalar
             .WithTitle("OtpActors").WithOpenApiRoutePattern(Document).DisableDefaultFonts().DisableAgent().DisableTelemetry()).AllowAnonymous();
+        app.MapHealth();
+        app.MapPrometheusScrapingEndpoint("/metrics").Needs(ApiScope.Read);
         var api = app.MapGroup("/api");
         api.MapRuns();
         api.MapOtps();
         api.MapTopics();
         api.MapDeadLetters();
+        api.MapSchedules();
         api.MapConfiguration();
     }
 

@@ -135,6 +135,13 @@ internal static class ApiSecurity
                 : Caller(caller.Name, caller.Scopes.Count == 0 ? [ApiScope.Read] : caller.Scopes));
         }
 
+        /// <summary>RFC 9110 §11.6.1: who asks for a key says which kind.</summary>
+        protected override Task HandleChallengeAsync(AuthenticationProperties properties)
+        {
+            Response.Headers.WWWAuthenticate = "Bearer";
+            return base.HandleChallengeAsync(properties);
+        }
+
         private static AuthenticateResult Caller(string? name, IEnumerable<ApiScope> scopes)
         {
             var identity = new ClaimsIdentity(scopes.Select(scope => new Claim(ScopeClaim, scope.ToString())), SchemeName);

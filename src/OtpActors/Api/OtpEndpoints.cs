@@ -38,7 +38,7 @@ internal static class OtpEndpoints
         [FromHeader(Name = "Idempotency-Key"), Description("The caller's own name for this request: 1 to 200 visible ASCII characters.")] string? key,
         OtpPublisher publisher, OtpActorsOptions options, CancellationToken cancel)
     {
-        var topic = request.TopicOr(options.Topic.Name);
+        var topic = request.TopicOf(options);
         var records = request.ToRecords();
         var target = new PublishTarget(topic, options.Topic.Partitions, options.Topic.ReplicationFactor);
         if (RequestValues.IdempotencyKey(key) is null)

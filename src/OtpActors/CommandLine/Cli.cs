@@ -1,5 +1,6 @@
 using System.CommandLine;
 using OtpActors.Hosting;
+using OtpActors.Postgres;
 using OtpActors.Records;
 using OtpActors.Sqlite;
 using OtpActors.Stores;
@@ -25,7 +26,8 @@ internal sealed class UsageException(string message) : Exception(message);
 /// <summary>All was right with what was asked, and yet it could not begin; the message says why.</summary>
 internal sealed class NotDoneException(string message) : Exception(message);
 
-/// <summary>The command line: <c>run</c>, <c>serve</c>, <c>find</c>, <c>runs</c>, <c>notifications</c>, <c>repair</c>, <c>api-key</c>.</summary>
+/// <summary>The command line: <c>run</c>, <c>serve</c>, <c>find</c>, <c>runs</c>, <c>notifications</c>, <c>repair</c>,
+/// <c>api-key</c>, <c>health</c>.</summary>
 public static class Cli
 {
     internal static readonly Option<string?> Data = new("--data")
@@ -48,6 +50,7 @@ public static class Cli
             RepairCommand.Create(),
             NotificationsCommand.Create(),
             ApiKeyCommand.Create(),
+            HealthCommand.Create(),
         };
 
         // What the program is for: without a verb it serves.
@@ -64,8 +67,8 @@ public static class Cli
 
         return await parsed.InvokeAsync(new InvocationConfiguration
         {
-            // Runs are suspended within 20 s; a process that hangs longer than this is ended.
-            ProcessTerminationTimeout = TimeSpan.FromSeconds(45),
+            // Beyond the longest OtpActors:ShutdownTimeout, which bounds stopping; a process that hangs longer is ended.
+            ProcessTerminationTimeout = TimeSpan.FromMinutes(11),
             EnableDefaultExceptionHandler = false,
         });
     }
@@ -90,7 +93,7 @@ public static class Cli
     private static int? ExitCodeOf(Exception e) => e switch
     {
         UsageException or SettingsException or InputFileException or BadLinesException => ExitCodes.BadInput,
-        NotDoneException or DataDirectoryException or SqliteFailureException
+        NotDoneException or DataDirectoryException or SqliteFailureException or JournalException
             or StoreUnavailableException or StoreSetupException => ExitCodes.NotDone,
         _ => null,
     };

@@ -41,9 +41,10 @@ internal static class RunCommand
     {
         var settings = Cli.Settings(parsed);
         var resumed = options.Resumed(parsed);
-        if (resumed is not null && !File.Exists(DataDirectory.OpenReadOnly(settings.Data).JournalFile))
+        if (resumed is not null && settings.Journal.Provider == JournalProvider.Embedded
+            && !File.Exists(DataDirectory.OpenReadOnly(settings.Data).JournalFile))
         {
-            throw NoSuchRun(resumed, settings.Data);
+            throw NoSuchRun(resumed, settings);
         }
 
         var runId = resumed ?? RunIds.New(TimeProvider.System);
@@ -51,10 +52,10 @@ internal static class RunCommand
         try
         {
             var spec = resumed is null ? await options.ToSpecAsync(parsed, settings, opened, runId, cancel) : null;
-            await DataFiles.CheckAsync(opened.Value);
+            await using var journal = await JournalAccess.OpenAsync(settings, opened.Value, cancel);
             using var host = OtpActorsHost.Build(
                 settings, opened.Value, json || Terminal.IsPlain ? LogEventLevel.Warning : LogEventLevel.Fatal);
-            return await RunAsync(host, runId, spec, json, opened.Value, cancel);
+            return await RunAsync(host, runId, spec, json, opened.Value, journal, cancel);
         }
         catch (OperationCanceledException) when (cancel.IsCancellationRequested)
         {
@@ -70,8 +71,9 @@ internal static class RunCommand
     }
 
     private static async Task<int> RunAsync(
-        IHost host, string runId, RunSpec? spec, bool json, DataDirectory data, CancellationToken cancel)
+        IHost host, string runId, RunSpec? spec, bool json, DataDirectory data, JournalAccess journal, CancellationToken cancel)
     {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel, journal.Lost);
         await host.StartAsync(CancellationToken.None);
         using var run = new RunSubscription(host.Services.GetRequiredService<ActorSystem>(), runId);
         RunState state;
@@ -84,11 +86,11 @@ internal static class RunCommand
             {
                 RunReplies.Accepted yes => yes,
                 RunReplies.Refused no => throw new NotDoneException($"The run cannot begin: {no.Reason}"),
-                _ => throw NoSuchRun(runId, data.Root),
+                _ => throw NoSuchRun(runId, host.Services.GetRequiredService<OtpActorsOptions>()),
             };
 
             using IRunView view = json ? new SilentView() : RunView.For(Terminal.Console, TimeProvider.System);
-            state = await FollowAsync(run, accepted.State, view.Show, cancel);
+            state = await FollowAsync(run, accepted.State, view.Show, stop.Token);
         }
         finally
         {
@@ -96,7 +98,7 @@ internal static class RunCommand
             await host.StopAsync(CancellationToken.None);
         }
 
-        return await ConcludeAsync(run.Latest ?? state, run.Breakage, json, data, host);
+        return await ConcludeAsync(run.Latest ?? state, run.Breakage ?? journal.WhyLost, json, data, host);
     }
 
     /// <summary>
@@ -169,8 +171,8 @@ internal static class RunCommand
         }
     }
 
-    private static UsageException NoSuchRun(string runId, string data) =>
-        new($"There is no run '{runId}' in {data}; `OtpActors runs` lists them.");
+    private static UsageException NoSuchRun(string runId, OtpActorsOptions settings) =>
+        new($"There is no run '{runId}' in {JournalHosting.PlaceOf(settings)}; `OtpActors runs` lists them.");
 
     private static string Quoted(string path) => path.Contains(' ', StringComparison.Ordinal) ? $"'{path}'" : path;
 

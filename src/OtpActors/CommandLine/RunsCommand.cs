@@ -27,21 +27,14 @@ internal static class RunsCommand
             throw new UsageException($"--limit: {limit} is not above 0.");
         }
 
-        using var data = DataDirectory.OpenReadOnly(settings.Data);
-        IReadOnlyList<RunSummary> runs = [];
-        if (File.Exists(data.RunsFile))
-        {
-            await using var catalog = new SqliteRunCatalog(data.RunsFile, readOnly: true);
-            runs = await catalog.ListAsync(new RunFilter(limit), cancel);
-        }
-
+        var runs = await JournalHosting.ListRunsAsync(settings, new RunFilter(limit), cancel);
         if (json)
         {
             Console.Out.WriteLine(JsonSerializer.Serialize(runs, Terminal.Json));
         }
         else if (runs.Count == 0)
         {
-            Terminal.Console.WriteLine($"No runs in {data.Root}.");
+            Terminal.Console.WriteLine($"No runs in {JournalHosting.PlaceOf(settings)}.");
         }
         else
         {

@@ -24,7 +24,8 @@ internal static class ServeCommand
     {
         var settings = Cli.Settings(parsed);
         using var data = DataDirectory.Open(settings.Data);
-        await DataFiles.CheckAsync(data);
+        await using var journal = await JournalAccess.OpenAsync(settings, data, cancel);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel, journal.Lost);
         await using var host = OtpActorsHost.BuildService(settings, data, LogEventLevel.Information);
         try
         {
@@ -43,13 +44,13 @@ internal static class ServeCommand
             log.LogInformation(
                 "Serving from {Data} at {Url}; {Count} unfinished run(s) go on. Stop with Ctrl-C or SIGTERM",
                 data.Root, string.Join(", ", host.Urls), unfinished.RunIds.Count);
-            await Task.Delay(Timeout.Infinite, cancel).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(Timeout.Infinite, stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
         finally
         {
             await host.StopAsync(CancellationToken.None);
         }
 
-        return ExitCodes.Done;
+        return journal.WhyLost is { } reason ? throw new NotDoneException(reason) : ExitCodes.Done;
     }
 }

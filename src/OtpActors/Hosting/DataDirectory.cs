@@ -34,6 +34,9 @@ public sealed class DataDirectory : IDisposable
     /// <summary>The ledger of notifications.</summary>
     public string NotificationsFile => Under("notifications.db");
 
+    /// <summary>Schedules, and which missed runs were told of.</summary>
+    public string SchedulesFile => Under("schedules.db");
+
     public string InputsDirectory => Under("inputs");
 
     public string OutboxDirectory => Under("outbox");

@@ -22,7 +22,7 @@ public static class OtpActorsHost
     public static IHost Build(OtpActorsOptions options, DataDirectory data, LogEventLevel consoleLevel)
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
-        Add(builder.Services, options, data, consoleLevel);
+        Add(builder.Services, options, data, consoleLevel, triggers: false);
         return builder.Build();
     }
 
@@ -39,7 +39,7 @@ public static class OtpActorsHost
             ApplicationName = typeof(OtpActorsHost).Assembly.GetName().Name,
             ContentRootPath = AppContext.BaseDirectory,
         });
-        Add(builder.Services, options, data, consoleLevel);
+        Add(builder.Services, options, data, consoleLevel, triggers: true);
         builder.AddApi(options.Http);
         replace(builder.Services);
         var app = builder.Build();
@@ -47,7 +47,8 @@ public static class OtpActorsHost
         return app;
     }
 
-    private static void Add(IServiceCollection services, OtpActorsOptions options, DataDirectory data, LogEventLevel consoleLevel)
+    private static void Add(
+        IServiceCollection services, OtpActorsOptions options, DataDirectory data, LogEventLevel consoleLevel, bool triggers)
     {
         services.AddSerilog(log => log
             .MinimumLevel.Is(options.LogLevel)
@@ -67,7 +68,7 @@ public static class OtpActorsHost
                     rollingInterval: RollingInterval.Day, retainedFileCountLimit: 14))));
         services.AddSingleton<IHostLifetime, NoSignals>();
         services.Configure<HostOptions>(host => host.ShutdownTimeout = options.ShutdownTimeout);
-        services.AddOtpActors(options, data);
+        services.AddOtpActors(options, data, triggers);
     }
 
     /// <summary>A stream's failure is the failure of a step, which says what it means.</summary>

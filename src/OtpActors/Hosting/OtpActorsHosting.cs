@@ -1,8 +1,9 @@
 using Akka.Configuration;
 using Akka.Hosting;
-using Microsoft.Data.Sqlite;
+using OtpActors.Notifications.Ledger;
 using OtpActors.Steps;
 using OtpActors.Stores;
+using OtpActors.Telemetry;
 using OtpActors.Topics;
 using OtpActors.Topics.Embedded;
 using OtpActors.Topics.Kafka;
@@ -16,43 +17,75 @@ namespace OtpActors.Hosting;
 /// <summary>Puts the service together.</summary>
 public static class OtpActorsHosting
 {
-    /// <summary>Everything but the triggers: topic, stores, senders, journal, steps and runs.</summary>
+    /// <summary>Topic, stores, senders, journal, steps and runs.</summary>
+    /// <param name="triggers">Whether there are triggers as well: in the long-running service.</param>
     public static IServiceCollection AddOtpActors(
-        this IServiceCollection services, OtpActorsOptions options, DataDirectory data)
+        this IServiceCollection services, OtpActorsOptions options, DataDirectory data, bool triggers)
     {
         services.AddSingleton(options);
         services.AddSingleton(data);
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton(sp => new RunStarter(
             options, data, sp.GetRequiredService<IRequiredActor<RunRegistry>>(), sp.GetRequiredService<IRequiredActor<RunsParent>>()));
-        services.AddSingleton<IRunCatalog>(_ => new SqliteRunCatalog(data.RunsFile));
+        services.AddRunCatalog(options.Journal, data);
         services.AddSingleton<IOtpTopic>(sp => options.Topic.Provider == TopicProvider.Kafka
             ? new KafkaTopic(options.Kafka, sp.GetRequiredService<TimeProvider>(), sp.GetRequiredService<ILogger<KafkaTopic>>())
             : new EmbeddedTopic(data.TopicFile));
         foreach (var store in ConfiguredStores.Open(options, data, TimeProvider.System))
         {
-            services.AddSingleton(_ => store); // made by the container, and so disposed by it
+            // made by the container, and so disposed by it
+            services.AddSingleton<IOtpStore>(sp => new MeteredStore(store, sp.GetRequiredService<ServiceMetrics>()));
         }
 
+        services.AddServiceTelemetry(options.Telemetry);
         services.AddNotifications(options, data);
-        services.AddAkka("otpactors", builder => builder
-            .ConfigureLoggers(loggers =>
+        services.AddSingleton<IRunRemains>(sp => new RunRemains(
+            data.InputsDirectory, data.SlackDirectory, sp.GetRequiredService<NotificationLedger>(), sp.GetRequiredService<IRunJournal>()));
+        services.AddTriggers(data);
+        services.AddSingleton<StandingCounts>();
+        var standing = triggers && options.Topic.Continuous
+            ? new TopicSpec(options.Topic.Name, options.Topic.Partitions, options.Topic.ReplicationFactor)
+            : null;
+        services.AddAkka("otpactors", builder =>
+        {
+            builder
+                .ConfigureLoggers(loggers =>
+                {
+                    loggers.LogLevel = LevelOf(options.LogLevel);
+                    loggers.ClearLoggers();
+                    loggers.AddLoggerFactory();
+                })
+                .AddHocon(ConfigurationFactory.ParseString(File.ReadAllText(AkkaConf)), HoconAddMode.Prepend)
+                .AddHocon(StopWithin(options.ShutdownTimeout), HoconAddMode.Prepend)
+                .AddJournal(options.Journal, data)
+                .AddTopicAdmin()
+                .AddProducer()
+                .AddCassandraSink(sp => sp.SinkSetup(StoreNames.Cassandra, options.Stores.Cassandra, standing))
+                .AddMongoSink(sp => sp.SinkSetup(StoreNames.Mongo, options.Stores.Mongo, standing))
+                .AddChecker()
+                .AddNotifier()
+                .AddRunTelemetry()
+                .AddRuns()
+                .AddRunRetention(options.Workflow);
+            if (triggers)
             {
-                loggers.LogLevel = LevelOf(options.LogLevel);
-                loggers.ClearLoggers();
-                loggers.AddLoggerFactory();
-            })
-            .AddHocon(ConfigurationFactory.ParseString(File.ReadAllText(AkkaConf)), HoconAddMode.Prepend)
-            .AddSqliteJournal(data.JournalFile)
-            .AddTopicAdmin()
-            .AddProducer()
-            .AddCassandraSink(sp => sp.SinkSetup(StoreNames.Cassandra, options.Stores.Cassandra))
-            .AddMongoSink(sp => sp.SinkSetup(StoreNames.Mongo, options.Stores.Mongo))
-            .AddChecker()
-            .AddNotifier()
-            .AddRuns());
+                builder.AddTriggers(options);
+            }
+        });
         return services;
     }
+
+    /// <summary>
+    /// Triggers finish the one thing they have in hand; suspending runs finishes batches, offsets, the message being sent. The
+    /// rest is for closing.
+    /// </summary>
+    private static Config StopWithin(TimeSpan shutdown) =>
+        $$"""
+        akka.coordinated-shutdown.phases {
+          {{TriggersHosting.StopPhase}}.timeout = {{(long)(shutdown.TotalMilliseconds / 6)}}ms
+          before-service-unbind.timeout = {{(long)(shutdown.TotalMilliseconds * 2 / 3)}}ms
+        }
+        """;
 
     private static string AkkaConf => Path.Combine(AppContext.BaseDirectory, "hocon", "akka.conf");
 
@@ -65,29 +98,11 @@ public static class OtpActorsHosting
         _ => LogLevel.ErrorLevel,
     };
 
-    private static SinkSetup SinkSetup(this IServiceProvider services, string store, StoreOptions options) => new(
+    /// <param name="standing">The topic that is consumed between runs too.</param>
+    private static SinkSetup SinkSetup(this IServiceProvider services, string store, StoreOptions options, TopicSpec? standing) => new(
         services.GetRequiredService<IOtpTopic>(),
         services.GetServices<IOtpStore>().Single(s => s.Name == store),
         options.ConsumerGroup,
-        services.GetRequiredService<TimeProvider>());
-
-    /// <summary>The journal of runs, in the form of <see cref="RunEventSerializer"/>.</summary>
-    private static AkkaConfigurationBuilder AddSqliteJournal(this AkkaConfigurationBuilder builder, string file)
-    {
-        var connection = new SqliteConnectionStringBuilder { DataSource = file }.ToString();
-        return builder
-            .AddHocon(
-                ConfigurationFactory.ParseString($$"""
-                    akka.persistence.journal.sql {
-                      connection-string = "{{connection.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}}"
-                      provider-name = "SQLite.MS"
-                    }
-                    akka.persistence.snapshot-store.sql {
-                      connection-string = "{{connection.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}}"
-                      provider-name = "SQLite.MS"
-                    }
-                    """).WithFallback(Akka.Persistence.Sql.SqlPersistence.DefaultConfiguration),
-                HoconAddMode.Append)
-            .WithCustomSerializer("run-events", [typeof(IRunEvent)], system => new RunEventSerializer(system));
-    }
+        services.GetRequiredService<TimeProvider>(),
+        standing is null ? null : new StandingSetup(standing, services.GetRequiredService<StandingCounts>()));
 }

@@ -4,6 +4,7 @@ using OtpActors.Notifications;
 using OtpActors.Stores;
 using OtpActors.Stores.Cassandra;
 using OtpActors.Stores.Mongo;
+using OtpActors.Telemetry;
 using OtpActors.Topics.Kafka;
 using OtpActors.Workflow;
 using Serilog.Events;
@@ -11,7 +12,7 @@ using Serilog.Events;
 namespace OtpActors.Hosting;
 
 /// <summary>The service's settings: the section <c>OtpActors</c> of the configuration.</summary>
-public sealed class OtpActorsOptions
+public sealed class OtpActorsOptions : IValidatableObject
 {
     public const string Section = "OtpActors";
 
@@ -30,6 +31,9 @@ public sealed class OtpActorsOptions
     public HttpOptions Http { get; set; } = new();
 
     [ValidateObjectMembers]
+    public TelemetryOptions Telemetry { get; set; } = new();
+
+    [ValidateObjectMembers]
     public TopicOptions Topic { get; set; } = new();
 
     [ValidateObjectMembers]
@@ -45,6 +49,9 @@ public sealed class OtpActorsOptions
     public StoresOptions Stores { get; set; } = new();
 
     [ValidateObjectMembers]
+    public JournalOptions Journal { get; set; } = new();
+
+    [ValidateObjectMembers]
     public WorkflowOptions Workflow { get; set; } = new();
 
     [ValidateObjectMembers]
@@ -52,6 +59,17 @@ public sealed class OtpActorsOptions
 
     [ValidateObjectMembers]
     public SlackOptions Slack { get; set; } = new();
+
+    [ValidateObjectMembers]
+    public TriggersOptions Triggers { get; set; } = new();
+
+    IEnumerable<ValidationResult> IValidatableObject.Validate(ValidationContext validationContext)
+    {
+        if (Triggers.Commands.Topic == Topic.Name)
+        {
+            yield return new ValidationResult($"Triggers.Commands.Topic: {Topic.Name} is the topic of records; commands want one of their own.");
+        }
+    }
 }
 
 public sealed class TopicOptions
@@ -70,6 +88,12 @@ public sealed class TopicOptions
     /// <summary>Replicas of a topic that is created, where there are brokers. Default 3.</summary>
     [Range(1, 100)]
     public short ReplicationFactor { get; set; } = 3;
+
+    /// <summary>
+    /// Whether <c>serve</c> keeps the sinks consuming the topic between runs, so that records of any producer are stored.
+    /// Default false.
+    /// </summary>
+    public bool Continuous { get; set; }
 }
 
 public enum TopicProvider
@@ -140,6 +164,14 @@ public sealed class WorkflowOptions
     /// <summary>A run that is not done this long after it began is ended; default: never.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "365.00:00:00")]
     public TimeSpan? Deadline { get; set; }
+
+    /// <summary>Runs that ended longer ago are removed; null for never. Default 30 days.</summary>
+    [Range(typeof(TimeSpan), "00:01:00", "36500.00:00:00")]
+    public TimeSpan? Retention { get; set; } = TimeSpan.FromDays(30);
+
+    /// <summary>Of the runs that ended, the newest this many are kept; null for all. Default 10,000.</summary>
+    [Range(1, 100_000_000)]
+    public int? RetainedRuns { get; set; } = 10_000;
 
     /// <summary>Attempts, waits and time limits of each kind of step.</summary>
     [ValidateObjectMembers]

@@ -1,4 +1,5 @@
 using System.Reflection;
+using System.Text.RegularExpressions;
 
 namespace OtpActors.Hosting;
 
@@ -6,28 +7,50 @@ namespace OtpActors.Hosting;
 public sealed class SettingsException(string message) : Exception(message);
 
 /// <summary>
-/// Reads the settings: defaults &lt; <c>appsettings.json</c> beside the program &lt; <c>appsettings.json</c> in the working
-/// directory &lt; environment (<c>OtpActors__Topic__Name</c>) &lt; command line.
+/// Reads the settings: defaults &lt; <c>appsettings.json</c>, then <c>appsettings.ENVIRONMENT.json</c> beside the program &lt;
+/// the same two in the working directory &lt; environment (<c>OtpActors__Topic__Name</c>) &lt; command line.
 /// </summary>
-public static class Settings
+public static partial class Settings
 {
+    /// <summary>Names the environment whose file is read as well: in the image it is <c>Docker</c>.</summary>
+    public const string EnvironmentVariable = "DOTNET_ENVIRONMENT";
+
     /// <param name="commandLine">Keys with the section's name, as <c>OtpActors:Data</c>.</param>
     /// <exception cref="SettingsException">A key is unknown, or a value is wrong.</exception>
     public static OtpActorsOptions Load(IEnumerable<KeyValuePair<string, string?>>? commandLine = null)
     {
         try
         {
-            return Bind(new ConfigurationBuilder()
-                .AddJsonFile(Path.Combine(AppContext.BaseDirectory, "appsettings.json"), optional: true)
-                .AddJsonFile(Path.GetFullPath("appsettings.json"), optional: true)
-                .AddEnvironmentVariables()
-                .AddInMemoryCollection(commandLine)
-                .Build());
+            var builder = new ConfigurationBuilder();
+            foreach (var file in Files(AppContext.BaseDirectory, Environment.CurrentDirectory, Environment.GetEnvironmentVariable(EnvironmentVariable)))
+            {
+                builder.AddJsonFile(file, optional: true);
+            }
+
+            return Bind(builder.AddEnvironmentVariables().AddInMemoryCollection(commandLine).Build());
         }
         catch (InvalidDataException e)
         {
             throw new SettingsException($"{e.Message} {e.InnerException?.Message}".Trim());
         }
+    }
+
+    /// <summary>
+    /// The files, the weakest first. Where the program is started in its own directory each is there once: otherwise the
+    /// general file would be read again after that of the environment, and take its settings back.
+    /// </summary>
+    /// <exception cref="SettingsException">The environment's name cannot be part of a file's name.</exception>
+    internal static IReadOnlyList<string> Files(string program, string working, string? environment)
+    {
+        if (environment is { Length: > 0 } && !EnvironmentName().IsMatch(environment))
+        {
+            throw new SettingsException($"{EnvironmentVariable} must be 1 to 64 of the characters a-z A-Z 0-9 _ -.");
+        }
+
+        string[] names = environment is { Length: > 0 } ? ["appsettings.json", $"appsettings.{environment}.json"] : ["appsettings.json"];
+        return [.. new[] { program, working }
+            .Select(directory => Path.TrimEndingDirectorySeparator(Path.GetFullPath(directory))).Distinct()
+            .SelectMany(directory => names.Select(name => Path.Combine(directory, name)))];
     }
 
     /// <exception cref="SettingsException">A key is unknown, or a value is wrong.</exception>
@@ -56,6 +79,9 @@ public static class Settings
     /// <summary>The binder's failure that names the key.</summary>
     private static Exception? OfKey(Exception? e) =>
         e is null || e.Message.Contains($"{OtpActorsOptions.Section}:", StringComparison.Ordinal) ? e : OfKey(e.InnerException);
+
+    [GeneratedRegex(@"\A[a-zA-Z0-9_-]{1,64}\z")]
+    private static partial Regex EnvironmentName();
 
     private static Type? ElementOf(Type type) =>
         type.IsGenericType && type.GetGenericTypeDefinition() == typeof(List<>) ? type.GetGenericArguments()[0] : null;

@@ -38,6 +38,29 @@ public sealed class CapturedSlackSender(string directory, SlackOptions options) 
         return texts;
     }
 
+    /// <summary>Removes what was captured of these runs.</summary>
+    /// <exception cref="IOException">A file cannot be removed.</exception>
+    internal static void Remove(IReadOnlyCollection<string> runIds, string directory)
+    {
+        if (!Directory.Exists(directory))
+        {
+            return;
+        }
+
+        var runs = runIds.ToHashSet();
+        foreach (var path in Directory.EnumerateFiles(directory, "*" + Extension).Where(path => IsOf(runs, Path.GetFileName(path))))
+        {
+            File.Delete(path);
+        }
+    }
+
+    /// <summary>A run's id may have points in it; what follows it, store, channel and hash, has none.</summary>
+    private static bool IsOf(HashSet<string> runs, string name)
+    {
+        var parts = name[..^Extension.Length].Split('.');
+        return parts.Length > 3 && runs.Contains(string.Join('.', parts[..^3]));
+    }
+
     private IEnumerable<string> Paths(string runId) => Directory.Exists(directory)
         ? Directory.EnumerateFiles(directory).Where(path =>
             Path.GetFileName(path).StartsWith($"{runId}.", StringComparison.Ordinal)

@@ -26,7 +26,7 @@ public static class RecordSpool
     /// <exception cref="InputFileException">The file cannot be used, or its copy cannot be written.</exception>
     public static Task<SpooledInput> CheckAsync(
         string path, string inputsDirectory, string runId, bool skipBad, CancellationToken cancellationToken) =>
-        Task.Run(() => Check(OtpFile.Read(path), inputsDirectory, $"{runId}.jsonl", skipBad, cancellationToken), cancellationToken);
+        Task.Run(() => Check(OtpFile.Read(path), inputsDirectory, FileNameOf(runId), skipBad, cancellationToken), cancellationToken);
 
     /// <summary>Keeps records that are in memory and checked, as if they had come in a file.</summary>
     /// <exception cref="InputFileException">The copy cannot be written.</exception>
@@ -35,12 +35,23 @@ public static class RecordSpool
     {
         var lines = records.Select((record, i) => new OtpLine(i + 1, record, null));
         return (await Task.Run(
-            () => Check(lines, inputsDirectory, $"{runId}.jsonl", skipBad: false, cancellationToken), cancellationToken)).Spec!;
+            () => Check(lines, inputsDirectory, FileNameOf(runId), skipBad: false, cancellationToken), cancellationToken)).Spec!;
     }
 
     /// <summary>Removes the copy of a run that needs it no more; harmless if it is gone.</summary>
     public static void Remove(RecordSpec.Spooled spec, string inputsDirectory) =>
         File.Delete(Path.Combine(inputsDirectory, spec.FileName));
+
+    /// <summary>Removes the copy of a run, whether it had one or not.</summary>
+    public static void Remove(string runId, string inputsDirectory)
+    {
+        if (Path.Combine(inputsDirectory, FileNameOf(runId)) is var copy && File.Exists(copy))
+        {
+            File.Delete(copy);
+        }
+    }
+
+    private static string FileNameOf(string runId) => $"{runId}.jsonl";
 
     private static SpooledInput Check(
         IEnumerable<OtpLine> lines, string directory, string fileName, bool skipBad, CancellationToken cancellationToken)

@@ -5,6 +5,7 @@ using Akka.Streams;
 using Akka.Streams.Dsl;
 using OtpActors.Hosting;
 using OtpActors.Records;
+using OtpActors.Telemetry;
 using OtpActors.Topics;
 using OtpActors.Workflow;
 
@@ -69,6 +70,7 @@ public sealed class Producer(IOtpTopic topic, DataDirectory data, TimeProvider t
         Begin begin, IRecordSource source, long from, IActorRef run, [EnumeratorCancellation] CancellationToken stop)
     {
         var paced = begin.Spec.Records as RecordSpec.Sample;
+        var headers = topic.KeepsHeaders ? RunTracing.HeadersOf(begin.Spec) : null;
         foreach (var chunk in source.Read(from).Chunk(paced is null ? BatchSize : 1))
         {
             if (paced is not null && chunk[0].Sequence > 0)
@@ -83,7 +85,7 @@ public sealed class Producer(IOtpTopic topic, DataDirectory data, TimeProvider t
 
             var now = time.GetUtcNow();
             yield return Array.ConvertAll(chunk, record => new ProducerRecord(
-                record.Sequence, OtpRecordCodec.EncodeKey(record.Record.Email), OtpRecordCodec.EncodeValue(record.Record.Otp), now));
+                record.Sequence, OtpRecordCodec.EncodeKey(record.Record.Email), OtpRecordCodec.EncodeValue(record.Record.Otp), now, headers));
         }
     }
 

@@ -1,5 +1,6 @@
 using Akka.Actor;
 using Akka.Hosting;
+using OtpActors.Hosting;
 using OtpActors.Stores;
 using OtpActors.Topics;
 using OtpActors.Workflow;
@@ -10,27 +11,49 @@ namespace OtpActors.Steps;
 /// Moves a topic's records into one store, as one consumer group. Answers a run by <see cref="RunCommands.ConfirmSinkReady"/>
 /// once its partitions are assigned, <see cref="RunCommands.RecordSinkProgress"/> while it stores (an offset is committed
 /// only after the run has journaled the counts up to it) and <see cref="RunCommands.ConfirmSinkDrained"/>. One
-/// <see cref="SinkWorker"/> serves each run.
+/// <see cref="SinkWorker"/> serves each run. Where a <see cref="StandingSink"/> consumes the topic between runs, that one
+/// finishes and commits what it has in hand before a run's worker begins.
 /// </summary>
 public abstract class Sink : ReceiveActor
 {
     private readonly Dictionary<string, Worker> _workers = [];
+    private readonly Dictionary<string, Pending> _pending = [];
     private readonly SinkSetup _setup;
+    private IActorRef _standing = ActorRefs.Nobody;
     private int _started;
 
     protected Sink(SinkSetup setup)
     {
         _setup = setup;
-        Receive<Begin>(Start);
+        Receive<Begin>(begin =>
+        {
+            if (IsStanding(begin.Spec.Topic))
+            {
+                _pending[begin.RunId] = new Pending(begin, Sender);
+                _standing.Tell(new StandingSink.Yield(begin.RunId));
+            }
+            else
+            {
+                Start(begin, Sender);
+            }
+        });
+        Receive<StandingSink.Yielded>(yielded => TakeOver(yielded.RunId));
+        Receive<CloseStanding>(close => _standing.Forward(close));
+        Receive<RunNotices.Resumed>(notice => _standing.Forward(notice));
+        Receive<RunNotices.Updated>(notice => _standing.Forward(notice));
         Receive<Drain>(drain =>
         {
-            if (_workers.TryGetValue(drain.RunId, out var worker))
+            if (_pending.TryGetValue(drain.RunId, out var pending))
+            {
+                pending.Drain = drain;
+            }
+            else if (_workers.TryGetValue(drain.RunId, out var worker))
             {
                 worker.Actor.Forward(drain);
             }
         });
         Receive<StopStep>(Stop);
-        Receive<Terminated>(End);
+        Receive<WorkerEnded>(End);
     }
 
     /// <param name="Counted">Up to where the run has counted, by partition: earlier records are stored, not counted.</param>
@@ -39,22 +62,58 @@ public abstract class Sink : ReceiveActor
     /// <summary>Everything below these offsets is to be stored and committed; then the sink says that it is drained.</summary>
     public sealed record Drain(string RunId, int Attempt, OffsetMap HighWatermarks);
 
-    private void Start(Begin begin)
+    /// <summary>Ends the consuming between runs for good, in order; answered by <see cref="StandingClosed"/>.</summary>
+    public sealed record CloseStanding;
+
+    public sealed record StandingClosed
+    {
+        public static readonly StandingClosed Instance = new();
+    }
+
+    protected override void PreStart()
+    {
+        if (_setup.Standing is not null)
+        {
+            _standing = Context.ActorOf(Props.Create(() => new StandingSink(_setup)), "standing");
+        }
+    }
+
+    private bool IsStanding(string topic) => _setup.Standing?.Topic.Name == topic;
+
+    /// <summary>Each handover is given back once: by the worker that it is for, or here where nobody wants it any more.</summary>
+    private void TakeOver(string runId)
+    {
+        if (_pending.Remove(runId, out var pending))
+        {
+            Start(pending.Begin, pending.Run);
+            if (pending.Drain is { } drain)
+            {
+                _workers[runId].Actor.Tell(drain, pending.Run);
+            }
+        }
+        else
+        {
+            _standing.Tell(StandingSink.Released.Instance);
+        }
+    }
+
+    private void Start(Begin begin, IActorRef run)
     {
         if (_workers.TryGetValue(begin.RunId, out var previous))
         {
             Context.Stop(previous.Actor); // its group membership is fenced by the new worker's
         }
 
-        var run = Sender;
+        var task = SinkTask.Of(begin);
         var actor = Context.ActorOf(
-            Props.Create(() => new SinkWorker(_setup, begin, run)), $"{begin.RunId}-{begin.Attempt}-{++_started}");
-        Context.Watch(actor);
+            Props.Create(() => new SinkWorker(_setup, task, run)), $"{begin.RunId}-{begin.Attempt}-{++_started}");
+        Context.WatchWith(actor, new WorkerEnded(actor, begin.Spec.Topic));
         _workers[begin.RunId] = new Worker(actor, begin.Step, previous?.StopRequests ?? []);
     }
 
     private void Stop(StopStep stop)
     {
+        _pending.Remove(stop.RunId);
         if (_workers.TryGetValue(stop.RunId, out var worker))
         {
             worker.StopRequests.Add(Sender);
@@ -66,9 +125,14 @@ public abstract class Sink : ReceiveActor
         }
     }
 
-    private void End(Terminated terminated)
+    private void End(WorkerEnded ended)
     {
-        var (runId, worker) = _workers.FirstOrDefault(w => w.Value.Actor.Equals(terminated.ActorRef));
+        if (IsStanding(ended.Topic))
+        {
+            _standing.Tell(StandingSink.Released.Instance);
+        }
+
+        var (runId, worker) = _workers.FirstOrDefault(w => w.Value.Actor.Equals(ended.Worker));
         if (worker is null)
         {
             return; // replaced by a newer attempt
@@ -82,6 +146,18 @@ public abstract class Sink : ReceiveActor
     }
 
     private sealed record Worker(IActorRef Actor, StepId Step, List<IActorRef> StopRequests);
+
+    private sealed record WorkerEnded(IActorRef Worker, string Topic);
+
+    /// <summary>A run that waits until the topic is handed over to it.</summary>
+    private sealed class Pending(Begin begin, IActorRef run)
+    {
+        public Begin Begin => begin;
+
+        public IActorRef Run => run;
+
+        public Drain? Drain { get; set; }
+    }
 }
 
 /// <summary>The sink into Cassandra.</summary>
@@ -91,7 +167,8 @@ public sealed class CassandraSink(SinkSetup setup) : Sink(setup);
 public sealed class MongoSink(SinkSetup setup) : Sink(setup);
 
 /// <param name="Group">The consumer group.</param>
-public sealed record SinkSetup(IOtpTopic Topic, IOtpStore Store, string Group, TimeProvider Time);
+/// <param name="Standing">What is consumed between runs; null where nothing is.</param>
+public sealed record SinkSetup(IOtpTopic Topic, IOtpStore Store, string Group, TimeProvider Time, StandingSetup? Standing = null);
 
 public static class SinkHosting
 {
@@ -104,6 +181,22 @@ public static class SinkHosting
     private static AkkaConfigurationBuilder Add<TSink>(
         this AkkaConfigurationBuilder builder, string name, Func<IServiceProvider, SinkSetup> setup)
         where TSink : Sink =>
-        builder.WithActors((system, registry, resolver) => registry.Register<TSink>(
-            system.ActorOf(resolver.Props<TSink>(setup(resolver.GetService<IServiceProvider>())), name)));
+        builder.WithActors((system, registry, resolver) =>
+        {
+            var own = setup(resolver.GetService<IServiceProvider>());
+            var sink = system.ActorOf(resolver.Props<TSink>(own), name);
+            registry.Register<TSink>(sink);
+            if (own.Standing is not null)
+            {
+                Listen(system, sink);
+                TriggersHosting.StopWithTriggers<Sink.StandingClosed>(system, sink, new Sink.CloseStanding());
+            }
+        });
+
+    /// <summary>Done from outside the actor: nothing after this is missed.</summary>
+    internal static void Listen(ActorSystem system, IActorRef sink)
+    {
+        system.EventStream.Subscribe(sink, typeof(RunNotices.Resumed));
+        system.EventStream.Subscribe(sink, typeof(RunNotices.Updated));
+    }
 }

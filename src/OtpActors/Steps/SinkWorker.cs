@@ -9,7 +9,7 @@ using StreamSink = Akka.Streams.Dsl.Sink;
 namespace OtpActors.Steps;
 
 /// <summary>
-/// One attempt of a sink for one run.
+/// One attempt of a sink for one run, or between runs for a <see cref="StandingSink"/>.
 /// <code>
 /// Preparing → Consuming ──────────────→ Stopping → (gone)
 ///   schema,     write → tell the run →    finish what is
@@ -26,7 +26,7 @@ internal sealed class SinkWorker : ReceiveActor, IWithTimers
     private static readonly TimeSpan HeartbeatInterval = TimeSpan.FromSeconds(2);
 
     private readonly SinkSetup _setup;
-    private readonly Sink.Begin _begin;
+    private readonly SinkTask _task;
     private readonly IActorRef _run;
     private readonly CancellationTokenSource _abort = new();
     private readonly ILoggingAdapter _log;
@@ -40,18 +40,19 @@ internal sealed class SinkWorker : ReceiveActor, IWithTimers
     private bool _stopping;
     private bool _reportDue = true;
     private bool _drained;
+    private bool _asking;
     private bool _holding;
     private bool _streamEnded;
 
-    public SinkWorker(SinkSetup setup, Sink.Begin begin, IActorRef run)
+    public SinkWorker(SinkSetup setup, SinkTask task, IActorRef run)
     {
-        (_setup, _begin, _run) = (setup, begin, run);
-        _log = Context.GetLogger().WithContext("RunId", begin.RunId);
+        (_setup, _task, _run) = (setup, task, run);
+        _log = Context.GetLogger().WithContext("RunId", task.RunId);
         Receive<SchemaReady>(_ => Consume());
         Receive<Assigned>(a =>
         {
             _ready = true;
-            _run.Tell(new RunCommands.ConfirmSinkReady(begin.RunId, begin.Step, begin.Attempt, a.Start));
+            _run.Tell(new RunCommands.ConfirmSinkReady(task.RunId, task.Step, task.Attempt, a.Start));
             Report();
         });
         Receive<BatchWritten>(Gather);
@@ -108,8 +109,8 @@ internal sealed class SinkWorker : ReceiveActor, IWithTimers
     private void Consume()
     {
         var self = Self;
-        var writer = new SinkWriter(_setup, _begin, _materializer, _log, held => self.Tell(new Hold(held)), _abort.Token);
-        var (control, ended) = _setup.Topic.Consume(_begin.Spec.Topic, _setup.Group)
+        var writer = new SinkWriter(_setup, _task, _materializer, _log, held => self.Tell(new Hold(held)), _abort.Token);
+        var (control, ended) = _setup.Topic.Consume(_task.Topic, _setup.Group)
             .SelectAsync(1, writer.WriteAsync)
             .ToMaterialized(StreamSink.ForEach<BatchWritten>(written => self.Tell(written)), Keep.Both)
             .Run(_materializer);
@@ -132,7 +133,7 @@ internal sealed class SinkWorker : ReceiveActor, IWithTimers
             return;
         }
 
-        _run.Tell(new RunCommands.RecordSinkProgress(_begin.RunId, _begin.Step, _begin.Attempt, _gathered.Progress));
+        _run.Tell(new RunCommands.RecordSinkProgress(_task.RunId, _task.Step, _task.Attempt, _gathered.Progress));
         (_reported, _gathered, _reportDue) = (_gathered.Newest.Values, Gathered.Nothing, false);
         Timers.StartSingleTimer(nameof(ReportDue), ReportDue.Instance, ReportInterval);
     }
@@ -157,15 +158,17 @@ internal sealed class SinkWorker : ReceiveActor, IWithTimers
     /// <summary>The run has moved on without this attempt: what it wrote stays, what it did not commit comes again.</summary>
     private void Refused(RunReplies.Refused refused)
     {
-        _log.Info("{Step}, attempt {Attempt}, ends: {Reason}", _begin.Step.Name, _begin.Attempt, refused.Reason);
+        _log.Info("{Step}, attempt {Attempt}, ends: {Reason}", _task.Step.Name, _task.Attempt, refused.Reason);
         Context.Stop(Self);
     }
 
+    /// <summary>One question is under way at a time: brokers that are away would let them pile up.</summary>
     private void AskCommitted()
     {
-        if (_goal is not null && !_drained)
+        if (_goal is not null && !_drained && !_asking)
         {
-            _setup.Topic.CommittedAsync(_begin.Spec.Topic, _setup.Group, _abort.Token)
+            _asking = true;
+            _setup.Topic.CommittedAsync(_task.Topic, _setup.Group, _abort.Token)
                 .PipeTo(Self, success: offsets => new GroupCommitted(offsets));
         }
     }
@@ -173,11 +176,12 @@ internal sealed class SinkWorker : ReceiveActor, IWithTimers
     /// <summary>The group's offsets count, not this member's: others of the group may hold some partitions.</summary>
     private void Compare(GroupCommitted committed)
     {
+        _asking = false;
         if (!_drained && _goal is not null && committed.Offsets.Covers(_goal))
         {
             _drained = true;
             Timers.Cancel(nameof(CheckDrained));
-            _run.Tell(new RunCommands.ConfirmSinkDrained(_begin.RunId, _begin.Step, _begin.Attempt));
+            _run.Tell(new RunCommands.ConfirmSinkDrained(_task.RunId, _task.Step, _task.Attempt));
         }
     }
 
@@ -185,7 +189,7 @@ internal sealed class SinkWorker : ReceiveActor, IWithTimers
     {
         if (_ready && !_holding && !_streamEnded)
         {
-            _run.Tell(new RunCommands.Heartbeat(_begin.RunId, _begin.Step, _begin.Attempt));
+            _run.Tell(new RunCommands.Heartbeat(_task.RunId, _task.Step, _task.Attempt));
         }
     }
 
@@ -211,8 +215,8 @@ internal sealed class SinkWorker : ReceiveActor, IWithTimers
 
     private void Fail(Exception cause)
     {
-        _log.Warning(cause, "{Step}, attempt {Attempt}, failed: {Error}", _begin.Step.Name, _begin.Attempt, cause.Message);
-        _run.Tell(new RunCommands.FailAttempt(_begin.RunId, _begin.Step, _begin.Attempt, cause.Message));
+        _log.Warning(cause, "{Step}, attempt {Attempt}, failed: {Error}", _task.Step.Name, _task.Attempt, cause.Message);
+        _run.Tell(new RunCommands.FailAttempt(_task.RunId, _task.Step, _task.Attempt, cause.Message));
         Context.Stop(Self);
     }
 

@@ -3,6 +3,7 @@ using Akka.Streams;
 using Akka.Streams.Dsl;
 using OtpActors.Records;
 using OtpActors.Stores;
+using OtpActors.Telemetry;
 using OtpActors.Topics;
 using OtpActors.Workflow;
 using StreamSink = Akka.Streams.Dsl.Sink;
@@ -19,17 +20,18 @@ internal sealed record BatchWritten(PartitionBatch Batch, long From, long Next, 
 /// again; an outage never makes a dead letter.
 /// </summary>
 internal sealed class SinkWriter(
-    SinkSetup setup, Sink.Begin begin, IMaterializer materializer, ILoggingAdapter log, Action<bool> held,
+    SinkSetup setup, SinkTask task, IMaterializer materializer, ILoggingAdapter log, Action<bool> held,
     CancellationToken abort)
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
 
-    private readonly string _topic = begin.Spec.Topic;
+    private readonly string _topic = task.Topic;
     private bool _deadLettersReady;
 
     public async Task<BatchWritten> WriteAsync(PartitionBatch batch)
     {
+        using var span = RunTracing.Store(task.Step, task.RunId, batch);
         var good = new List<StoreRecord>(batch.Records.Count);
         var dead = new List<(TopicRecord Record, string Reason)>();
         foreach (var record in batch.Records)
@@ -63,7 +65,7 @@ internal sealed class SinkWriter(
     private BatchWritten Count(
         PartitionBatch batch, List<StoreRecord> good, WriteResult result, List<(TopicRecord Record, string Reason)> dead)
     {
-        var from = Math.Max(begin.Counted.GetValueOrDefault(batch.Partition), batch.Records[0].Offset);
+        var from = Math.Max(task.Counted.GetValueOrDefault(batch.Partition), batch.Records[0].Offset);
         var (inserted, skipped) = (0L, 0L);
         for (var i = 0; i < good.Count; i++)
         {
@@ -89,7 +91,7 @@ internal sealed class SinkWriter(
                 var result = await write();
                 if (pause != FirstPause)
                 {
-                    log.Info("{Store} is back: {Step} goes on", setup.Store.Name, begin.Step.Name);
+                    log.Info("{Store} is back: {Step} goes on", setup.Store.Name, task.Step.Name);
                     held(false);
                 }
 
@@ -99,7 +101,7 @@ internal sealed class SinkWriter(
             {
                 if (pause == FirstPause)
                 {
-                    log.Warning("{Store} is out, {Step} holds its records: {Error}", setup.Store.Name, begin.Step.Name, e.Message);
+                    log.Warning("{Store} is out, {Step} holds its records: {Error}", setup.Store.Name, task.Step.Name, e.Message);
                     held(true);
                 }
 
@@ -117,18 +119,18 @@ internal sealed class SinkWriter(
         var letters = DeadLetters.TopicOf(_topic);
         if (!_deadLettersReady)
         {
-            await setup.Topic.EnsureAsync(new TopicSpec(letters, 1, begin.Spec.ReplicationFactor), abort);
+            await setup.Topic.EnsureAsync(new TopicSpec(letters, 1, task.ReplicationFactor), abort);
             _deadLettersReady = true;
         }
 
         var records = dead.OrderBy(letter => letter.Record.Offset)
-            .Select(letter => DeadLetters.Wrap(letter.Record, _topic, partition, begin.Step.Name, letter.Reason))
+            .Select(letter => DeadLetters.Wrap(letter.Record, _topic, partition, task.Step.Name, letter.Reason))
             .ToList();
         await Source.Single<IReadOnlyList<ProducerRecord>>(records)
-            .Via(setup.Topic.ProducerFlow(letters, $"{begin.Step.Name}:{_topic}:{partition}"))
+            .Via(setup.Topic.ProducerFlow(letters, $"{task.Step.Name}:{_topic}:{partition}"))
             .RunWith(StreamSink.Ignore<ProducerAck>(), materializer);
         log.Warning(
             "{Step} wrote {Count} dead letters of partition {Partition}; the first: offset {Offset}, {Reason}",
-            begin.Step.Name, dead.Count, partition, dead[0].Record.Offset, dead[0].Reason);
+            task.Step.Name, dead.Count, partition, dead[0].Record.Offset, dead[0].Reason);
     }
 }

@@ -11,6 +11,9 @@ namespace OtpActors.Topics;
 /// <remarks>Every method can be called from any thread; a failure of the log itself is a <see cref="TopicException"/>.</remarks>
 public interface IOtpTopic
 {
+    /// <summary>Whether a record's headers lie beside its value; if not, a record with headers is none that others can read.</summary>
+    bool KeepsHeaders { get; }
+
     /// <summary>Creates the topic unless it exists. An existing topic keeps the partitions it has.</summary>
     Task<TopicEnsured> EnsureAsync(TopicSpec spec, CancellationToken cancellationToken);
 
@@ -89,8 +92,7 @@ public readonly record struct ProducerRecord(
 
 /// <param name="NextSequence">The sequence after the batch's last record.</param>
 /// <param name="Count">The batch's records, all durable now, those appended earlier included.</param>
-/// <param name="HighWatermarks">The offset after the batch's last record, by partition it went to.</param>
-public sealed record ProducerAck(long NextSequence, int Count, OffsetMap HighWatermarks);
+public sealed record ProducerAck(long NextSequence, int Count);
 
 /// <summary>A record as it lies in the log.</summary>
 public readonly record struct TopicRecord(
@@ -126,4 +128,10 @@ public interface IConsumerControl
 }
 
 /// <summary>The log refused or failed; the message says what and, where it helps, what to do. Never holds a record.</summary>
-public sealed class TopicException(string message, Exception? inner = null) : Exception(message, inner);
+public sealed class TopicException(string message, Exception? inner = null) : Exception(message, inner)
+{
+    /// <summary>Whether the log is well and the topic is just not there.</summary>
+    public bool IsMissing { get; init; }
+
+    internal static TopicException NoTopic(string topic) => new($"there is no topic {topic}: create it first") { IsMissing = true };
+}

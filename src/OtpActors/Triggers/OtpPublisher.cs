@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
 using System.Threading.RateLimiting;
-using Akka;
 using Akka.Actor;
 using Akka.Streams;
 using Akka.Streams.Dsl;
@@ -37,7 +36,7 @@ public sealed record PublishTarget(string Topic, int Partitions, short Replicati
 /// them are in the topic or, on the embedded log, none.
 /// </summary>
 /// <remarks>
-/// Can be called from any thread. The topic outlives it: it drains with the actor system, before its streams end.
+/// Can be called from any thread. Drain it before the actor system ends, and close the topic after that.
 /// </remarks>
 public sealed class OtpPublisher
 {
@@ -63,11 +62,6 @@ public sealed class OtpPublisher
             PermitLimit = _limits.InHand,
             QueueLimit = _limits.Waiting,
             QueueProcessingOrder = QueueProcessingOrder.OldestFirst,
-        });
-        CoordinatedShutdown.Get(system).AddTask(CoordinatedShutdown.PhaseBeforeServiceUnbind, "drain-publisher", async () =>
-        {
-            await DrainAsync();
-            return Done.Instance;
         });
     }
 

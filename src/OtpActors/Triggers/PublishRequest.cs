@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using OtpActors.Hosting;
 using OtpActors.Records;
 using OtpActors.Topics;
 
@@ -28,13 +29,12 @@ public sealed class PublishRequest
         : Records.Count == 0 ? throw new RunRequestException("records", "there is none")
         : RunRequests.InlineOf(Records, List);
 
-    /// <exception cref="RunRequestException">It is no name for a topic of records.</exception>
-    public string TopicOr(string settings)
+    /// <exception cref="RunRequestException">It is no topic that records are published to.</exception>
+    public string TopicOf(OtpActorsOptions options)
     {
-        var topic = Topic ?? settings;
-        return !TopicRules.IsForRecords(topic)
-            ? throw new RunRequestException("topic", "this is no name of a topic; it takes 1 to 245 of a-z A-Z 0-9 . _ -")
-            : topic.EndsWith(DeadLetters.Suffix, StringComparison.Ordinal)
+        var topic = Topic ?? options.Topic.Name;
+        RunRequests.CheckTopic(new RunRequest { Topic = topic }, options);
+        return topic.EndsWith(DeadLetters.Suffix, StringComparison.Ordinal)
             ? throw new RunRequestException("topic", $"a topic that ends in {DeadLetters.Suffix} is for dead letters alone")
             : topic;
     }

@@ -8,8 +8,10 @@ namespace OtpActors.Triggers;
 /// asks for the tutorial's run. <see cref="RunRequests"/> checks it.
 /// </summary>
 /// <remarks>No record: its text would show the password.</remarks>
-public sealed class RunRequest
+public class RunRequest
 {
+    private OverlapPolicy? _overlap;
+
     [Description("The topic, created if it is absent. Default: email_topic.")]
     public string? Topic { get; init; }
 
@@ -44,7 +46,15 @@ public sealed class RunRequest
     public TimeSpan? Deadline { get; init; }
 
     [Description("What becomes of the run where its topic is taken by another: wait, skip or cancelOther. Default: wait.")]
-    public OverlapPolicy? Overlap { get; init; }
+    public OverlapPolicy? Overlap { get => _overlap; init => _overlap = value; }
+
+    /// <summary>The same request with another policy.</summary>
+    public RunRequest With(OverlapPolicy overlap)
+    {
+        var copy = (RunRequest)MemberwiseClone();
+        copy._overlap = overlap;
+        return copy;
+    }
 }
 
 /// <summary>An address and its password.</summary>

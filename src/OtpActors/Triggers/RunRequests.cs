@@ -48,6 +48,11 @@ public static class RunRequests
             throw new RunRequestException("topic", $"'{topic}' is no name of a topic; it takes 1 to 245 of a-z A-Z 0-9 . _ -");
         }
 
+        if (options.Triggers.Commands is { Enabled: true, Topic: var commands } && (topic == commands || topic == DeadLetters.TopicOf(commands)))
+        {
+            throw new RunRequestException("topic", $"{topic} belongs to the commands: choose another one");
+        }
+
         if ((request.Partitions ?? options.Topic.Partitions) is var partitions and (< 1 or > 1_000))
         {
             throw new RunRequestException("partitions", $"{partitions} is not between 1 and 1000");

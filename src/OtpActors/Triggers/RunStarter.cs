@@ -2,6 +2,7 @@ using Akka.Actor;
 using Akka.Hosting;
 using OtpActors.Hosting;
 using OtpActors.Records;
+using OtpActors.Telemetry;
 using OtpActors.Workflow;
 
 namespace OtpActors.Triggers;
@@ -14,8 +15,23 @@ public sealed record RunStarted(RunState State, bool Again);
 /// happens to this process. The same id again gives the same run.
 /// </summary>
 /// <remarks>Can be called from any thread.</remarks>
+public interface IRunStarter
+{
+    /// <param name="trigger">Its fingerprint is set here.</param>
+    /// <exception cref="RunRequestException">A field is wrong.</exception>
+    /// <exception cref="RunKeyReusedException">The id belongs to a run that was asked for in other words.</exception>
+    /// <exception cref="RunRefusedException">The run cannot be journaled or listed now.</exception>
+    Task<RunStarted> StartAsync(string runId, RunRequest request, RunTrigger trigger, CancellationToken cancellationToken);
+
+    /// <summary>A run's state, of one that ended too; null for an unknown one.</summary>
+    /// <exception cref="RunRefusedException">The journal cannot be read now.</exception>
+    Task<RunState?> FindAsync(string runId, CancellationToken cancellationToken);
+}
+
+/// <inheritdoc/>
 public sealed class RunStarter(
     OtpActorsOptions options, DataDirectory data, IRequiredActor<RunRegistry> registry, IRequiredActor<RunsParent> runs)
+    : IRunStarter
 {
     /// <summary>How long a run may take to be journaled; it is a matter of milliseconds.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
@@ -26,14 +42,15 @@ public sealed class RunStarter(
     /// </summary>
     private readonly KeyedLock _keys = new();
 
-    /// <param name="trigger">Its fingerprint is set here.</param>
-    /// <exception cref="RunRequestException">A field is wrong.</exception>
-    /// <exception cref="RunKeyReusedException">The id belongs to a run that was asked for in other words.</exception>
-    /// <exception cref="RunRefusedException">The run cannot be journaled or listed now.</exception>
     public async Task<RunStarted> StartAsync(
         string runId, RunRequest request, RunTrigger trigger, CancellationToken cancellationToken)
     {
-        trigger = trigger with { Fingerprint = trigger.Key is null ? null : RunRequests.FingerprintOf(request) };
+        using var span = RunTracing.Request(runId, trigger.Kind);
+        trigger = trigger with
+        {
+            Fingerprint = trigger.Key is null ? null : RunRequests.FingerprintOf(request),
+            TraceParent = span?.Id,
+        };
         var records = RunRequests.RecordsOf(request);
         var inline = request.Records is null ? null : RunRequests.InlineOf(request.Records);
         RunRequests.CheckTopic(request, options);
@@ -52,8 +69,6 @@ public sealed class RunStarter(
             : throw new RunRefusedException((reply as RunReplies.Refused)?.Reason ?? "the run cannot be journaled");
     }
 
-    /// <summary>A run's state, of one that ended too; null for an unknown one.</summary>
-    /// <exception cref="RunRefusedException">The journal cannot be read now.</exception>
     public async Task<RunState?> FindAsync(string runId, CancellationToken cancellationToken) =>
         await AskAsync(runs.ActorRef, new RunQueries.Get(runId), cancellationToken) is RunReplies.Accepted { State: { Spec: not null } state }
             ? state

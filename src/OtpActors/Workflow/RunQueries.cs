@@ -19,6 +19,18 @@ public static class RunNotices
     /// <summary>The run has changed.</summary>
     public sealed record Updated(RunState State);
 
+    /// <summary>So many past runs have been removed; nothing is known of them any more.</summary>
+    public sealed record Removed(long Runs);
+
+    /// <summary>
+    /// Every unfinished run of an earlier process has been told of, and has the topic it had: only now may something new
+    /// take one.
+    /// </summary>
+    public sealed record Resumed(int Count);
+
+    /// <summary>An event was journaled.</summary>
+    public sealed record Journaled(IRunEvent Event, RunState Before, RunState After);
+
     /// <summary>The run cannot be carried on: its journal cannot be read or written. What was journaled stands.</summary>
     public sealed record Broken(string RunId, string Error);
 }

@@ -35,6 +35,7 @@ public sealed class RunRegistry : ReceiveActor
     /// Runs of an earlier process, until it is known which of them had their turn: nobody else is given one before.
     /// </summary>
     private readonly HashSet<string> _resuming = [];
+    private int _resumed;
 
     public RunRegistry(IActorRef runs, IRunCatalog catalog)
     {
@@ -64,6 +65,8 @@ public sealed class RunRegistry : ReceiveActor
             }
 
             Sender.Tell(unfinished);
+            _resumed = unfinished.RunIds.Count;
+            TellResumed();
         });
         Receive<RetryStep>(retry =>
         {
@@ -251,6 +254,16 @@ public sealed class RunRegistry : ReceiveActor
             {
                 Begin(topic);
             }
+
+            TellResumed();
+        }
+    }
+
+    private void TellResumed()
+    {
+        if (_resuming.Count == 0)
+        {
+            Context.System.EventStream.Publish(new RunNotices.Resumed(_resumed));
         }
     }
 

@@ -41,7 +41,8 @@ public sealed record RunSpec
 /// the same request may be made again.
 /// </param>
 /// <param name="Fingerprint">A digest of what was asked for, to tell a repeated request from another one under the same key.</param>
-public sealed record RunTrigger(TriggerKind Kind, string? Key = null, string? Fingerprint = null);
+/// <param name="TraceParent">The request's place in a trace (W3C Trace Context §3.2); null where none was recorded.</param>
+public sealed record RunTrigger(TriggerKind Kind, string? Key = null, string? Fingerprint = null, string? TraceParent = null);
 
 public enum TriggerKind
 {

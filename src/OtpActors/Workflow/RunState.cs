@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
 using OtpActors.Topics;
 
 namespace OtpActors.Workflow;
@@ -158,6 +159,7 @@ public sealed record StepState(
     string? Detail = null)
 {
     /// <summary>Completed or not needed: what comes after it may start.</summary>
+    [JsonIgnore]
     public bool IsDone => Status is StepStatus.Completed or StepStatus.Skipped;
 }
 

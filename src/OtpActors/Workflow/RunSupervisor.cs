@@ -11,7 +11,7 @@ namespace OtpActors.Workflow;
 /// After a crash it recovers the state, asks for the effects again and so goes on in the same step.
 /// </summary>
 /// <remarks>There is one behaviour for all phases: the table of phases and commands is the pure state's, not the actor's.</remarks>
-public sealed class RunSupervisor : ReceivePersistentActor, IWithTimers
+public sealed partial class RunSupervisor : ReceivePersistentActor, IWithTimers
 {
     private readonly string _runId;
     private readonly StepActors _steps;
@@ -30,8 +30,9 @@ public sealed class RunSupervisor : ReceivePersistentActor, IWithTimers
         (_runId, _steps, _catalog, _time, _random) = (runId, steps, catalog, time, random);
         _log = Context.GetLogger().WithContext("RunId", runId);
         _state = RunState.New(runId);
-        Recover<IRunEvent>(e => _state = _state.Apply(e));
+        Recover<IRunEvent>(e => _state = (e is RunEvents.Requested ? RunState.New(runId) : _state).Apply(e)); // a run begins anew
         Recover<RecoveryCompleted>(_ => Resume());
+        KeepJournalShort();
         Command<IRunCommand>(Handle);
         Command<RunQueries.Get>(_ =>
         {
@@ -93,6 +94,7 @@ public sealed class RunSupervisor : ReceivePersistentActor, IWithTimers
     {
         if (_state.Spec is null)
         {
+            _state = RunState.New(_runId); // what is left of a run that was being forgotten is none
             return; // to be requested now, or asked for in vain
         }
 
@@ -103,12 +105,21 @@ public sealed class RunSupervisor : ReceivePersistentActor, IWithTimers
 
         _cataloged = _state.Phase;
         Interpret();
-        Context.System.EventStream.Publish(new RunNotices.Updated(_state));
+        if (!_state.IsTerminal)
+        {
+            Context.System.EventStream.Publish(new RunNotices.Updated(_state)); // that it ended was told when it did
+        }
     }
 
     private void Handle(IRunCommand command)
     {
         var sender = Sender;
+        if (_forgetter is not null)
+        {
+            Answer(sender, command, new RunReplies.Refused(_runId, "the run is being removed"));
+            return;
+        }
+
         Touch(command);
         var decision = _state.Decide(
             command is RunCommands.FailAttempt failure ? failure with { Chance = _random.NextDouble() } : command,
@@ -132,14 +143,17 @@ public sealed class RunSupervisor : ReceivePersistentActor, IWithTimers
             decision.Events,
             e =>
             {
+                var before = _state;
                 _state = _state.Apply(e);
                 LogFact(e);
+                Context.System.EventStream.Publish(new RunNotices.Journaled(e, before, _state));
             },
             () =>
             {
                 Answer(sender, command, new RunReplies.Accepted(_runId, _state));
                 Interpret();
                 Tell();
+                SaveSnapshotIfDue();
             });
     }
 
@@ -264,12 +278,12 @@ public sealed class RunSupervisor : ReceivePersistentActor, IWithTimers
             CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
     }
 
-    private bool IsQuiet => _stopping.Count == 0 && (_state.IsTerminal || _state.Spec is null);
+    private bool IsQuiet => _stopping.Count == 0 && !_saving && _forgetter is null && (_state.IsTerminal || _state.Spec is null);
 
     /// <summary>A run that has nothing to do, now or ever again, or until it is resumed, takes no memory.</summary>
     private void StopIfQuiet()
     {
-        if (_stopping.Count == 0 && _suspended)
+        if (_stopping.Count == 0 && _suspended && _forgetter is null)
         {
             if (_state.Spec is not null)
             {

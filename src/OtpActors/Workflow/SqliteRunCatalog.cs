@@ -77,6 +77,53 @@ public sealed class SqliteRunCatalog : IRunCatalog, IAsyncDisposable
             },
             cancellationToken);
 
+    public Task<IReadOnlyList<EndedRun>> ExpiredAsync(RunExpiry expiry, CancellationToken cancellationToken)
+    {
+        var conditions = new List<string>();
+        var values = new List<object>();
+        if (expiry.EndedBefore is { } before)
+        {
+            conditions.Add("ended_at < ?");
+            values.Add(before.ToUnixTimeMilliseconds());
+        }
+
+        if (expiry.Newest is { } newest)
+        {
+            conditions.Add("""
+                (ended_at, run_id) <= (SELECT ended_at, run_id FROM runs WHERE ended_at IS NOT NULL
+                    ORDER BY ended_at DESC, run_id DESC LIMIT 1 OFFSET ?)
+                """);
+            values.Add((long)newest);
+        }
+
+        if (conditions.Count == 0)
+        {
+            return Task.FromResult<IReadOnlyList<EndedRun>>([]);
+        }
+
+        values.AddRange([expiry.After?.EndedAt.ToUnixTimeMilliseconds() ?? long.MinValue, expiry.After?.RunId ?? "", (long)expiry.Limit]);
+        return _database.RunAsync<IReadOnlyList<EndedRun>>(
+            session =>
+            {
+                var rows = Bind(session.Statement($"""
+                    SELECT ended_at, run_id FROM runs
+                    WHERE ended_at IS NOT NULL AND ({string.Join(" OR ", conditions)}) AND (ended_at, run_id) > (?, ?)
+                    ORDER BY ended_at, run_id LIMIT ?
+                    """), values);
+                var runs = new List<EndedRun>();
+                while (rows.Step())
+                {
+                    runs.Add(new EndedRun(DateTimeOffset.FromUnixTimeMilliseconds(rows.Number(0)), rows.Text(1)));
+                }
+
+                return runs;
+            },
+            cancellationToken);
+    }
+
+    public Task RemoveAsync(IReadOnlyCollection<string> runIds) => _database.RunAsync(session => session.Write(own =>
+        runIds.Sum(runId => own.Statement("DELETE FROM runs WHERE run_id = ?").Bind(1, runId).Execute())));
+
     public ValueTask DisposeAsync() => _database.DisposeAsync();
 
     private static SqliteStatement Select(SqliteSession session, RunFilter filter)
@@ -98,8 +145,12 @@ public sealed class SqliteRunCatalog : IRunCatalog, IAsyncDisposable
         Where("requested_at < ?", filter.To?.ToUnixTimeMilliseconds());
         Where("(requested_at, run_id) < (?, ?)", filter.After?.RequestedAt.ToUnixTimeMilliseconds(), filter.After?.RunId);
         var where = conditions.Count == 0 ? "" : $"WHERE {string.Join(" AND ", conditions)} ";
-        var statement = session.Statement($"SELECT {Columns} FROM runs {where}ORDER BY requested_at DESC, run_id DESC LIMIT ?");
         values.Add((long)filter.Limit);
+        return Bind(session.Statement($"SELECT {Columns} FROM runs {where}ORDER BY requested_at DESC, run_id DESC LIMIT ?"), values);
+    }
+
+    private static SqliteStatement Bind(SqliteStatement statement, List<object> values)
+    {
         for (var i = 0; i < values.Count; i++)
         {
             _ = values[i] is long number ? statement.Bind(i + 1, number) : statement.Bind(i + 1, (string)values[i]);
@@ -123,5 +174,6 @@ public sealed class SqliteRunCatalog : IRunCatalog, IAsyncDisposable
 
         session.Statement("CREATE INDEX IF NOT EXISTS runs_by_request ON runs (requested_at, run_id)").Execute();
         session.Statement("CREATE INDEX IF NOT EXISTS runs_unfinished ON runs (requested_at, run_id) WHERE ended_at IS NULL").Execute();
+        session.Statement("CREATE INDEX IF NOT EXISTS runs_ended ON runs (ended_at, run_id) WHERE ended_at IS NOT NULL").Execute();
     }
 }

@@ -20,6 +20,7 @@ internal sealed class ApiService : IAsyncDisposable
     private readonly Action<IServiceCollection> _replace;
     private readonly HttpClientHandler _handler = new() { UseProxy = false, AllowAutoRedirect = false };
     private DataDirectory? _data;
+    private JournalAccess? _journal;
     private WebApplication? _app;
 
     private ApiService(Action<OtpActorsOptions>? set, Action<IServiceCollection>? replace)
@@ -63,7 +64,7 @@ internal sealed class ApiService : IAsyncDisposable
     public async Task StartAsync()
     {
         _data = DataDirectory.Open(Options.Data);
-        await DataFiles.CheckAsync(_data);
+        _journal = await JournalAccess.OpenAsync(Options, _data, Cancel);
         _app = OtpActorsHost.BuildService(Options, _data, LogEventLevel.Fatal, _replace);
         await _app.StartAsync(Cancel).Soon();
         var registry = Services.GetRequiredService<IRequiredActor<RunRegistry>>().ActorRef;
@@ -78,6 +79,11 @@ internal sealed class ApiService : IAsyncDisposable
             await _app.StopAsync(CancellationToken.None).Soon();
             await _app.DisposeAsync();
             _app = null;
+        }
+
+        if (_journal is not null)
+        {
+            await _journal.DisposeAsync();
         }
 
         _data?.Dispose();

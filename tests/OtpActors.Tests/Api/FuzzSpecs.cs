@@ -42,7 +42,7 @@ public sealed class FuzzSpecs(ITestOutputHelper output)
         }
 
         output.WriteLine($"{SeedVariable}={seed}: {string.Join(", ", statuses.Select(each => $"{each.Value} of {each.Key}"))}");
-        input.Operations.Count.ShouldBeGreaterThanOrEqualTo(15);
+        input.Operations.Count.ShouldBeGreaterThanOrEqualTo(20);
         (await service.GetAsync("/api/runs")).ShouldBe(200);
         service.Data.Logs.ShouldNotContain(BadInput.Canary);
         service.Data.Logs.ShouldNotContain("[ERR] "); // the log's own word for what nobody expected

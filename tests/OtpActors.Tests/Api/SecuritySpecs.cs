@@ -32,7 +32,16 @@ public sealed class SecuritySpecs
         ["GET /api/topics/{topic}/records"] = ApiScope.Read,
         ["GET /api/dead-letters"] = ApiScope.Read,
         ["POST /api/dead-letters/redrive"] = ApiScope.Operate,
+        ["GET /api/schedules"] = ApiScope.Read,
+        ["POST /api/schedules"] = ApiScope.Operate,
+        ["GET /api/schedules/{name}"] = ApiScope.Read,
+        ["PUT /api/schedules/{name}"] = ApiScope.Operate,
+        ["DELETE /api/schedules/{name}"] = ApiScope.Operate,
+        ["POST /api/schedules/{name}/pause"] = ApiScope.Operate,
+        ["POST /api/schedules/{name}/resume"] = ApiScope.Operate,
+        ["POST /api/schedules/{name}/trigger"] = ApiScope.Operate,
         ["GET /api/config"] = ApiScope.Read,
+        ["GET /metrics"] = ApiScope.Read,
     };
 
     [Fact]
@@ -40,8 +49,8 @@ public sealed class SecuritySpecs
     {
         await using var service = await ApiService.StartAsync(Keys.Set);
         var routes = service.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
-            .Where(endpoint => endpoint.RoutePattern.RawText!.TrimStart('/').StartsWith("api", StringComparison.Ordinal))
-            .SelectMany(endpoint => endpoint.Metadata.GetRequiredMetadata<HttpMethodMetadata>().HttpMethods, (endpoint, method) => (
+            .Where(endpoint => endpoint.Metadata.GetMetadata<IAllowAnonymous>() is null)
+            .SelectMany(endpoint => endpoint.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods ?? ["GET"], (endpoint, method) => (
                 Route: $"{method} /{endpoint.RoutePattern.RawText!.Trim('/')}", endpoint.Metadata.GetMetadata<IAuthorizeData>()?.Policy))
             .ToList();
         routes.Select(route => route.Route).Order().ShouldBe(Scopes.Keys.Order());
@@ -49,8 +58,8 @@ public sealed class SecuritySpecs
         {
             policy.ShouldBe(Scopes[route].ToString(), route);
             var method = new HttpMethod(route.Split(' ')[0]);
-            var path = route.Split(' ')[1].Replace("{step}", "produce").Replace("{email}", "a@b.c").Replace("{id}", "none").Replace("{topic}", "none");
-            var body = method == HttpMethod.Post ? """{"email":"nobody"}""" : null;
+            var path = route.Split(' ')[1].Replace("{step}", "produce").Replace("{email}", "a@b.c").Replace("{id}", "none").Replace("{topic}", "none").Replace("{name}", "none");
+            var body = method == HttpMethod.Post || method == HttpMethod.Put ? """{"email":"nobody"}""" : null;
             (await service.SendAsync(method, path, body)).ShouldBeProblem(401, "no_key");
             (await service.SendAsync(method, path, body, "otp_wrong")).ShouldBeProblem(401, "no_key");
             (await service.SendAsync(method, path, body, Keys.Revealer)).ShouldBeProblem(403, "not_allowed");

@@ -1,5 +1,5 @@
-using System.Diagnostics.Metrics;
 using OtpActors.Cql;
+using OtpActors.Cql.Connections;
 using OtpActors.Cql.Protocol;
 using OtpActors.Tests.Support;
 using Shouldly;
@@ -10,7 +10,7 @@ namespace OtpActors.Tests.Cql;
 /// <summary>What a real node will not do on demand.</summary>
 public sealed class ConnectionSpecs : IAsyncLifetime
 {
-    private static readonly byte[] Id = [1, 2, 3];
+    private static readonly byte[] Id = FakeScripts.Id;
 
     private readonly FakeServer _server = new();
     private readonly List<Cluster> _clusters = [];
@@ -83,8 +83,9 @@ public sealed class ConnectionSpecs : IAsyncLifetime
             return Task.CompletedTask;
         });
         Answer("next", (connection, request) => connection.ReplyAsync(request, Opcode.Result, Frames.Rows([("v", 0x000D)], [[Frames.Text("next")]])));
-        var session = await ConnectAsync(options => options with { QueryTimeout = TimeSpan.FromMilliseconds(200) });
-        await Should.ThrowAsync<OperationTimedOutException>(() => FirstAsync(session, "late").Soon());
+        var session = await ConnectAsync();
+        var impatient = new SimpleStatement("late").SetReadTimeout(TimeSpan.FromMilliseconds(200));
+        await Should.ThrowAsync<OperationTimedOutException>(() => session.ExecuteAsync(impatient, Cancellation).AsTask().Soon());
 
         var (from, request) = await late.Task;
         session.Cluster.Connections.Sum(connection => connection.InFlight).ShouldBe(1, "the stream id is not free before its answer");
@@ -167,6 +168,27 @@ public sealed class ConnectionSpecs : IAsyncLifetime
 
         most.ShouldBeLessThanOrEqualTo(4);
         session.Cluster.Connections.ShouldAllBe(connection => connection.InFlight == 0);
+    }
+
+    [Fact]
+    public async Task A_value_that_cannot_be_written_fails_its_own_request_though_it_had_to_wait()
+    {
+        var first = new TaskCompletionSource<(FakeConnection Connection, FakeRequest Request)>();
+        Answer("first", (connection, request) =>
+        {
+            first.SetResult((connection, request));
+            return Task.CompletedTask;
+        });
+        var session = await ConnectAsync(options => options with { MaxRequestsPerConnection = 1 });
+        var running = session.ExecuteAsync("first").AsTask();
+        var (from, request) = await first.Task.Soon();
+        var bad = session.ExecuteAsync("bad", 'x').AsTask(); // there is no CQL type for it
+        await from.ReplyAsync(request, Opcode.Result, Frames.Void);
+
+        await running.Soon();
+        await Should.ThrowAsync<InvalidCastException>(() => bad.Soon());
+        await session.ExecuteAsync("next").AsTask().Soon();
+        from.Server.Accepted.ShouldBe(2, "the connection stays");
     }
 
     [Fact]
@@ -334,33 +356,69 @@ public sealed class ConnectionSpecs : IAsyncLifetime
     }
 
     [Fact]
-    public async Task What_happens_is_measured()
+    public async Task A_connection_on_which_too_much_was_given_up_is_replaced()
     {
-        var measured = new System.Collections.Concurrent.ConcurrentDictionary<string, double>();
-        using var listener = new MeterListener
+        const int orphans = 1_100;
+        Answer("never", (_, _) => Task.CompletedTask);
+        var session = await ConnectAsync();
+        var impatient = Enumerable.Range(0, orphans).Select(_ => Should.ThrowAsync<DriverException>(() => session.ExecuteAsync(
+            new SimpleStatement("never").SetReadTimeout(TimeSpan.FromMilliseconds(100)), Cancellation).AsTask())).ToList();
+        await Task.WhenAll(impatient).Soon();
+        while (_server.Accepted < 3)
         {
-            InstrumentPublished = (instrument, self) =>
-            {
-                if (instrument.Meter.Name == CqlMetrics.MeterName)
-                {
-                    self.EnableMeasurementEvents(instrument);
-                }
-            },
-        };
-        listener.SetMeasurementEventCallback<double>((instrument, value, _, _) => measured[instrument.Name] = value);
-        listener.SetMeasurementEventCallback<long>((instrument, value, _, _) => measured.AddOrUpdate(instrument.Name, value, (_, sum) => sum + value));
-        listener.Start();
-        await (await ConnectAsync()).ExecuteAsync("SELECT");
+            await Task.Delay(20, Cancellation);
+        }
 
-        measured["cql.client.requests.duration"].ShouldBeGreaterThan(0);
-        measured["cql.client.sends"].ShouldBeGreaterThan(0);
+        await ShouldRecoverAsync(session);
+        while (session.Cluster.Connections.Any(connection => connection.InFlight > 0))
+        {
+            await Task.Delay(20, Cancellation);
+        }
+    }
+
+    [Fact]
+    public async Task Connections_beyond_a_number_are_read_without_a_thread_each()
+    {
+        var settings = new ConnectionSettings(new Sweeper(TimeProvider.System)) { MaxReaderThreads = 0, ConnectTimeout = TimeSpan.FromMinutes(1) };
+        using var sweeper = settings.Sweeper;
+        var connection = await Handshake.OpenAsync(_server.EndPoint, ProtocolVersion.V4, settings, Cancellation).Soon();
+        await Task.WhenAll(Enumerable.Range(0, 100).Select(_ => connection.RequestAsync(Opcode.Options, TimeSpan.FromMinutes(1)))).Soon();
+        var ended = new TaskCompletionSource<Exception>();
+        connection.OnClosed = (_, cause) => ended.TrySetResult(cause);
+        foreach (var each in _server.Connections)
+        {
+            each.Close();
+        }
+
+        (await ended.Task.Soon()).ShouldBeOfType<ConnectionException>();
+        connection.IsOpen.ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task A_cluster_of_many_nodes_answers_on_all_of_them()
+    {
+        var servers = FakeServer.Cluster(40); // more than there are reader threads
+        try
+        {
+            var session = await ConnectAsync(server: servers[0]);
+            session.Cluster.AllHosts.Count(host => host.IsUp).ShouldBe(servers.Length);
+            await Task.WhenAll(Enumerable.Range(0, 400).Select(i => session.ExecuteAsync($"SELECT {i}").AsTask())).Soon();
+
+            servers.Count(server => server.Requests.Any(request => request.Opcode == Opcode.Query && request.Query.StartsWith("SELECT ", StringComparison.Ordinal)
+                && int.TryParse(request.Query[7..], out _))).ShouldBe(servers.Length);
+        }
+        finally
+        {
+            foreach (var server in servers)
+            {
+                await server.DisposeAsync();
+            }
+        }
     }
 
     private async Task<ISession> ConnectAsync(Func<ClusterOptions, ClusterOptions>? change = null, FakeServer? server = null)
     {
-        var cluster = Cluster.Builder().AddContactPoint((server ?? _server).EndPoint.ToString())
-            .With(options => options with { ReconnectDelay = TimeSpan.FromMilliseconds(20) })
-            .With(change ?? (options => options)).Build();
+        var cluster = (server ?? _server).Client().With(change ?? (options => options)).Build();
         _clusters.Add(cluster);
         return await cluster.ConnectAsync(Cancellation).Soon();
     }
@@ -392,27 +450,9 @@ public sealed class ConnectionSpecs : IAsyncLifetime
         return "";
     }
 
-    private void Prepare(Action? seen = null) => Script(Opcode.Prepare, (connection, request) =>
-    {
-        seen?.Invoke();
-        return connection.ReplyAsync(request, Opcode.Result, Frames.Prepared(Id, ("k", 0x000D)));
-    });
+    private void Prepare(Action? seen = null) => _server.Prepare(seen);
 
-    private void Answer(string beginning, Func<FakeConnection, FakeRequest, Task> answer) => Script(
-        Opcode.Query, answer, request => request.Query.StartsWith(beginning, StringComparison.Ordinal));
+    private void Answer(string beginning, Func<FakeConnection, FakeRequest, Task> answer) => _server.OnQuery(beginning, answer);
 
-    private void Script(Opcode opcode, Func<FakeConnection, FakeRequest, Task> answer, Func<FakeRequest, bool>? which = null)
-    {
-        var others = _server.Script;
-        _server.Script = async (connection, request) =>
-        {
-            if (request.Opcode != opcode || which?.Invoke(request) == false)
-            {
-                return await others(connection, request);
-            }
-
-            await answer(connection, request);
-            return true;
-        };
-    }
+    private void Script(Opcode opcode, Func<FakeConnection, FakeRequest, Task> answer) => _server.On(opcode, answer);
 }

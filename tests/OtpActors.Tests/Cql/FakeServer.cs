@@ -28,7 +28,6 @@ internal sealed class FakeServer : IAsyncDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly ConcurrentDictionary<FakeConnection, bool> _connections = new();
-    private readonly Guid _hostId = Guid.NewGuid();
     private readonly CancellationTokenSource _ended = new();
 
     public FakeServer(byte version = 4)
@@ -39,6 +38,22 @@ internal sealed class FakeServer : IAsyncDisposable
     }
 
     public byte Version { get; }
+
+    public Guid HostId { get; } = Guid.NewGuid();
+
+    public string Datacenter { get; init; } = "dc1";
+
+    /// <summary>The others of its cluster; null for a server that knows no <c>system.peers_v2</c> and is alone.</summary>
+    public IReadOnlyList<FakeServer>? Peers { get; set; }
+
+    /// <summary>Its place in the ring.</summary>
+    public long Token { get; set; }
+
+    /// <summary>Replicas of every partition of the keyspace ks; 0 where there is none.</summary>
+    public int ReplicationFactor { get; set; }
+
+    /// <summary>What it tells of the schema's version on a node, itself or a peer.</summary>
+    public Func<FakeServer, Guid?> SchemaVersion { get; set; } = _ => Guid.Empty;
 
     public IPEndPoint EndPoint => (IPEndPoint)_listener.LocalEndpoint;
 
@@ -52,6 +67,19 @@ internal sealed class FakeServer : IAsyncDisposable
 
     /// <summary>Connections that were made in all.</summary>
     public int Accepted { get; private set; }
+
+    /// <summary>As many servers of one cluster.</summary>
+    public static FakeServer[] Cluster(int count)
+    {
+        var servers = Enumerable.Range(0, count).Select(_ => new FakeServer()).ToArray();
+        foreach (var server in servers)
+        {
+            server.Peers = [.. servers.Where(peer => peer != server)];
+            server.Token = long.MinValue / 2 / count * Array.IndexOf(servers, server) * 2;
+        }
+
+        return servers;
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -124,7 +152,7 @@ internal sealed class FakeServer : IAsyncDisposable
         {
             Opcode.Options => Opcode.Supported,
             Opcode.Startup or Opcode.Register => Opcode.Ready,
-            Opcode.Query when request.Query.Contains("peers_v2", StringComparison.Ordinal) => Opcode.Error,
+            Opcode.Query when Peers is null && request.Query.Contains("peers_v2", StringComparison.Ordinal) => Opcode.Error,
             _ => Opcode.Result,
         };
         return connection.SendAsync(Frames.Response(request.Version, request.Stream, opcode, body));
@@ -135,20 +163,33 @@ internal sealed class FakeServer : IAsyncDisposable
         if (query.Contains("system.local", StringComparison.Ordinal))
         {
             return Frames.Rows(
-                [("host_id", 0x000C), ("data_center", 0x000D), ("rack", 0x000D), ("tokens", 0x0022)],
-                [[_hostId.ToByteArray(bigEndian: true), Frames.Text("dc1"), Frames.Text("rack1"), Frames.TextSet("0")]]);
+                [("host_id", 0x000C), ("data_center", 0x000D), ("rack", 0x000D), ("tokens", 0x0022), ("schema_version", 0x000C)],
+                [Node(this)]);
         }
 
         if (query.Contains("peers_v2", StringComparison.Ordinal))
         {
-            return Frames.Error(0x2200, "unconfigured table peers_v2");
+            return Peers is null ? Frames.Error(0x2200, "unconfigured table peers_v2") : Frames.Rows(
+                [
+                    ("host_id", 0x000C), ("data_center", 0x000D), ("rack", 0x000D), ("tokens", 0x0022), ("schema_version", 0x000C),
+                    ("native_address", 0x0010), ("native_port", 0x0009),
+                ],
+                [.. Peers.Select(peer => (byte[]?[])[.. Node(peer), peer.EndPoint.Address.GetAddressBytes(), Frames.Int(peer.EndPoint.Port)])]);
         }
 
         return query.Contains("keyspaces", StringComparison.Ordinal)
-            ? Frames.Rows([("keyspace_name", 0x000D), ("replication", 0x0021)], [])
+            ? Frames.Rows(
+                [("keyspace_name", 0x000D), ("replication", 0x0021)],
+                ReplicationFactor == 0 ? [] : [[Frames.Text("ks"), Frames.TextMap(("class", "SimpleStrategy"), ("replication_factor", $"{ReplicationFactor}"))]])
             : query.Contains("system.peers", StringComparison.Ordinal) ? Frames.Rows([("peer", 0x0010)], [])
             : Frames.Void;
     }
+
+    private byte[]?[] Node(FakeServer node) =>
+    [
+        node.HostId.ToByteArray(bigEndian: true), Frames.Text(node.Datacenter), Frames.Text("rack1"),
+        Frames.TextSet($"{node.Token}"), SchemaVersion(node)?.ToByteArray(bigEndian: true),
+    ];
 }
 
 /// <summary>One connection to a <see cref="FakeServer"/>, from the server's side.</summary>

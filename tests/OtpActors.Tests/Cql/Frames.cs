@@ -67,6 +67,17 @@ internal static class Frames
         writer.WriteInt(0);
     });
 
+    /// <summary>RESULT of a change of the schema: the keyspace ks was created.</summary>
+    public static byte[] SchemaChange { get; } = Body(writer =>
+    {
+        writer.WriteInt(5);
+        writer.WriteString("CREATED");
+        writer.WriteString("KEYSPACE");
+        writer.WriteString("ks");
+    });
+
+    public static byte[] Int(int value) => Body(writer => writer.WriteInt(value));
+
     public static byte[] Text(string text) => Encoding.UTF8.GetBytes(text);
 
     public static byte[] TextSet(params string[] texts) => Body(writer =>
@@ -75,6 +86,16 @@ internal static class Frames
         foreach (var text in texts)
         {
             writer.WriteBytes(Text(text));
+        }
+    });
+
+    public static byte[] TextMap(params (string Key, string Value)[] pairs) => Body(writer =>
+    {
+        writer.WriteInt(pairs.Length);
+        foreach (var (key, value) in pairs)
+        {
+            writer.WriteBytes(Text(key));
+            writer.WriteBytes(Text(value));
         }
     });
 

@@ -93,19 +93,27 @@ public sealed class SecuritySpecs(CassandraServers servers, SecuritySpecs.Secure
         options.Password = "wr0ng";
         await using (var store = new CassandraStore("cassandra", options, OnExisting.Skip, TimeProvider.System))
         {
-            (await Should.ThrowAsync<CassandraSetupException>(() => store.EnsureSchemaAsync(Cancellation).Soon())).Message
+            (await Should.ThrowAsync<StoreSetupException>(() => store.EnsureSchemaAsync(Cancellation).Soon())).Message
                 .ShouldContain("OtpActors:Cassandra:Username and :Password");
+        }
+
+        options.TlsAuthorities = null;
+        await using (var store = new CassandraStore("cassandra", options, OnExisting.Skip, TimeProvider.System))
+        {
+            (await Should.ThrowAsync<StoreSetupException>(() => store.EnsureSchemaAsync(Cancellation).Soon())).Message
+                .ShouldContain("OtpActors:Cassandra:TlsAuthorities");
         }
 
         options.TlsAuthorities = "no-such-file.pem";
         await using (var store = new CassandraStore("cassandra", options, OnExisting.Skip, TimeProvider.System))
         {
-            (await Should.ThrowAsync<CassandraSetupException>(() => store.EnsureSchemaAsync(Cancellation).Soon())).Message
+            (await Should.ThrowAsync<StoreSetupException>(() => store.EnsureSchemaAsync(Cancellation).Soon())).Message
                 .ShouldContain("no-such-file.pem");
         }
     }
 
-    private ClusterBuilder Builder() => Cluster.Builder().AddContactPoint(_secure.Node.ContactPoint);
+    private ClusterBuilder Builder() => Cluster.Builder().AddContactPoint(_secure.Node.ContactPoint)
+        .With(options => options with { ConnectTimeout = TimeSpan.FromMinutes(1), QueryTimeout = TimeSpan.FromMinutes(1) });
 
     private static async Task ConnectAsync(ClusterBuilder builder)
     {

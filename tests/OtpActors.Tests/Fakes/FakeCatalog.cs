@@ -35,8 +35,36 @@ internal sealed class FakeCatalog : IRunCatalog
     {
         lock (_lock)
         {
-            return Task.FromResult<IReadOnlyList<RunSummary>>([.. _runs.Values.OrderByDescending(r => r.RequestedAt).Take(filter.Limit)]);
+            return Task.FromResult<IReadOnlyList<RunSummary>>([.. _runs.Values
+                .Where(r => filter.State is null || r.State == filter.State)
+                .OrderByDescending(r => r.RequestedAt).Take(filter.Limit)]);
         }
+    }
+
+    public Task<IReadOnlyList<EndedRun>> ExpiredAsync(RunExpiry expiry, CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            var ended = _runs.Values.Where(r => r.EndedAt is not null).Select(r => new EndedRun(r.EndedAt!.Value, r.RunId))
+                .OrderBy(r => r.EndedAt).ThenBy(r => r.RunId, StringComparer.Ordinal).ToList();
+            var tooMany = expiry.Newest is { } newest ? ended.Count - newest : 0;
+            var expired = ended.Where((r, place) => r.EndedAt < expiry.EndedBefore || place < tooMany);
+            return Task.FromResult<IReadOnlyList<EndedRun>>(
+                [.. expired.Where(r => expiry.After is null || IsAfter(r, expiry.After)).Take(expiry.Limit)]);
+        }
+    }
+
+    public Task RemoveAsync(IReadOnlyCollection<string> runIds)
+    {
+        lock (_lock)
+        {
+            foreach (var runId in runIds)
+            {
+                _runs.Remove(runId);
+            }
+        }
+
+        return Task.CompletedTask;
     }
 
     public Task<IReadOnlyList<string>> UnfinishedAsync(CancellationToken cancellationToken)
@@ -47,4 +75,7 @@ internal sealed class FakeCatalog : IRunCatalog
                 [.. _runs.Values.Where(r => r.EndedAt is null).OrderBy(r => r.RequestedAt).Select(r => r.RunId)]);
         }
     }
+
+    private static bool IsAfter(EndedRun run, EndedRun other) =>
+        run.EndedAt > other.EndedAt || (run.EndedAt == other.EndedAt && string.CompareOrdinal(run.RunId, other.RunId) > 0);
 }

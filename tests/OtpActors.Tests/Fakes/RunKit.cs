@@ -20,8 +20,9 @@ public abstract class RunKit : TestKit
         akka.loggers = []
         akka.scheduler.implementation = "Akka.TestKit.TestScheduler, Akka.TestKit"
         akka.test.single-expect-default = 15s
-        akka.persistence.snapshot-store.plugin = "akka.persistence.snapshot-store.inmem"
-        """).WithFallback(ConfigurationFactory.ParseString(ScriptedJournal.Config));
+        """)
+        .WithFallback(ConfigurationFactory.ParseString(ScriptedJournal.Config))
+        .WithFallback(ConfigurationFactory.ParseString(ScriptedSnapshots.Config));
 
     protected RunKit() : base(Settings)
     {
@@ -80,6 +81,18 @@ public abstract class RunKit : TestKit
 
     internal Task ScriptAsync(ScriptedJournal.Way way, IActorRef? watcher = null) =>
         AskAsync<ScriptedJournal.Script>(new ScriptedJournal.Script(way, watcher), Persistence.Instance.Apply(Sys).JournalFor(null));
+
+    internal Task ScriptAsync(ScriptedSnapshots.Way way, IActorRef? watcher = null) =>
+        AskAsync<ScriptedSnapshots.Script>(new ScriptedSnapshots.Script(way, watcher), Persistence.Instance.Apply(Sys).SnapshotStoreFor(null));
+
+    /// <summary>The numbers of the events and of the snapshots that are kept of the run.</summary>
+    internal async Task<(List<long> Events, List<long> Snapshots)> KeptAsync(string runId = RunDriver.RunId)
+    {
+        var (persistence, id) = (Persistence.Instance.Apply(Sys), RunSupervisor.PersistenceIdOf(runId));
+        return (
+            await AskAsync<List<long>>(new ScriptedJournal.Look(id), persistence.JournalFor(null)),
+            await AskAsync<List<long>>(new ScriptedSnapshots.Look(id), persistence.SnapshotStoreFor(null)));
+    }
 
     private protected (TestProbe, StepId)[] Sinks => [(CassandraSink, Say.CassandraSink), (MongoSink, Say.MongoSink)];
 

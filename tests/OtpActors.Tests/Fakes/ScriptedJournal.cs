@@ -28,6 +28,9 @@ internal sealed class ScriptedJournal : MemoryJournal
         Hold,
         Fail,
         Reject,
+
+        /// <summary>Writes go well; deletions fail.</summary>
+        KeepAll,
     }
 
     /// <summary>How writes go from now on; echoed.</summary>
@@ -38,8 +41,20 @@ internal sealed class ScriptedJournal : MemoryJournal
         public static readonly Held Instance = new();
     }
 
+    /// <summary>Told to <see cref="Script.Watcher"/>: events up to this one are deleted.</summary>
+    public sealed record Deleted(long ToSequenceNr);
+
+    /// <summary>Which events the journal holds; answered by the list of their numbers.</summary>
+    public sealed record Look(string PersistenceId);
+
     protected override bool ReceivePluginInternal(object message)
     {
+        if (message is Look look)
+        {
+            Sender.Tell(Read(look.PersistenceId, 0, long.MaxValue, long.MaxValue).Select(e => e.SequenceNr).ToList());
+            return true;
+        }
+
         if (message is not Script script)
         {
             return base.ReceivePluginInternal(message);
@@ -72,6 +87,18 @@ internal sealed class ScriptedJournal : MemoryJournal
             Way.Reject => [.. messages.Select(_ => new InvalidOperationException("no such form"))],
             _ => await base.WriteMessagesAsync(messages, cancellationToken),
         };
+    }
+
+    protected override async Task DeleteMessagesToAsync(string persistenceId, long toSequenceNr, CancellationToken cancellationToken)
+    {
+        var (script, _) = Now();
+        if (script.Way == Way.KeepAll)
+        {
+            throw new IOException("the disk is full");
+        }
+
+        await base.DeleteMessagesToAsync(persistenceId, toSequenceNr, cancellationToken);
+        script.Watcher?.Tell(new Deleted(toSequenceNr));
     }
 
     private (Script Script, Task Gate) Now()

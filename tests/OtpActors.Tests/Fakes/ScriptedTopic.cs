@@ -14,7 +14,16 @@ internal sealed class ScriptedTopic(IOtpTopic inner) : IOtpTopic
     /// <summary>How many producer flows were asked for.</summary>
     public int Flows { get; private set; }
 
-    public Task<TopicEnsured> EnsureAsync(TopicSpec spec, CancellationToken cancellationToken) => inner.EnsureAsync(spec, cancellationToken);
+    public bool KeepsHeaders => inner.KeepsHeaders;
+
+    /// <summary>Comes before a topic is ensured: waits, or throws.</summary>
+    public Func<Task> BeforeEnsure { get; set; } = () => Task.CompletedTask;
+
+    public async Task<TopicEnsured> EnsureAsync(TopicSpec spec, CancellationToken cancellationToken)
+    {
+        await BeforeEnsure();
+        return await inner.EnsureAsync(spec, cancellationToken);
+    }
 
     public Flow<IReadOnlyList<ProducerRecord>, ProducerAck, NotUsed> ProducerFlow(string topic, string producerId)
     {

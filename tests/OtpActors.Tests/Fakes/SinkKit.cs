@@ -10,9 +10,10 @@ namespace OtpActors.Tests.Fakes;
 /// <summary>A sink into a store in memory; the test answers its progress as the run would.</summary>
 public abstract class SinkKit : StepKit
 {
-    protected SinkKit()
+    /// <param name="standing">What is consumed between runs too.</param>
+    protected SinkKit(StandingSetup? standing = null)
     {
-        var setup = new SinkSetup(Topic, Store, Group, TimeProvider.System);
+        var setup = new SinkSetup(Topic, Store, Group, TimeProvider.System, standing);
         Sink = Sys.ActorOf(Props.Create(() => new CassandraSink(setup)));
     }
 

@@ -56,6 +56,11 @@ public class SettingsSpecs
     [InlineData("Workflow:Window", "00:00:00", "Window")]
     [InlineData("Workflow:NotifyLimit", "some", "NotifyLimit")]
     [InlineData("Workflow:Deadline", "00:00:00", "Deadline")]
+    [InlineData("Workflow:Retention", "00:00:01", "Retention")]
+    [InlineData("Workflow:RetainedRuns", "0", "RetainedRuns")]
+    [InlineData("Journal:Provider", "Oracle", "Provider")]
+    [InlineData("Journal:Provider", "PostgreSQL", "Journal.ConnectionString")]
+    [InlineData("Journal:Schema", "a;b", "Schema")]
     [InlineData("Workflow:Steps:Sink:Timeout", "-1", "Timeout")]
     [InlineData("Workflow:Steps:Check:Attempts", "0", "Attempts")]
     [InlineData("Topic:Name", "a b", "Name")]
@@ -81,6 +86,54 @@ public class SettingsSpecs
     [InlineData("Http:ApiKeys:0:Scopes:0", "Admin", "Scopes")]
     public void A_wrong_value_is_refused_by_its_key(string key, string value, string named) =>
         Refused((key, value)).ShouldContain(named);
+
+    [Theory]
+    [InlineData("Host=h;Password=canary-1;Port=many")]
+    [InlineData("Password=canary-1")]
+    [InlineData("postgres://u:canary-1@h/d")]
+    [InlineData("Host=h;Passwrod=canary-1")]
+    public void A_wrong_connection_string_is_refused_and_not_repeated(string text)
+    {
+        var message = Refused(("Journal:Provider", "PostgreSQL"), ("Journal:ConnectionString", text));
+        message.ShouldContain("Journal.ConnectionString is no connection string of PostgreSQL");
+        message.ShouldNotContain("canary");
+        JsonSerializer.Serialize(Bind(("Journal:ConnectionString", text))).ShouldNotContain("canary");
+    }
+
+    [Fact]
+    public void An_empty_value_keeps_past_runs_for_ever()
+    {
+        var settings = Bind(("Workflow:Retention", ""), ("Workflow:RetainedRuns", ""));
+        (settings.Workflow.Retention, settings.Workflow.RetainedRuns).ShouldBe((null, null));
+        Settings.Bind(new ConfigurationBuilder()
+                .AddJsonStream(new MemoryStream("""{"OtpActors": {"Workflow": {"Retention": null}}}"""u8.ToArray())).Build())
+            .Workflow.Retention.ShouldBeNull();
+    }
+
+    [Fact]
+    public void The_file_of_the_environment_comes_after_the_general_one_and_the_working_directory_s_after_the_program_s() =>
+        Settings.Files("/app", "/work", "Docker").ShouldBe(
+            ["/app/appsettings.json", "/app/appsettings.Docker.json", "/work/appsettings.json", "/work/appsettings.Docker.json"]);
+
+    [Theory]
+    [InlineData("/app/", "/app")]
+    [InlineData("/app", "/app/sub/..")]
+    public void A_program_in_its_own_directory_reads_each_file_once(string program, string working) =>
+        Settings.Files(program, working, "Docker").ShouldBe(["/app/appsettings.json", "/app/appsettings.Docker.json"]);
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("")]
+    public void Without_an_environment_there_is_the_general_file_alone(string? environment) =>
+        Settings.Files("/app", "/app", environment).ShouldBe(["/app/appsettings.json"]);
+
+    [Theory]
+    [InlineData("../secrets")]
+    [InlineData("a/b")]
+    [InlineData("a b")]
+    [InlineData("Docker\n")]
+    public void An_environment_that_is_no_name_is_refused(string environment) =>
+        Should.Throw<SettingsException>(() => Settings.Files("/app", "/app", environment)).Message.ShouldContain("DOTNET_ENVIRONMENT");
 
     [Fact]
     public void Two_keys_of_one_name_are_refused() => Refused(

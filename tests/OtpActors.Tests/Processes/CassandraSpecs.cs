@@ -1,6 +1,10 @@
 using System.Text.Json.Nodes;
+using Microsoft.Extensions.Logging.Abstractions;
 using OtpActors.Cql;
+using OtpActors.Tests.Servers;
 using OtpActors.Tests.Servers.Cassandra;
+using OtpActors.Topics;
+using OtpActors.Topics.Kafka;
 using Shouldly;
 using Xunit;
 
@@ -8,12 +12,12 @@ namespace OtpActors.Tests.Processes;
 
 /// <summary>The program with Cassandra as its store.</summary>
 [Collection(OneAtATime.Name)]
-public sealed class CassandraSpecs(CassandraServers servers) : IDisposable
+public sealed class CassandraSpecs(CassandraServers servers, KafkaServers brokers) : IDisposable
 {
     private const int Records = 20_000;
 
     private static readonly TimeSpan Outage = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan Bound = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan Bound = TimeSpan.FromMinutes(10);
 
     private readonly Workplace _at = new();
     private readonly string _keyspace = $"run_{Guid.NewGuid():N}";
@@ -35,7 +39,7 @@ public sealed class CassandraSpecs(CassandraServers servers) : IDisposable
         });
         await node.StartAsync();
         await using var process = OtpActorsProcess.Start(
-            _at.Path, ["run", "--count", $"{Records}", "--notify", "none", "--window", "120s", "--json", "--data", _at.Data.Root],
+            _at.Path, ["run", "--count", $"{Records}", "--notify", "none", "--window", "600s", "--json", "--data", _at.Data.Root],
             environment: Settings(node.ContactPoint));
 
         // In the middle of it: some is committed, not all.
@@ -51,6 +55,38 @@ public sealed class CassandraSpecs(CassandraServers servers) : IDisposable
     }
 
     [Fact]
+    public async Task Records_of_a_topic_in_Kafka_are_stored()
+    {
+        const int records = 5_000;
+        var contactPoint = (await servers.OneAsync())[0];
+        var kafka = await brokers.OneAsync();
+        var topic = $"cassandra-{Guid.NewGuid():N}";
+        await using (var topics = new KafkaTopic(kafka.Options, TimeProvider.System, NullLogger<KafkaTopic>.Instance, kafka.Creation))
+        {
+            await topics.EnsureAsync(new TopicSpec(topic, 3, 1), TestContext.Current.CancellationToken);
+            await topics.EnsureAsync(new TopicSpec(DeadLetters.TopicOf(topic), 3, 1), TestContext.Current.CancellationToken);
+        }
+
+        var settings = Settings(contactPoint);
+        settings["OtpActors__Topic__Provider"] = "Kafka";
+        settings["OtpActors__Kafka__BootstrapServers"] = kafka.Options.BootstrapServers;
+        foreach (var (key, value) in kafka.Options.Properties)
+        {
+            settings[$"OtpActors__Kafka__Properties__{key}"] = value;
+        }
+
+        await using var process = OtpActorsProcess.Start(
+            _at.Path, ["run", "--count", $"{records}", "--topic", topic, "--notify", "none", "--window", "600s", "--json", "--data", _at.Data.Root],
+            environment: settings);
+        var report = (await process.EndAsync(Bound)).ShouldExitWith(0).Report;
+
+        (report.Outcome, report.StoresAgree).ShouldBe(("Completed", true));
+        var store = report.Stores.Single(each => each.Name == "cassandra");
+        (store.Read, store.Inserted, store.Skipped, store.DeadLettered).ShouldBe((records, records, 0, 0));
+        (await RowsAsync(contactPoint)).Select(row => row.Item1).Distinct().Count().ShouldBe(records);
+    }
+
+    [Fact]
     public async Task A_record_that_was_stored_is_found()
     {
         var contactPoint = (await servers.OneAsync())[0];
@@ -61,13 +97,33 @@ public sealed class CassandraSpecs(CassandraServers servers) : IDisposable
             _at.Path, ["find", "ann@example.com", "--reveal", "--json", "--data", _at.Data.Root], environment: Settings(contactPoint));
 
         (await find.EndAsync(Bound)).ShouldExitWith(0).Json[0].GetProperty("otp").GetString().ShouldBe("012345");
+        await ShouldSayAsync(Settings(contactPoint, "elsewhere"), "has no keyspace elsewhere: set OtpActors:Cassandra:Keyspace");
+        await ShouldSayAsync(Settings($"127.0.0.1:{Ports.Free("127.0.0.1")}"), "cannot be reached", "OtpActors:Cassandra:ContactPoints");
+        await ShouldSayAsync(
+            new(Settings(contactPoint)) { ["OtpActors__Cassandra__LocalDatacenter"] = "moon" }, "has no data centre moon", "OtpActors:Cassandra:LocalDatacenter");
+        await ShouldSayAsync(
+            new(Settings(contactPoint)) { ["OtpActors__Cassandra__Table"] = "nothing" }, "has no table nothing", "OtpActors:Cassandra:Table");
     }
 
-    private Dictionary<string, string> Settings(string contactPoint) => new()
+    private async Task ShouldSayAsync(Dictionary<string, string> settings, params string[] words)
+    {
+        await using var find = OtpActorsProcess.Start(
+            _at.Path, ["find", "ann@example.com", "--data", _at.Data.Root], environment: settings);
+        var ended = (await find.EndAsync(Bound)).ShouldExitWith(1);
+
+        foreach (var word in words)
+        {
+            ended.Error.ShouldContain(word);
+        }
+
+        ended.Error.ShouldNotContain("   at ");
+    }
+
+    private Dictionary<string, string> Settings(string contactPoint, string? keyspace = null) => new()
     {
         ["OtpActors__Stores__Cassandra__Provider"] = "Cassandra",
         ["OtpActors__Cassandra__ContactPoints"] = contactPoint,
-        ["OtpActors__Cassandra__Keyspace"] = _keyspace,
+        ["OtpActors__Cassandra__Keyspace"] = keyspace ?? _keyspace,
     };
 
     private async Task<List<(string, string)>> RowsAsync(string contactPoint)

@@ -1,7 +1,5 @@
-using Microsoft.Extensions.Logging.Abstractions;
 using OtpActors.Tests.Servers;
 using OtpActors.Topics;
-using OtpActors.Topics.Kafka;
 using OtpActors.Workflow;
 using Shouldly;
 using Xunit;
@@ -10,33 +8,9 @@ namespace OtpActors.Tests.Processes;
 
 /// <summary>The program with its topic on a real broker and everything else embedded.</summary>
 [Collection(OneAtATime.Name)]
-public sealed class KafkaSpecs(KafkaServers servers) : IAsyncLifetime
+public sealed class KafkaSpecs(KafkaServers servers) : KafkaRunSpecs
 {
-    private const int Partitions = 3;
-
-    private readonly Workplace _at = new();
-    private readonly string _topic = $"run-{Guid.NewGuid():N}";
-    private KafkaUnderTest _kafka = null!;
-    private KafkaTopic _topics = null!;
-
-    public async ValueTask InitializeAsync()
-    {
-        _kafka = await servers.OneAsync();
-        _topics = Open();
-        foreach (var topic in new[] { _topic, DeadLetters.TopicOf(_topic) })
-        {
-            await _topics.EnsureAsync(new TopicSpec(topic, Partitions, 1), Cancellation);
-        }
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        _at.Dispose();
-        if (_topics is not null)
-        {
-            await _topics.DisposeAsync();
-        }
-    }
+    private protected override Task<KafkaUnderTest> BrokersAsync() => servers.OneAsync();
 
     [Fact]
     public async Task The_tutorials_record_reaches_both_stores()
@@ -51,7 +25,7 @@ public sealed class KafkaSpecs(KafkaServers servers) : IAsyncLifetime
     [Fact]
     public async Task Records_of_a_file_reach_both_stores()
     {
-        _at.Write("people.csv", ["email,otp", .. Enumerable.Range(0, 500).Select(i => $"user{i}@example.com,{i:D6}")]);
+        At.Write("people.csv", ["email,otp", .. Enumerable.Range(0, 500).Select(i => $"user{i}@example.com,{i:D6}")]);
         var report = await CompleteAsync("--from", "people.csv", "--notify", "3");
 
         ShouldHoldAll(report, 500);
@@ -81,7 +55,7 @@ public sealed class KafkaSpecs(KafkaServers servers) : IAsyncLifetime
         {
             letter.Key.ShouldBe("nobody"u8.ToArray());
             letter.Value.ShouldBe("123"u8.ToArray());
-            (letter.Headers![DeadLetters.TopicHeader], letter.Headers[DeadLetters.OffsetHeader]).ShouldBe((_topic, "0"));
+            (letter.Headers![DeadLetters.TopicHeader], letter.Headers[DeadLetters.OffsetHeader]).ShouldBe((Topic, "0"));
         }
     }
 
@@ -90,8 +64,8 @@ public sealed class KafkaSpecs(KafkaServers servers) : IAsyncLifetime
     {
         Signals.SkipUnlessSent(Signal.Terminate);
         const int records = 100_000;
-        await using var process = Start("run", "--count", $"{records}", "--topic", _topic, "--notify", "none", "--json");
-        (await process.UntilAsync(() => _at.Data.StoreCount("mongo") > 0)).ShouldBeTrue();
+        await using var process = Start("run", "--count", $"{records}", "--topic", Topic, "--notify", "none", "--json");
+        (await process.UntilAsync(() => At.Data.StoreCount("mongo") > 0)).ShouldBeTrue();
         process.Send(Signal.Terminate);
         var interrupted = (await process.EndAsync()).ShouldExitWith(1).Report;
 
@@ -110,76 +84,31 @@ public sealed class KafkaSpecs(KafkaServers servers) : IAsyncLifetime
     public async Task Killed_in_the_midst_of_it_a_run_goes_on_and_loses_nothing()
     {
         const int records = 50_000;
-        await using var process = Start("run", "--count", $"{records}", "--topic", _topic, "--notify", "none", "--json");
-        (await process.UntilAsync(() => _at.Data.StoreCount("mongo") > 5_000)).ShouldBeTrue();
+        await using var process = Start("run", "--count", $"{records}", "--topic", Topic, "--notify", "none", "--json");
+        (await process.UntilAsync(() => At.Data.StoreCount("mongo") > 5_000)).ShouldBeTrue();
         process.Kill();
         await process.EndAsync();
         foreach (var store in new[] { "cassandra", "mongo" })
         {
-            (await CommittedAsync(store)).ShouldBeLessThanOrEqualTo(_at.Data.StoreCount(store), "a commit ahead of its write");
+            (await CommittedAsync(store)).ShouldBeLessThanOrEqualTo(At.Data.StoreCount(store), "a commit ahead of its write");
         }
 
-        var report = await ResumeAsync((await _at.Data.RunsAsync()).Single().RunId);
+        var report = await ResumeAsync((await At.Data.RunsAsync()).Single().RunId);
         ShouldHoldAll(report, records);
 
         // What was produced and not yet heard of is produced again, and found to be there.
         report.Stores.ShouldAllBe(store => store.Read == store.Inserted + store.Skipped && store.Inserted <= records);
     }
 
-    /// <summary>Leader, coordinator, and a third of the replicas: wherever they were, they were on it.</summary>
-    [Fact]
-    public async Task A_broker_that_dies_in_the_midst_of_it_and_comes_back_loses_nothing()
+    private new void ShouldHoldAll(RunReport report, int records)
     {
-        const int records = 100_000;
-        await UseThreeBrokersAsync();
-        var cluster = _kafka.Cluster!;
-        var leader = await cluster.LeaderAsync(_topic, 0, Cancellation);
-        await using var process = Start("run", "--count", $"{records}", "--topic", _topic, "--notify", "none", "--json");
-        (await process.UntilAsync(() => _at.Data.StoreCount("mongo") > 2_000)).ShouldBeTrue();
-        await cluster.KillAsync(leader);
-        try
-        {
-            var report = (await process.EndAsync(TimeSpan.FromMinutes(2))).ShouldExitWith(0).Report;
-
-            ShouldHoldAll(report, records);
-            (await cluster.LeaderAsync(_topic, 0, Cancellation)).ShouldNotBe(leader);
-        }
-        finally
-        {
-            await cluster.RestartAsync(leader, CancellationToken.None);
-        }
-    }
-
-    /// <summary>With the topic on them and on all of them.</summary>
-    private async Task UseThreeBrokersAsync()
-    {
-        await _topics.DisposeAsync();
-        _kafka = await servers.ThreeAsync();
-        _topics = Open();
-        foreach (var topic in new[] { _topic, DeadLetters.TopicOf(_topic) })
-        {
-            await _topics.EnsureAsync(new TopicSpec(topic, Partitions, 3), Cancellation);
-        }
-    }
-
-    private KafkaTopic Open() =>
-        new(_kafka.Options, TimeProvider.System, NullLogger<KafkaTopic>.Instance, _kafka.Creation);
-
-    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
-
-    private void ShouldHoldAll(RunReport report, int records)
-    {
-        (report.Outcome, report.Produced, report.StoresAgree).ShouldBe(("Completed", records, true));
-        foreach (var store in report.Stores)
-        {
-            (store.Found, store.Missing).ShouldBe((records, 0), store.Name);
-            _at.Data.StoreCount(store.Name).ShouldBe(records, store.Name);
-        }
+        KafkaRunSpecs.ShouldHoldAll(report, records);
+        report.Stores.ShouldAllBe(store => At.Data.StoreCount(store.Name) == records);
     }
 
     private async Task<RunReport> CompleteAsync(params string[] arguments)
     {
-        await using var process = Start(["run", "--json", "--topic", _topic, .. arguments]);
+        await using var process = Start(["run", "--json", "--topic", Topic, .. arguments]);
         return (await process.EndAsync()).ShouldExitWith(0).Report;
     }
 
@@ -189,27 +118,18 @@ public sealed class KafkaSpecs(KafkaServers servers) : IAsyncLifetime
         return (await process.EndAsync()).ShouldExitWith(0).Report;
     }
 
-    private OtpActorsProcess Start(params string[] arguments) => OtpActorsProcess.Start(
-        _at.Path, [.. arguments, "--data", _at.Data.Root],
-        environment: new Dictionary<string, string>(_kafka.Options.Properties.Select(each =>
-            KeyValuePair.Create($"OtpActors__Kafka__Properties__{each.Key}", each.Value)))
-        {
-            ["OtpActors__Topic__Provider"] = "Kafka",
-            ["OtpActors__Kafka__BootstrapServers"] = _kafka.Options.BootstrapServers,
-        });
-
     private async Task<long> CommittedAsync(string store) =>
-        (await _topics.CommittedAsync(_topic, DataContent.Groups[store], Cancellation)).Values.Sum();
+        (await Topics.CommittedAsync(Topic, DataContent.Groups[store], Cancellation)).Values.Sum();
 
     private async Task ProduceAsync(ProducerRecord record)
     {
         using var system = Akka.Actor.ActorSystem.Create("specs", "akka.loglevel = OFF");
-        await KafkaStreams.ProduceAsync(_topics, system, _topic, [record]);
+        await KafkaStreams.ProduceAsync(Topics, system, Topic, [record]);
     }
 
     private async Task<List<TopicRecord>> DeadLettersAsync(int count)
     {
         using var system = Akka.Actor.ActorSystem.Create("specs", "akka.loglevel = OFF");
-        return await KafkaStreams.ReadAsync(_topics, system, DeadLetters.TopicOf(_topic), count);
+        return await KafkaStreams.ReadAsync(Topics, system, DeadLetters.TopicOf(Topic), count);
     }
 }

@@ -29,6 +29,10 @@ internal sealed class Workplace : IDisposable
     public OtpActorsProcess Start(params string[] arguments) =>
         OtpActorsProcess.Start(Path, [.. arguments, "--data", Data.Root]);
 
+    /// <param name="environment">Settings.</param>
+    public OtpActorsProcess Start(IReadOnlyDictionary<string, string> environment, params string[] arguments) =>
+        OtpActorsProcess.Start(Path, [.. arguments, "--data", Data.Root], environment: environment);
+
     public Task<Ended> RunAsync(params string[] arguments) => RunAsync(null, arguments);
 
     public Task<Ended> RunAsync(string? input, string[] arguments) =>
@@ -71,9 +75,21 @@ internal sealed class DataContent(string root)
         row => (row.GetString(0), row.GetString(1)));
 
     /// <summary>The sum of the group's committed offsets: on a topic of one run alone, the records it has dealt with.</summary>
-    public long Committed(string store) => Query(
-        "topic.db", "commits", $"SELECT total(next_offset) FROM commits WHERE consumer_group = '{Groups[store]}'",
+    public long Committed(string store) => CommittedOf(Groups[store]);
+
+    public long CommittedOf(string group) => Query(
+        "topic.db", "commits", $"SELECT total(next_offset) FROM commits WHERE consumer_group = '{group}'",
         row => (long)row.GetDouble(0)).SingleOrDefault();
+
+    /// <summary>The headers of a topic's records, as text.</summary>
+    public List<string> Headers(string topic) => Query(
+        "topic.db", "records", $"SELECT CAST(headers AS TEXT) FROM records WHERE topic = (SELECT id FROM topics WHERE name = '{topic}')",
+        row => row.GetString(0));
+
+    /// <summary>Runs as they are listed now: how they are, by id.</summary>
+    public Dictionary<string, RunPhase> Runs() => Query(
+        "runs.db", "runs", "SELECT run_id, state FROM runs", row => (row.GetString(0), Enum.Parse<RunPhase>(row.GetString(1))))
+        .ToDictionary(run => run.Item1, run => run.Item2);
 
     public async Task<List<(string Email, string Otp)>> StoreAsync(string store)
     {
@@ -95,6 +111,10 @@ internal sealed class DataContent(string root)
 
         return rows;
     }
+
+    /// <summary>The ids under which the journal holds anything at all.</summary>
+    public List<string> JournaledRuns => Query(
+        "journal.db", "journal", "SELECT persistence_id FROM journal UNION SELECT persistence_id FROM snapshot", row => row.GetString(0));
 
     public async Task<IReadOnlyList<RunSummary>> RunsAsync()
     {

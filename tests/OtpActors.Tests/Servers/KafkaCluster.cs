@@ -9,6 +9,9 @@ namespace OtpActors.Tests.Servers;
 /// <summary>ZooKeeper and Kafka 0.9 brokers on the loopback address, in a directory of their own.</summary>
 internal sealed partial class KafkaCluster : IAsyncDisposable
 {
+    private const string OffsetsTopic = "__consumer_offsets";
+    private const int OffsetsPartitions = 3;
+
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(90);
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(50);
 
@@ -68,11 +71,36 @@ internal sealed partial class KafkaCluster : IAsyncDisposable
     /// <summary>The broker that leads a partition now.</summary>
     public async Task<int> LeaderAsync(string topic, int partition, CancellationToken cancellationToken)
     {
-        using var client = await ZooKeeperClient.ConnectAsync(_zooKeeperAddress, cancellationToken);
-        var state = await client.ReadAsync($"/brokers/topics/{topic}/partitions/{partition}/state", cancellationToken)
-            ?? throw new IOException($"{topic} has no partition {partition}");
-        using var json = JsonDocument.Parse(state);
-        return json.RootElement.GetProperty("leader").GetInt32();
+        using var state = await StateAsync(topic, partition, cancellationToken);
+        return state.RootElement.GetProperty("leader").GetInt32();
+    }
+
+    /// <summary>The broker that coordinates a group: the leader of the partition that keeps its offsets.</summary>
+    public Task<int> CoordinatorAsync(string group, CancellationToken cancellationToken)
+    {
+        var hash = group.Aggregate(0, (sum, character) => unchecked(sum * 31 + character)); // as Java's strings have it
+        return LeaderAsync(OffsetsTopic, (hash & int.MaxValue) % OffsetsPartitions, cancellationToken);
+    }
+
+    /// <summary>Returns once every broker has all of the topic, and of the groups' offsets.</summary>
+    public async Task WaitForReplicasAsync(string topic, int partitions, CancellationToken cancellationToken)
+    {
+        foreach (var (name, count) in new[] { (topic, partitions), (OffsetsTopic, OffsetsPartitions) })
+        {
+            for (var partition = 0; partition < count; partition++)
+            {
+                while (true)
+                {
+                    using var state = await StateAsync(name, partition, cancellationToken);
+                    if (state.RootElement.GetProperty("isr").GetArrayLength() == BrokerIds.Count)
+                    {
+                        break;
+                    }
+
+                    await Task.Delay(Poll, cancellationToken);
+                }
+            }
+        }
     }
 
     /// <summary>As a power cut would.</summary>
@@ -105,6 +133,13 @@ internal sealed partial class KafkaCluster : IAsyncDisposable
         }
 
         _directory.Dispose();
+    }
+
+    private async Task<JsonDocument> StateAsync(string topic, int partition, CancellationToken cancellationToken)
+    {
+        using var client = await ZooKeeperClient.ConnectAsync(_zooKeeperAddress, cancellationToken);
+        return JsonDocument.Parse(await client.ReadAsync($"/brokers/topics/{topic}/partitions/{partition}/state", cancellationToken)
+            ?? throw new IOException($"{topic} has no partition {partition}"));
     }
 
     private async Task StartAsync(CancellationToken cancellationToken)
@@ -183,7 +218,7 @@ internal sealed partial class KafkaCluster : IAsyncDisposable
             default.replication.factor=1
             min.insync.replicas=1
             unclean.leader.election.enable=false
-            offsets.topic.num.partitions=3
+            offsets.topic.num.partitions={OffsetsPartitions}
             offsets.topic.replication.factor={replicas}
             offsets.commit.required.acks=-1
             group.min.session.timeout.ms=1000

@@ -34,6 +34,13 @@ public sealed class KafkaServers : IAsyncDisposable
         return KafkaUnderTest.Of(cluster);
     }
 
+    /// <summary>A broker of the caller's own, which it may kill and has to dispose of.</summary>
+    internal async Task<KafkaUnderTest> OwnAsync()
+    {
+        await RequireAsync();
+        return KafkaUnderTest.Of(await KafkaCluster.StartAsync(1));
+    }
+
     /// <summary>Three brokers of this test run's own, which tests may kill one of, and start again.</summary>
     internal async Task<KafkaUnderTest> ThreeAsync()
     {

@@ -64,6 +64,8 @@ internal sealed partial class MockKafka : IDisposable
 
     public void SetLeader(string topic, int partition, int broker) => Check(Leader(_cluster, topic, partition, broker));
 
+    public void DeleteTopic(string topic) => Check(DeleteTopic(_cluster, topic));
+
     /// <summary>As retention does.</summary>
     public void DeleteRecords(string topic, int partition, long before) => Check(Delete(_cluster, topic, partition, before));
 
@@ -108,6 +110,9 @@ internal sealed partial class MockKafka : IDisposable
     [LibraryImport(Native, EntryPoint = "rd_kafka_mock_topic_create", StringMarshalling = StringMarshalling.Utf8)]
     private static partial int CreateTopic(nint cluster, string topic, int partitions, int replicas);
 
+    [LibraryImport(Native, EntryPoint = "rd_kafka_mock_topic_delete", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int DeleteTopic(nint cluster, string topic);
+
     [LibraryImport(Native, EntryPoint = "rd_kafka_mock_push_request_errors_array")]
     private static partial void PushErrors(nint cluster, short request, nuint count, int[] errors);
 
@@ -140,4 +145,5 @@ internal enum MockRequest : short
     Fetch = 1,
     OffsetCommit = 8,
     Heartbeat = 12,
+    InitProducerId = 22,
 }

@@ -67,6 +67,32 @@ public sealed class RebalanceSpecs() : MockKafkaSpecs(partitions: Partitions)
     }
 
     [Fact]
+    public async Task A_member_that_no_partition_is_left_for_is_ready_stops_and_takes_over()
+    {
+        await ProduceAsync(1_200, Partitions);
+        var members = new List<(IControl Control, Task Done)>();
+        for (var i = 0; i <= Partitions; i++)
+        {
+            members.Add(Join(_ledger, $"member-{i}"));
+        }
+
+        await Task.WhenAll(members.Select(member => member.Control.Assigned)).Soon();
+        await UntilAsync(async () => await CommittedAsync() == 1_200, "the commits");
+        foreach (var (control, done) in members.Take(Partitions))
+        {
+            await control.Stop().Soon();
+            await done.Soon();
+        }
+
+        // Whoever had nothing: six have gone, and six partitions are the last one's.
+        await ProduceAsync(1_200, Partitions);
+        await UntilAsync(async () => await CommittedAsync() == 2_400, "the commits of the last");
+        await members[Partitions].Control.Stop().Soon();
+        _ledger.ShouldHold(await Admin.HighWatermarksAsync(Topic, Cancellation));
+        _ledger.Repeated.ShouldBe(0);
+    }
+
+    [Fact]
     public async Task Each_partition_has_a_stream_that_ends_when_it_goes()
     {
         await ProduceAsync(3_000, Partitions);

@@ -114,9 +114,9 @@ public abstract partial class OtpTopicContract
     {
         await EnsureAsync(partitions: 3);
         (await Topics.HighWatermarksAsync(Name, Cancellation)).ShouldBe(Offsets((0, 0), (1, 0), (2, 0)));
-        var ack = await AppendAsync(Records(0, 100));
+        await AppendAsync(Records(0, 100));
 
-        (await Topics.HighWatermarksAsync(Name, Cancellation)).Max(ack.HighWatermarks).Values.Sum().ShouldBe(100);
+        (await Topics.HighWatermarksAsync(Name, Cancellation)).Values.Sum().ShouldBe(100);
     }
 
     [Fact]
@@ -157,6 +157,7 @@ public abstract partial class OtpTopicContract
     [Fact]
     public async Task A_batch_can_be_committed_after_its_source_has_ended()
     {
+        Assert.SkipUnless(CommitsAfterwards, "these brokers take commits of members alone");
         await EnsureAsync();
         await AppendAsync(Records(0, 10));
         var consumer = Consume();

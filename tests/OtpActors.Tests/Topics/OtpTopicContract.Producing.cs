@@ -4,7 +4,6 @@ using OtpActors.Tests.Support;
 using OtpActors.Topics;
 using Shouldly;
 using Xunit;
-using OffsetMap = System.Collections.Immutable.ImmutableSortedDictionary<int, long>;
 
 namespace OtpActors.Tests.Topics;
 
@@ -58,14 +57,15 @@ public abstract partial class OtpTopicContract
     }
 
     [Fact]
-    public async Task An_acknowledgement_tells_where_the_batch_ended()
+    public async Task An_acknowledgement_tells_how_far_the_producer_has_come()
     {
         await EnsureAsync();
         var first = await AppendAsync(Records(0, 3));
         var second = await AppendAsync([Record(7, "key", "value")]);
 
-        (first.NextSequence, first.Count, first.HighWatermarks[0]).ShouldBe((3, 3, 3));
-        (second.NextSequence, second.Count, second.HighWatermarks[0]).ShouldBe((8, 1, 4));
+        (first.NextSequence, first.Count).ShouldBe((3, 3));
+        (second.NextSequence, second.Count).ShouldBe((8, 1));
+        (await Topics.HighWatermarksAsync(Name, Cancellation))[0].ShouldBe(4);
     }
 
     [Fact]
@@ -77,7 +77,7 @@ public abstract partial class OtpTopicContract
             .RunWith(Sink.Seq<ProducerAck>(), Materializer).Soon();
 
         acks.Select(ack => ack.NextSequence).ShouldBe(Enumerable.Range(1, 20).Select(i => i * 10L));
-        acks.Aggregate(OffsetMap.Empty, (ends, ack) => ends.Max(ack.HighWatermarks)).Values.Sum().ShouldBe(200);
+        (await Topics.HighWatermarksAsync(Name, Cancellation)).Values.Sum().ShouldBe(200);
     }
 
     [Fact]
@@ -98,9 +98,10 @@ public abstract partial class OtpTopicContract
     public async Task A_record_without_a_key_goes_to_partition_0()
     {
         await EnsureAsync(partitions: 4);
-        var ack = await AppendAsync([.. Enumerable.Range(0, 8).Select(i => Record(i, key: null, $"{i}"))]);
+        await AppendAsync([.. Enumerable.Range(0, 8).Select(i => Record(i, key: null, $"{i}"))]);
 
-        ack.HighWatermarks.ShouldHaveSingleItem().ShouldBe(KeyValuePair.Create(0, 8L));
+        (await Topics.HighWatermarksAsync(Name, Cancellation)).Where(end => end.Value > 0)
+            .ShouldHaveSingleItem().ShouldBe(KeyValuePair.Create(0, 8L));
     }
 
     [Fact]
@@ -158,11 +159,10 @@ public abstract partial class OtpTopicContract
     {
         Assert.SkipUnless(KeepsProducers, NoProducers);
         await EnsureAsync(partitions: 2);
-        var first = await AppendAsync(Records(0, 50));
+        await AppendAsync(Records(0, 50));
         var again = await AppendAsync(Records(0, 50));
 
         (again.NextSequence, again.Count).ShouldBe((50, 50));
-        again.HighWatermarks.ShouldBe(first.HighWatermarks);
         (await Topics.HighWatermarksAsync(Name, Cancellation)).Values.Sum().ShouldBe(50);
     }
 

@@ -24,6 +24,9 @@ public abstract partial class OtpTopicContract : Akka.TestKit.Xunit.TestKit
     /// <summary>Whether records come back with the time they went with.</summary>
     protected virtual bool KeepsTimes => true;
 
+    /// <summary>Whether a group without members takes commits.</summary>
+    protected virtual bool CommitsAfterwards => true;
+
     protected IOtpTopic Topics { get; private set; } = null!;
 
     /// <summary>The test's topic; not yet created.</summary>

@@ -142,9 +142,13 @@ public class RunRegistrySpecs : RunKit
         var registry = NewRegistry();
         (await AskAsync<RunRegistry.Unfinished>(new RunRegistry.ResumeAll(), registry)).RunIds.ShouldBe(["oldest", "older", "interrupted"]);
         var rest = Task.WhenAll(Resume("interrupted"), Resume("oldest"));
+        var listener = CreateTestProbe();
+        Sys.EventStream.Subscribe(listener, typeof(RunNotices.Resumed));
         await Resume("older");
+        listener.HasMessages.ShouldBeFalse();
         slow.SetResult();
         await rest;
+        (await listener.NextAsync<RunNotices.Resumed>()).Count.ShouldBe(3);
         (await StateAsync("older")).Phase.ShouldBe(RunPhase.Requested);
         (await StateAsync("oldest")).Phase.ShouldBe(RunPhase.Requested);
 
@@ -155,12 +159,24 @@ public class RunRegistrySpecs : RunKit
     }
 
     [Fact]
+    public async Task Where_no_run_is_unfinished_that_is_told_at_once()
+    {
+        var listener = CreateTestProbe();
+        Sys.EventStream.Subscribe(listener, typeof(RunNotices.Resumed));
+        (await AskAsync<RunRegistry.Unfinished>(new RunRegistry.ResumeAll(), _registry)).RunIds.ShouldBeEmpty();
+        (await listener.NextAsync<RunNotices.Resumed>()).Count.ShouldBe(0);
+    }
+
+    [Fact]
     public async Task A_run_of_an_earlier_process_begins_where_no_other_has_the_topic()
     {
         await Catalog.SaveAsync(RunSummary.Of(await DoAsync(new RunCommands.Request("a", RunDriver.Spec))));
         await Catalog.SaveAsync(RunSummary.Of(new RunDriver().Do(new RunCommands.Request("never-journaled", RunDriver.Spec)).State));
+        var listener = CreateTestProbe();
+        Sys.EventStream.Subscribe(listener, typeof(RunNotices.Resumed));
         await AskAsync<RunRegistry.Unfinished>(new RunRegistry.ResumeAll(), _registry);
         (await BegunAsync(1)).ShouldBe(["a"]);
+        (await listener.NextAsync<RunNotices.Resumed>()).Count.ShouldBe(2);
     }
 
     [Fact]

@@ -93,6 +93,35 @@ public class RunStatePropertySpecs
         met.Order().ShouldBe(Enum.GetValues<RunPhase>().Where(phase => phase >= RunPhase.EnsuringTopic));
     }
 
+    [Fact]
+    public void A_snapshot_and_the_events_after_it_make_what_all_events_make()
+    {
+        var chance = new PCG(1, 20_310_518);
+        var serializer = new RunSnapshotSerializer(null!);
+        var met = new HashSet<RunPhase>();
+        for (var n = 0; n < Runs; n++)
+        {
+            var run = new RunDriver();
+            run.Do(Say.Request(RunDriver.Spec with { Deadline = TimeSpan.FromMinutes(7) }), Say.Begin);
+            foreach (var (command, seconds) in Stories.Generate(chance, null, out _))
+            {
+                run.Now += TimeSpan.FromSeconds(seconds);
+                run.Try(command(run.State));
+            }
+
+            var cut = Gen.Int[1, run.Events.Count].Generate(chance, null, out _);
+            var whole = run.Events.Take(cut).Aggregate(RunState.New(RunDriver.RunId), (state, e) => state.Apply(e));
+            met.Add(whole.Phase);
+            var snapshot = whole.ToSnapshot();
+            var kept = RunState.From((RunSnapshot)serializer.FromBinary(serializer.ToBinary(snapshot), serializer.Manifest(snapshot)));
+            Canonical(kept).ShouldBe(Canonical(whole));
+            Canonical(run.Events.Skip(cut).Aggregate(kept, (state, e) => state.Apply(e))).ShouldBe(Canonical(run.State));
+        }
+
+        met.ShouldBeSubsetOf(Enum.GetValues<RunPhase>().Where(phase => phase >= RunPhase.Requested));
+        met.Count.ShouldBeGreaterThan(8, "snapshots are taken in most phases");
+    }
+
     private static void CheckStep(RunState before, RunDecision decision, RunState after)
     {
         if (decision.Events.Count == 0)

@@ -105,6 +105,11 @@ internal static class LedgerTable
         return counts;
     }
 
+    /// <returns>How many were removed.</returns>
+    public static int Remove(SqliteSession session, string runId, int limit) => session
+        .Statement("DELETE FROM notifications WHERE id IN (SELECT id FROM notifications WHERE run_id = ? LIMIT ?)")
+        .Bind(1, runId).Bind(2, limit).Execute();
+
     private static void Intend(SqliteSession session, Notification notification, DateTimeOffset now) => session.Statement($"""
             INSERT INTO notifications ({Columns}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0, 1, 1, '', ?7, ?7)
             ON CONFLICT (id) DO UPDATE SET state = 0, tries = tries + 1, may_have_arrived = may_have_arrived + 1, last_at = ?7

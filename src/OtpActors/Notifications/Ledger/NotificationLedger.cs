@@ -36,6 +36,18 @@ public sealed class NotificationLedger : IAsyncDisposable
     public Task<Dictionary<(string Channel, NotificationState State), long>> CountAsync(string? runId, CancellationToken cancellationToken) =>
         _database.RunAsync(session => LedgerTable.Count(session, runId), cancellationToken);
 
+    /// <summary>Removes the entries of runs that are over, a few at a time: what others enter meanwhile does not wait.</summary>
+    public async Task RemoveAsync(IEnumerable<string> runIds)
+    {
+        foreach (var runId in runIds)
+        {
+            while (await EnterAsync(session => LedgerTable.Remove(session, runId, LargestBatch)) == LargestBatch)
+            {
+                // There are more.
+            }
+        }
+    }
+
     /// <summary>Records the intent, sends, and records how it ended; or answers from what is recorded.</summary>
     /// <param name="limit">Tries that may have arrived, at most.</param>
     /// <param name="gate">

@@ -15,22 +15,26 @@ internal static class CassandraSchema
         ("topic", "text"), ("partition", "int"), ("offset", "bigint"), ("produced_at", "timestamp"), ("stored_at", "timestamp"),
     ];
 
-    private const int Attempts = 5;
+    /// <summary>Between two looks at what another process is making.</summary>
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(200);
 
     /// <summary>Harmless when everything is there; several at once agree in the end.</summary>
+    /// <exception cref="StoreSetupException">It cannot be made, or what is there cannot be used.</exception>
     public static async Task EnsureAsync(ISession session, CassandraOptions options, TimeProvider time, CancellationToken cancellationToken)
     {
-        for (var attempt = 1; ; attempt++)
+        var start = time.GetTimestamp();
+        while (true)
         {
             try
             {
                 await EnsureOnceAsync(session, options, cancellationToken);
                 return;
             }
-            catch (Exception exception) when (attempt < Attempts && exception is (InvalidQueryException or InvalidConfigurationInQueryException))
+            catch (Exception exception) when (time.GetElapsedTime(start) < session.Cluster.Options.MaxSchemaAgreementWait
+                && exception is InvalidQueryException or InvalidConfigurationInQueryException)
             {
-                // What another process is making is not there yet, though the server says that it exists.
-                await Task.Delay(TimeSpan.FromMilliseconds(200), time, cancellationToken);
+                // What another process is making need not be on every node yet, though one says that it exists.
+                await Task.Delay(Interval, time, cancellationToken);
             }
         }
     }
@@ -40,41 +44,53 @@ internal static class CassandraSchema
         var metadata = session.Cluster.Metadata;
         if (metadata.GetReplicationFactor(options.Keyspace) is null)
         {
-            await ExecuteAsync(
+            await ChangeAsync(
                 session, $"CREATE KEYSPACE IF NOT EXISTS {options.Keyspace} WITH replication = {Replication(metadata, options)}", cancellationToken);
         }
 
         var table = $"{options.Keyspace}.{options.Table}";
-        await TryAsync(
+        var refused = await TryAsync(
             session,
             $"CREATE TABLE IF NOT EXISTS {table} (email text PRIMARY KEY, otp text, {string.Join(", ", Added.Select(column => $"{column.Name} {column.Type}"))})",
             cancellationToken);
-        foreach (var (name, type) in await MissingAsync(session, table, cancellationToken))
+        try
         {
-            await TryAsync(session, $"ALTER TABLE {table} ADD {name} {type}", cancellationToken);
-        }
+            foreach (var (name, type) in await MissingAsync(session, table, cancellationToken))
+            {
+                refused = await TryAsync(session, $"ALTER TABLE {table} ADD {name} {type}", cancellationToken) ?? refused;
+            }
 
-        if (await MissingAsync(session, table, cancellationToken) is [var first, ..])
+            if (await MissingAsync(session, table, cancellationToken) is [var first, ..])
+            {
+                throw new StoreSetupException(
+                    $"The table {table} lacks the column {first.Name} {first.Type}, and it cannot be added{Because(refused)}.", refused);
+            }
+        }
+        catch (InvalidQueryException) when (refused is InvalidQueryException or InvalidConfigurationInQueryException)
         {
-            throw new CassandraSetupException($"The table {table} lacks the column {first.Name} {first.Type}, and it cannot be added.");
+            throw refused; // says more than that there is no table
         }
     }
 
     /// <summary>
     /// A change that another process may be making at this moment, which servers answer with one or the other error:
-    /// whether it is made tells the next look at the table.
+    /// whether it is made tells the next look at the table. The error, null where there was none.
     /// </summary>
-    private static async Task TryAsync(ISession session, string change, CancellationToken cancellationToken)
+    private static async Task<DriverException?> TryAsync(ISession session, string change, CancellationToken cancellationToken)
     {
         try
         {
-            await ExecuteAsync(session, change, cancellationToken);
+            await ChangeAsync(session, change, cancellationToken);
+            return null;
         }
-        catch (Exception exception) when (exception is InvalidQueryException or InvalidConfigurationInQueryException or ServerErrorException or AlreadyExistsException)
+        catch (DriverException exception) when (exception is InvalidQueryException or InvalidConfigurationInQueryException or ServerErrorException or AlreadyExistsException)
         {
             cancellationToken.ThrowIfCancellationRequested();
+            return exception;
         }
     }
+
+    private static string Because(DriverException? refused) => refused is null ? "" : $": {refused.Message}";
 
     private static async Task<List<(string Name, string Type)>> MissingAsync(ISession session, string table, CancellationToken cancellationToken)
     {
@@ -85,7 +101,7 @@ internal static class CassandraSchema
         {
             if (Added.FirstOrDefault(added => added.Name == column.Name) is { Name: not null } known && column.Type.Name != known.Type)
             {
-                throw new CassandraSetupException(
+                throw new StoreSetupException(
                     $"The column {column.Name} of {table} is {column.Type}, not {known.Type}: choose another OtpActors:Cassandra:Table.");
             }
         }
@@ -97,7 +113,7 @@ internal static class CassandraSchema
     {
         if (!rows.Columns.Any(column => column.Name == name && column.Type.Code is CqlTypeCode.Text or CqlTypeCode.Ascii))
         {
-            throw new CassandraSetupException($"The table {table} has no column {name} of text: choose another OtpActors:Cassandra:Table.");
+            throw new StoreSetupException($"The table {table} has no column {name} of text: choose another OtpActors:Cassandra:Table.");
         }
     }
 
@@ -109,6 +125,14 @@ internal static class CassandraSchema
             : $"{{'class': 'NetworkTopologyStrategy', '{metadata.LocalDatacenter}': {factor}}}";
     }
 
-    private static async Task ExecuteAsync(ISession session, string query, CancellationToken cancellationToken) =>
-        (await session.ExecuteAsync(new SimpleStatement(query), cancellationToken)).Dispose();
+    private static async Task ChangeAsync(ISession session, string change, CancellationToken cancellationToken)
+    {
+        using var rows = await session.ExecuteAsync(new SimpleStatement(change), cancellationToken);
+        if (!rows.IsInSchemaAgreement)
+        {
+            throw new StoreUnavailableException(
+                $"The nodes of Cassandra do not agree on the schema within {session.Cluster.Options.MaxSchemaAgreementWait.TotalSeconds:0} s of "
+                + $"\"{change.Split(" WITH ")[0].Split(" (")[0]}\": see `nodetool describecluster`.");
+        }
+    }
 }

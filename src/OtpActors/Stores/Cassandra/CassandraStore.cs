@@ -16,15 +16,16 @@ namespace OtpActors.Stores.Cassandra;
 /// as <see cref="WriteOutcome.Inserted"/>, and <see cref="StoredOtp.StoredAt"/> is when it was last written.</item>
 /// </list>
 /// </summary>
-/// <remarks>What has to be set right is a <see cref="CassandraSetupException"/>.</remarks>
+/// <remarks>What has to be set right is a <see cref="StoreSetupException"/>.</remarks>
 public sealed class CassandraStore(string name, CassandraOptions options, OnExisting onExisting, TimeProvider time)
     : IOtpStore, IAsyncDisposable
 {
-    private const int LookUpSize = 100;
     private const int LookUpsAtOnce = 8;
     private const int ScanPage = 1_000;
 
     private readonly SemaphoreSlim _opening = new(1);
+    private readonly Lock _gate = new();
+    private readonly WriteTimes _times = new();
     private Cluster? _cluster;
     private CassandraTable? _table;
 
@@ -62,7 +63,7 @@ public sealed class CassandraStore(string name, CassandraOptions options, OnExis
             var table = await TableAsync(cancellationToken);
             var gate = new Lock();
             await Parallel.ForEachAsync(
-                table.Chunks(emails.Select(email => email.Value).Distinct(), LookUpSize),
+                table.Chunks(emails.Select(email => email.Value).Distinct(), CassandraTable.LookUpSize),
                 new ParallelOptions { MaxDegreeOfParallelism = LookUpsAtOnce, CancellationToken = cancellationToken },
                 async (chunk, cancel) =>
                 {
@@ -119,7 +120,7 @@ public sealed class CassandraStore(string name, CassandraOptions options, OnExis
         var stands = new RecordOrigin?[batch.Count];
         var now = time.GetUtcNow();
         await Parallel.ForEachAsync(
-            table.Chunks(first.Keys, LookUpSize),
+            table.Chunks(first.Keys, CassandraTable.LookUpSize),
             new ParallelOptions { MaxDegreeOfParallelism = LookUpsAtOnce, CancellationToken = cancellationToken },
             async (chunk, cancel) =>
             {
@@ -155,13 +156,23 @@ public sealed class CassandraStore(string name, CassandraOptions options, OnExis
         var table = await TableAsync(cancellationToken);
         var outcomes = new WriteOutcome[batch.Count];
         var newest = new Dictionary<string, int>(batch.Count);
+        Dictionary<string, StoreRecord>? risky = null;
         for (var i = 0; i < outcomes.Length; i++)
         {
             outcomes[i] = WriteOutcome.Inserted;
             var email = batch[i].Email.Value;
+            var isAtRisk = _times.IsAtRisk(batch[i]);
             if (!newest.TryGetValue(email, out var other) || batch[i].ProducedAt >= batch[other].ProducedAt)
             {
                 newest[email] = i;
+                if (isAtRisk)
+                {
+                    (risky ??= [])[email] = batch[i];
+                }
+                else
+                {
+                    risky?.Remove(email);
+                }
             }
             else if (batch[i].Origin != batch[other].Origin)
             {
@@ -169,20 +180,39 @@ public sealed class CassandraStore(string name, CassandraOptions options, OnExis
             }
         }
 
-        var now = time.GetUtcNow();
-        var rows = new NewRow[newest.Count];
-        var count = 0;
-        foreach (var index in newest.Values)
-        {
-            rows[count++] = new NewRow(batch[index], now);
-        }
-
-        await table.Replacements.WriteAsync(rows, cancellationToken);
+        await table.Replacements.WriteAsync(await RowsAsync(table, batch, newest, risky, cancellationToken), cancellationToken);
         return outcomes;
     }
 
-    private async Task<ISession> ConnectAsync(CancellationToken cancellationToken) =>
-        await (_cluster ??= CassandraConnector.Build(options, time)).ConnectAsync(cancellationToken);
+    private async Task<NewRow[]> RowsAsync(
+        CassandraTable table, IReadOnlyList<StoreRecord> batch, Dictionary<string, int> newest, Dictionary<string, StoreRecord>? risky,
+        CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        var rows = new NewRow[newest.Count];
+        var count = 0;
+        foreach (var (email, index) in newest)
+        {
+            rows[count] = new NewRow(batch[index], now, WriteTimes.Of(batch[index]));
+            newest[email] = count++;
+        }
+
+        if (risky is not null)
+        {
+            await table.AfterExistingAsync(
+                risky, (email, writeTime) => rows[newest[email]] = rows[newest[email]] with { WriteTime = writeTime }, cancellationToken);
+        }
+
+        return rows;
+    }
+
+    private Task<ISession> ConnectAsync(CancellationToken cancellationToken)
+    {
+        lock (_gate)
+        {
+            return (_cluster ??= CassandraConnector.Build(options, time)).ConnectAsync(cancellationToken);
+        }
+    }
 
     private async Task<CassandraTable> TableAsync(CancellationToken cancellationToken)
     {
@@ -211,7 +241,7 @@ public sealed class CassandraStore(string name, CassandraOptions options, OnExis
         catch (DriverException failure)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            throw CassandraFailures.Of(failure, options, _cluster?.Metadata.AllHosts.Count ?? 0);
+            throw CassandraFailures.Of(failure, options, _cluster?.Metadata);
         }
     }
 }

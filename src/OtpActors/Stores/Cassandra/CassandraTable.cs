@@ -8,20 +8,24 @@ namespace OtpActors.Stores.Cassandra;
 /// <summary>The table's prepared statements and the way its rows are bound and read. For any number of threads.</summary>
 internal sealed class CassandraTable : IDisposable
 {
+    /// <summary>Addresses of a look-up.</summary>
+    public const int LookUpSize = 100;
+
     private const string Columns = "email, otp, topic, partition, offset, produced_at, stored_at";
 
     private readonly PreparedStatement _origins;
     private readonly PreparedStatement _find;
     private readonly PreparedStatement _scan;
+    private readonly PreparedStatement _written;
 
     private CassandraTable(
         ISession session, CassandraOptions options, PreparedStatement insert, PreparedStatement replace,
-        PreparedStatement origins, PreparedStatement find, PreparedStatement scan)
+        PreparedStatement origins, PreparedStatement find, PreparedStatement scan, PreparedStatement written)
     {
-        (Session, Keyspace, _origins, _find, _scan) = (session, options.Keyspace, origins, find, scan);
+        (Session, Keyspace, _origins, _find, _scan, _written) = (session, options.Keyspace, origins, find, scan, written);
         var consistency = options.Consistency
             ?? (session.Cluster.Metadata.GetReplicationFactor(options.Keyspace) > 1 ? ConsistencyLevel.LocalQuorum : ConsistencyLevel.LocalOne);
-        foreach (var statement in new[] { insert, replace, origins, find, scan })
+        foreach (var statement in new[] { insert, replace, origins, find, scan, written })
         {
             statement.SetIdempotence(true).SetConsistencyLevel(consistency);
         }
@@ -58,7 +62,9 @@ internal sealed class CassandraTable : IDisposable
             await session.PrepareAsync($"{insert} USING TIMESTAMP ?", cancellationToken),
             await session.PrepareAsync($"SELECT email, topic, partition, offset FROM {table} WHERE email IN ?", cancellationToken),
             await session.PrepareAsync($"SELECT {Columns} FROM {table} WHERE email IN ?", cancellationToken),
-            await session.PrepareAsync($"SELECT {Columns} FROM {table} WHERE token(email) > ? AND token(email) <= ?", cancellationToken));
+            await session.PrepareAsync($"SELECT {Columns} FROM {table} WHERE token(email) > ? AND token(email) <= ?", cancellationToken),
+            await session.PrepareAsync(
+                $"SELECT email, topic, partition, offset, produced_at, WRITETIME(otp) FROM {table} WHERE email IN ?", cancellationToken));
     }
 
     /// <summary>Cuts addresses into look-ups of at most so many, each for one set of hosts.</summary>
@@ -98,6 +104,20 @@ internal sealed class CassandraTable : IDisposable
         }
 
         return found;
+    }
+
+    /// <summary>Lets records stand that may have an earlier one of their millisecond there: <see cref="WriteTimes.After"/>.</summary>
+    public async Task AfterExistingAsync(Dictionary<string, StoreRecord> records, Action<string, long> set, CancellationToken cancellationToken)
+    {
+        foreach (var chunk in Chunks(records.Keys, LookUpSize))
+        {
+            using var bound = LookUp(_written, chunk);
+            await foreach (var row in await Session.ExecuteAsync(bound, cancellationToken))
+            {
+                var email = row.GetValue<string>(0);
+                set(email, WriteTimes.After(records[email], Origin(row, 1), row.GetValue<DateTimeOffset?>(4), row.GetValue<long?>(5)));
+            }
+        }
     }
 
     public async Task<List<StoredOtp>> FindAsync(List<string> emails, CancellationToken cancellationToken)
@@ -169,11 +189,5 @@ internal sealed class CassandraTable : IDisposable
 }
 
 /// <summary>A record to write.</summary>
-internal readonly record struct NewRow(StoreRecord Record, DateTimeOffset StoredAt)
-{
-    /// <summary>
-    /// The record's time in microseconds. Of records of one millisecond the later offset is the later, within a thousand:
-    /// no two have the same, which would mix their columns.
-    /// </summary>
-    public long WriteTime => (Math.Max(0, Record.ProducedAt.ToUnixTimeMilliseconds()) * 1_000) + (Record.Origin.Offset % 1_000);
-}
+/// <param name="WriteTime">In microseconds; of records that replace.</param>
+internal readonly record struct NewRow(StoreRecord Record, DateTimeOffset StoredAt, long WriteTime = 0);

@@ -34,6 +34,8 @@ public sealed class EmbeddedTopic : IOtpTopic, IAsyncDisposable
         _reader = new SqliteDatabase(new SqliteSettings(file) { ReadOnly = true, CacheKiB = 4 * 1024 });
     }
 
+    public bool KeepsHeaders => true;
+
     public async Task<TopicEnsured> EnsureAsync(TopicSpec spec, CancellationToken cancellationToken)
     {
         TopicRules.Check(spec);
@@ -172,7 +174,7 @@ public sealed class EmbeddedTopic : IOtpTopic, IAsyncDisposable
 
     private async Task<TopicEntry> FindAsync(string topic, CancellationToken cancellationToken) =>
         await TryFindAsync(topic, cancellationToken).ConfigureAwait(false)
-        ?? throw new TopicException($"there is no topic {topic}: create it first");
+        ?? throw TopicException.NoTopic(topic);
 
     private async Task<TopicEntry?> TryFindAsync(string topic, CancellationToken cancellationToken)
     {

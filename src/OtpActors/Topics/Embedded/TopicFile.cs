@@ -64,15 +64,12 @@ internal static class TopicFile
         .Statement("SELECT max(offset) + 1 FROM records WHERE topic = ?1 AND partition = ?2")
         .Bind(1, topic.Id).Bind(2, partition).Scalar() ?? 0;
 
-    /// <summary>
-    /// Appends what this producer has not appended yet. Of a batch that was appended before, the acknowledgement gives
-    /// the partitions' present ends, which lie at or after its records.
-    /// </summary>
+    /// <summary>Appends what this producer has not appended yet, and acknowledges all of the batch.</summary>
     public static ProducerAck Append(
         SqliteSession session, TopicEntry topic, string producer, IReadOnlyList<ProducerRecord> batch)
     {
         var next = NextSequence(session, topic, producer);
-        var ends = new SortedDictionary<int, long>();
+        var ends = new Dictionary<int, long>();
         var headers = new HeaderCodec();
         var insert = session.Statement("""
             INSERT INTO records (topic, partition, offset, timestamp, key, value, headers)
@@ -80,21 +77,22 @@ internal static class TopicFile
             """).Bind(1, topic.Id);
         foreach (var record in batch)
         {
+            if (record.Sequence < next)
+            {
+                continue;
+            }
+
             var partition = KafkaPartitioner.Partition(record.Key, topic.Partitions);
             if (!ends.TryGetValue(partition, out var end))
             {
                 end = HighWatermark(session, topic, partition);
             }
 
-            if (record.Sequence >= next)
-            {
-                insert.Bind(2, partition).Bind(3, end++).Bind(4, record.Timestamp.ToUnixTimeMilliseconds())
-                    .BindBlob(5, record.Key).BindBlob(6, record.Value).BindBlob(7, headers.Encode(record.Headers))
-                    .Execute();
-                next = record.Sequence + 1;
-            }
-
-            ends[partition] = end;
+            insert.Bind(2, partition).Bind(3, end).Bind(4, record.Timestamp.ToUnixTimeMilliseconds())
+                .BindBlob(5, record.Key).BindBlob(6, record.Value).BindBlob(7, headers.Encode(record.Headers))
+                .Execute();
+            ends[partition] = end + 1;
+            next = record.Sequence + 1;
         }
 
         session
@@ -103,7 +101,7 @@ internal static class TopicFile
                 ON CONFLICT DO UPDATE SET next_sequence = excluded.next_sequence
                 """)
             .Bind(1, topic.Id).Bind(2, producer).Bind(3, next).Execute();
-        return new ProducerAck(next, batch.Count, ends.ToOffsetMap());
+        return new ProducerAck(next, batch.Count);
     }
 
     /// <summary>Records from an offset on, up to a count and a size; the first comes whatever its size.</summary>

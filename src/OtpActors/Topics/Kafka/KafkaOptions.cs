@@ -1,11 +1,12 @@
 using System.ComponentModel.DataAnnotations;
-using System.Globalization;
 
 namespace OtpActors.Topics.Kafka;
 
 /// <summary>The section <c>OtpActors:Kafka</c>; it counts where <c>OtpActors:Topic:Provider</c> is <c>Kafka</c>.</summary>
 public sealed class KafkaOptions : IValidatableObject
 {
+    private const string Section = "OtpActors:Kafka";
+
     /// <summary>Brokers to begin with, as <c>host:port,host:port</c>. Default <c>localhost:9092</c>.</summary>
     [Required]
     public string BootstrapServers { get; set; } = "localhost:9092";
@@ -41,11 +42,21 @@ public sealed class KafkaOptions : IValidatableObject
         Get("api.version.request") is "false" or "0"
         && Version.TryParse(Get("broker.version.fallback") ?? "0.10.0", out var version) && version < new Version(0, 11);
 
-    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext) =>
-        Properties.Keys.Select(name => (Name: name, Why: KafkaProperties.WhyRefused(name)))
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        var refused = Properties.Keys.Select(name => (Name: name, Why: KafkaProperties.WhyRefused(name)))
             .Where(each => each.Why is not null)
-            .Select(each => new ValidationResult(string.Create(
-                CultureInfo.InvariantCulture, $"OtpActors:Kafka:Properties:{each.Name} cannot be set: {each.Why}.")));
+            .Select(each => $"{Section}:Properties:{each.Name} cannot be set: {each.Why}.").ToList();
+        if (refused.Count == 0 && Properties.Count > 0 && KafkaClients.WhyRefused(this) is { } why)
+        {
+            // The client names the one it stopped at, in its own way: "SASL mechanism".
+            var name = Properties.Keys.OrderByDescending(each => each.Length)
+                .FirstOrDefault(each => why.Replace(' ', '.').Contains(each, StringComparison.OrdinalIgnoreCase));
+            refused.Add(name is null ? $"{Section}:Properties: {why}" : $"{Section}:Properties:{name} is wrong: {why}");
+        }
+
+        return refused.Select(message => new ValidationResult(message));
+    }
 
     private string? Get(string property) => Properties.GetValueOrDefault(property);
 }

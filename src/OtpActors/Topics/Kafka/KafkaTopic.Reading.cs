@@ -6,6 +6,9 @@ namespace OtpActors.Topics.Kafka;
 /// <summary>Looking at a topic.</summary>
 public sealed partial class KafkaTopic
 {
+    /// <summary>What a look at a partition takes into memory at most; a larger record comes alone.</summary>
+    private const int ReadBytes = 1 << 20;
+
     /// <summary>False: brokers do not tell, and so what is sent again lies there again.</summary>
     public bool KeepsProducers => false;
 
@@ -35,7 +38,7 @@ public sealed partial class KafkaTopic
         TopicRules.CheckName(topic);
         return RunAsync<IReadOnlyList<TopicRecord>>(
             async () => [.. (await _admin.ReadAsync(
-                new TopicPartition(topic, partition), offset, maxRecords, MaxBytes, cancellationToken).ConfigureAwait(false)).Select(ToRecord)],
+                new TopicPartition(topic, partition), offset, maxRecords, ReadBytes, cancellationToken).ConfigureAwait(false)).Select(ToRecord)],
             topic);
     }
 }

@@ -20,16 +20,14 @@ namespace OtpActors.Topics.Kafka;
 /// </remarks>
 public sealed partial class KafkaTopic : IOtpTopic, IAsyncDisposable
 {
-    /// <summary>What a batch holds at most; a larger record comes alone.</summary>
-    private const int MaxRecords = 2_000;
-    private const int MaxBytes = 1 << 20;
-
     private readonly KafkaOptions _options;
     private readonly ILogger<KafkaTopic> _log;
     private readonly KafkaAdmin _admin;
     private readonly ProducerSettings<byte[]?, byte[]?> _producing;
     private readonly ConsumerSettings<byte[]?, byte[]?> _consuming;
-    private readonly Lazy<IProducer<byte[]?, byte[]?>> _producer;
+    private readonly Lock _lock = new();
+    private readonly List<IProducer<byte[]?, byte[]?>> _spent = [];
+    private IProducer<byte[]?, byte[]?>? _producer;
     private readonly ConcurrentDictionary<string, Task> _known = new();
     private readonly bool _wrapsHeaders;
 
@@ -37,25 +35,9 @@ public sealed partial class KafkaTopic : IOtpTopic, IAsyncDisposable
     public KafkaTopic(KafkaOptions options, TimeProvider time, ILogger<KafkaTopic> log, TopicCreation? create = null)
     {
         (_options, _log, _wrapsHeaders) = (options, log, options.IsBefore011);
-        var common = new Dictionary<string, string>(options.Properties) { ["bootstrap.servers"] = options.BootstrapServers };
-        _admin = new KafkaAdmin(common, options.OperationTimeout, time, Log, create);
-        var producing = ProducerSettings<byte[]?, byte[]?>.Create((Akka.Configuration.Config?)null, Serializers.ByteArray, Serializers.ByteArray)
-            .WithProperty("partitioner", "murmur2_random") // as Java's clients and the embedded log choose
-            .WithProperties(common);
-        _producing = _wrapsHeaders ? producing.WithoutIdempotence() : producing;
-        _consuming = ConsumerSettings<byte[]?, byte[]?>.Create((Akka.Configuration.Config?)null, Deserializers.ByteArray, Deserializers.ByteArray)
-            .WithProperty("session.timeout.ms", "10000") // how long a killed process keeps its partitions
-            .WithProperty("heartbeat.interval.ms", "2000")
-            .WithProperties(common) with
-        {
-            MaxBatchRecords = MaxRecords,
-            MaxBatchBytes = MaxBytes,
-            CommitInterval = TimeSpan.FromMilliseconds(100),
-            StopTimeout = options.StopTimeout,
-            OperationTimeout = options.OperationTimeout,
-            StallTimeout = options.StallTimeout,
-        };
-        _producer = new Lazy<IProducer<byte[]?, byte[]?>>(() => KafkaProducer.Create(_producing, Log));
+        _admin = new KafkaAdmin(KafkaClients.Common(options), options.OperationTimeout, time, Log, create);
+        _producing = KafkaClients.Producing(options);
+        _consuming = KafkaClients.Consuming(options);
     }
 
     /// <inheritdoc/>
@@ -79,16 +61,26 @@ public sealed partial class KafkaTopic : IOtpTopic, IAsyncDisposable
     {
         var any = new TopicPartition(topic, Partition.Any);
         var first = new TopicPartition(topic, new Partition(0));
+        IProducer<byte[]?, byte[]?>? producer = null;
         return Flow.Create<IReadOnlyList<ProducerRecord>>()
             .SelectAsync(1, batch => RequireAsync(topic, batch))
             .Select(batch => new MultiMessage<byte[]?, byte[]?, IReadOnlyList<ProducerRecord>>(
                 [.. batch.Select(record => (record.Key is null ? first : any, ToMessage(record)))], batch))
-            .Via(KafkaProducer.FlexiFlow<byte[]?, byte[]?, IReadOnlyList<ProducerRecord>>(_producing, () => _producer.Value))
+            .Via(KafkaProducer.FlexiFlow<byte[]?, byte[]?, IReadOnlyList<ProducerRecord>>(_producing, () => producer = Producer()))
             .Select(result => new ProducerAck(
-                result.PassThrough.Count == 0 ? 0 : result.PassThrough[^1].Sequence + 1, result.PassThrough.Count,
-                OffsetMaps.Empty.AddRange(result.Next.Select(each => KeyValuePair.Create(each.Key.Partition.Value, each.Value)))))
-            .SelectError(failure => Translate(failure, topic));
+                result.PassThrough.Count == 0 ? 0 : result.PassThrough[^1].Sequence + 1, result.PassThrough.Count))
+            .SelectError(failure =>
+            {
+                if (failure is KafkaStreamException { Failure: KafkaFailure.Fatal } && producer is not null)
+                {
+                    Replace(producer);
+                }
+
+                return Translate(failure, topic);
+            });
     }
+
+    public bool KeepsHeaders => !_wrapsHeaders;
 
     /// <summary>Always 0: brokers do not know it.</summary>
     public Task<long> ResumeSequenceAsync(string topic, string producerId, CancellationToken cancellationToken) =>
@@ -110,12 +102,33 @@ public sealed partial class KafkaTopic : IOtpTopic, IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (_producer.IsValueCreated)
+        foreach (var producer in _producer is null ? _spent : [.. _spent, _producer])
         {
-            await KafkaProducer.CloseAsync(_producer.Value, _producing).ConfigureAwait(false);
+            await KafkaProducer.CloseAsync(producer, _producing).ConfigureAwait(false);
         }
 
         await Task.Run(_admin.Dispose).ConfigureAwait(false);
+    }
+
+    private IProducer<byte[]?, byte[]?> Producer()
+    {
+        lock (_lock)
+        {
+            return _producer ??= KafkaProducer.Create(_producing, Log);
+        }
+    }
+
+    /// <summary>One that has failed for good fails whoever asks it next: they get another. Flows may still run on it.</summary>
+    private void Replace(IProducer<byte[]?, byte[]?> failed)
+    {
+        lock (_lock)
+        {
+            if (_producer == failed)
+            {
+                _producer = null;
+                _spent.Add(failed);
+            }
+        }
     }
 
     /// <summary>
@@ -129,7 +142,7 @@ public sealed partial class KafkaTopic : IOtpTopic, IAsyncDisposable
             TopicRules.CheckName(topic);
             if (await _admin.PartitionsAsync(topic, CancellationToken.None).ConfigureAwait(false) is null)
             {
-                throw new TopicException($"there is no topic {topic}: create it first");
+                throw TopicException.NoTopic(topic);
             }
 
             _known[topic] = Task.CompletedTask;
@@ -184,6 +197,7 @@ public sealed partial class KafkaTopic : IOtpTopic, IAsyncDisposable
             Key = record.Key,
             Value = record.Value,
             Timestamp = new Timestamp(record.Timestamp),
+            Headers = KafkaProducer.NoHeaders,
         };
         if (record.Headers is { } headers)
         {
@@ -240,13 +254,16 @@ public sealed partial class KafkaTopic : IOtpTopic, IAsyncDisposable
         KafkaStreamException { Failure: KafkaFailure.Unsupported } e => new TopicException(
             $"{e.Message}; brokers before 0.11 want OtpActors:Kafka:Properties api.version.request=false and "
             + $"broker.version.fallback, and {topic} made by their own tool", e),
-        KafkaStreamException e => new TopicException(e.Message.Contains(topic, StringComparison.Ordinal) ? e.Message : $"{topic}: {e.Message}", e),
+        KafkaStreamException e => new TopicException(e.Message.Contains(topic, StringComparison.Ordinal) ? e.Message : $"{topic}: {e.Message}", e)
+        {
+            IsMissing = e.Failure == KafkaFailure.UnknownTopic,
+        },
         ObjectDisposedException e => new TopicException("the topic is closed", e),
         _ => failure,
     };
 
     private static TopicException TakenOver(string topic, string group, Exception? inner = null) =>
-        new($"another consumer has taken over the group {group} of the topic {topic}", inner);
+        new($"another consumer has taken over from the group {group} of the topic {topic}, or the topic was cut: what is not committed comes again", inner);
 
     private void Log(LogMessage message) => _log.Log(
         message.Level <= SyslogLevel.Error ? LogLevel.Information : LogLevel.Debug,

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Reflection;
+using Xunit;
 
 namespace OtpActors.Tests.Servers.Cassandra;
 
@@ -56,6 +57,18 @@ internal static class CassandraDistribution
         return await TryAsync("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix", Folder) is { } npm
             ? $"the Cassandra distribution cannot be installed with npm ({npm})"
             : null;
+    }
+
+    /// <summary>What the DataStax driver for Python (Debian's python3-cassandra) reads, as JSON; skips the test where there is none.</summary>
+    public static async Task<string> QueryAsync(string contactPoint, string query)
+    {
+        if (await TryAsync("/usr/bin/python3", "-c", "import cassandra.cluster") is { } why)
+        {
+            Assert.SkipWhen(Environment.GetEnvironmentVariable("OTPACTORS_REQUIRE_SERVERS") != "1", $"no cassandra-driver for Python: {why}");
+            Assert.Fail($"the cassandra-driver for Python is required: {why}");
+        }
+
+        return await RunAsync("/usr/bin/python3", [Path.Combine(Folder, "query.py"), .. contactPoint.Split(':'), query]);
     }
 
     /// <summary>Runs a tool to its end; its output.</summary>

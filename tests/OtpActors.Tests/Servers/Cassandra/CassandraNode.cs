@@ -32,7 +32,12 @@ internal sealed class CassandraNode(NodeSettings settings) : IAsyncDisposable
         wait $server
         """;
 
-    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(120);
+    /// <summary>Milliseconds until a node gives up on replicas: no test is about that, and machines can be busy.</summary>
+    private const int Patience = 60_000;
+
+    private static readonly string[] Limits = ["read_request", "range_request", "write_request", "cas_contention", "truncate_request", "request"];
+
+    private static readonly TimeSpan Bound = TimeSpan.FromMinutes(5);
 
     private readonly TempDirectory _directory = new();
     private Process? _holder;
@@ -109,6 +114,11 @@ internal sealed class CassandraNode(NodeSettings settings) : IAsyncDisposable
         yaml["storage_port"] = settings.StoragePort;
         yaml["ssl_storage_port"] = settings.StoragePort + 1;
         yaml["auto_bootstrap"] = false;
+        foreach (var limit in Limits)
+        {
+            yaml[$"{limit}_timeout_in_ms"] = Patience;
+        }
+
         foreach (var (key, value) in settings.Settings)
         {
             yaml[key] = value?.DeepClone();

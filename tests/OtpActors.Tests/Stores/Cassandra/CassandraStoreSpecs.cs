@@ -1,3 +1,4 @@
+using System.Text.Json;
 using OtpActors.Cql;
 using OtpActors.Records;
 using OtpActors.Stores;
@@ -54,6 +55,44 @@ public sealed class CassandraStoreSpecs(CassandraServers servers) : OneOtpAnAddr
         (await FindAsync(store, "a")).ShouldNotBeNull().Otp.Reveal().ShouldBe("111111");
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Of_one_millisecond_the_later_record_stands_whatever_its_offset(bool restarted)
+    {
+        // Modulo 1,000 the later record's offset is the smaller.
+        var store = await StoreAsync(OnExisting.Replace);
+        await WriteAsync(store, Record("before", "000000", offset: 998, producedAt: Noon.AddDays(-1)), Record("a", "111111", offset: 999));
+        if (restarted)
+        {
+            store = await StoreAsync(OnExisting.Replace);
+        }
+
+        await WriteAsync(store, Record("a", "222222", offset: 1_000));
+        (await FindAsync(store, "a")).ShouldNotBeNull().Otp.Reveal().ShouldBe("222222");
+        await WriteAsync(store, Record("a", "111111", offset: 999), Record("b", "333333", offset: 1_001)); // a replay
+        await WriteAsync(store, Record("a", "222222", offset: 1_000));
+        (await FindAsync(store, "a")).ShouldNotBeNull().Otp.Reveal().ShouldBe("222222");
+    }
+
+    [Fact]
+    public async Task Another_client_reads_the_rows()
+    {
+        var store = await StoreAsync(OnExisting.Skip);
+        await WriteAsync(store, Record("ann", "012345", offset: 7, partition: 3), Record("bob", "654321", offset: 8));
+        var answer = await CassandraDistribution.QueryAsync(_contactPoints.Split(',')[0], $"select * from {_keyspace}.email_table");
+        var rows = JsonDocument.Parse(answer).RootElement.EnumerateArray().ToDictionary(row => row.GetProperty("email").GetString()!);
+
+        rows.Keys.ShouldBe([Address("ann").Value, Address("bob").Value], ignoreOrder: true);
+        var ann = rows[Address("ann").Value];
+        ann.GetProperty("otp").GetString().ShouldBe("012345");
+        ann.GetProperty("topic").GetString().ShouldBe("topic");
+        ann.GetProperty("partition").GetInt32().ShouldBe(3);
+        ann.GetProperty("offset").GetInt64().ShouldBe(7);
+        ann.GetProperty("produced_at").GetDateTimeOffset().ShouldBe(Noon);
+        ann.GetProperty("stored_at").ValueKind.ShouldBe(JsonValueKind.String);
+    }
+
     [Fact]
     public async Task Stores_at_the_same_time_agree_on_the_schema()
     {
@@ -76,7 +115,7 @@ public sealed class CassandraStoreSpecs(CassandraServers servers) : OneOtpAnAddr
     {
         await OnServerAsync($"CREATE KEYSPACE {_keyspace} WITH replication = {{'class': 'SimpleStrategy', 'replication_factor': 3}}");
         var store = await OpenAsync(OnExisting.Skip);
-        var error = await Should.ThrowAsync<CassandraSetupException>(() => store.EnsureSchemaAsync(Cancellation).Soon());
+        var error = await Should.ThrowAsync<StoreSetupException>(() => store.EnsureSchemaAsync(Cancellation).Soon());
         await CloseAsync(store);
 
         error.Message.ShouldContain("ALTER KEYSPACE");
@@ -90,7 +129,7 @@ public sealed class CassandraStoreSpecs(CassandraServers servers) : OneOtpAnAddr
             $"CREATE KEYSPACE {_keyspace} WITH replication = {{'class': 'SimpleStrategy', 'replication_factor': 1}}",
             $"CREATE TABLE {_keyspace}.email_table (id int PRIMARY KEY, otp text)");
         var store = await OpenAsync(OnExisting.Skip);
-        var error = await Should.ThrowAsync<CassandraSetupException>(() => store.EnsureSchemaAsync(Cancellation).Soon());
+        var error = await Should.ThrowAsync<StoreSetupException>(() => store.EnsureSchemaAsync(Cancellation).Soon());
         await CloseAsync(store);
 
         error.Message.ShouldContain($"{_keyspace}.email_table");

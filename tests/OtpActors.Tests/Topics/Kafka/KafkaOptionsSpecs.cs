@@ -30,15 +30,38 @@ public sealed class KafkaOptionsSpecs
         refusal.Message.ShouldNotContain("whatever");
     }
 
+    [Theory]
+    [InlineData("sesion.timeout.ms", "6000", "No such configuration property")] // no name of the client library's
+    [InlineData("session.timeout.ms", "long", "Invalid value")]
+    [InlineData("session.timeout.ms", "0", "outside allowed range")]
+    [InlineData("security.protocol", "TLS", "Invalid value")]
+    [InlineData("sasl.mechanism", "NONE", "Unsupported SASL mechanism", "security.protocol", "SASL_PLAINTEXT")]
+    [InlineData("max.poll.interval.ms", "5000", "must be >=")] // than session.timeout.ms
+    [InlineData("ssl.ca.location", "/no/such/file", "failed", "security.protocol", "SSL")]
+    [InlineData("retries", "0", "must be", "linger.ms", "1")] // with idempotent producers
+    public void A_property_that_the_client_library_refuses_is_named_at_the_start(
+        string name, string value, string says, string? with = null, string? of = null)
+    {
+        var properties = new List<(string, string)> { (name, value) };
+        if (with is not null)
+        {
+            properties.Add((with, of!));
+        }
+
+        var refusal = Should.Throw<SettingsException>(() => Bind([.. properties]));
+        refusal.Message.ShouldContain($"OtpActors:Kafka:Properties:{name} ");
+        refusal.Message.ShouldContain(says);
+    }
+
     [Fact]
     public void Any_other_property_passes()
     {
         var options = Bind(
-            ("security.protocol", "SASL_SSL"), ("sasl.mechanism", "PLAIN"), ("sasl.password", "secret"), ("session.timeout.ms", "6000"),
+            ("security.protocol", "SASL_SSL"), ("sasl.mechanism", "PLAIN"), ("sasl.username", "otp"), ("sasl.password", "secret"), ("session.timeout.ms", "6000"),
             ("broker.version.fallback", "0.9.0.1"));
 
         options.Properties["sasl.mechanism"].ShouldBe("PLAIN");
-        options.Properties.Count.ShouldBe(5);
+        options.Properties.Count.ShouldBe(6);
     }
 
     [Theory]

@@ -1,0 +1,116 @@
+using Akka.Actor;
+using Akka.Hosting;
+using Microsoft.AspNetCore.Http.HttpResults;
+using OtpActors.Hosting;
+using OtpActors.Triggers;
+using OtpActors.Triggers.Schedules;
+using OtpActors.Workflow;
+
+namespace OtpActors.Api;
+
+/// <summary><c>/api/schedules</c>: what is run again and again.</summary>
+internal static class ScheduleEndpoints
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
+
+    public static void MapSchedules(this RouteGroupBuilder api)
+    {
+        var schedules = api.MapGroup("/schedules").WithTags("Schedules");
+        schedules.MapGet("", ListAsync).Needs(ApiScope.Read).WithSummary("List schedules, by name");
+        schedules.MapPost("", CreateAsync).Needs(ApiScope.Operate)
+            .WithSummary("Make a schedule")
+            .WithDescription("A due time makes one run, however often the service is restarted around it.")
+            .ProducesProblem(400).ProducesProblem(409);
+        schedules.MapGet("/{name}", GetAsync).Needs(ApiScope.Read)
+            .WithSummary("Show a schedule and its next five due times").ProducesProblem(404);
+        schedules.MapPut("/{name}", PutAsync).Needs(ApiScope.Operate)
+            .WithSummary("Make or replace a schedule")
+            .WithDescription("A masked password or address that comes back as it was shown stays what it was. Where the times change, those before now do not count.")
+            .Produces<ScheduleDocument>(201).ProducesProblem(400);
+        schedules.MapDelete("/{name}", DeleteAsync).Needs(ApiScope.Operate)
+            .WithSummary("Remove a schedule").WithDescription("Its runs stay.").ProducesProblem(404);
+        schedules.MapPost("/{name}/pause", PauseAsync).Needs(ApiScope.Operate)
+            .WithSummary("Let due times pass without a run").WithDescription("Those of a pause are neither made up nor missed.").ProducesProblem(404);
+        schedules.MapPost("/{name}/resume", ResumeAsync).Needs(ApiScope.Operate)
+            .WithSummary("Let due times from now on count").ProducesProblem(404);
+        schedules.MapPost("/{name}/trigger", TriggerAsync).Needs(ApiScope.Operate)
+            .WithSummary("Start a schedule's run now").WithDescription("Beside its due times, whether it is enabled or not.").ProducesProblem(404);
+    }
+
+    private static async Task<Ok<ScheduleList>> ListAsync(IRequiredActor<ScheduleKeeper> keeper, TimeProvider time, CancellationToken cancel) =>
+        await AskAsync(keeper, new ScheduleMessages.List(), cancel) is ScheduleMessages.Listed listed
+            ? TypedResults.Ok(new ScheduleList([.. listed.Schedules.Select(state => ScheduleDocument.Of(state, time.GetUtcNow()))]))
+            : throw new RunRefusedException("the schedules cannot be read");
+
+    private static async Task<Created<ScheduleDocument>> CreateAsync(
+        ScheduleForm form, IRequiredActor<ScheduleKeeper> keeper, OtpActorsOptions options, TimeProvider time, CancellationToken cancel)
+    {
+        var found = await FindAsync(keeper, new ScheduleMessages.Create(form.ToDefinition(null, null, options)), cancel);
+        return TypedResults.Created($"/api/schedules/{found.State.Name}", ScheduleDocument.Of(found.State, time.GetUtcNow()));
+    }
+
+    private static async Task<Ok<ScheduleDocument>> GetAsync(
+        string name, IRequiredActor<ScheduleKeeper> keeper, TimeProvider time, CancellationToken cancel) =>
+        Shown(await FindAsync(keeper, new ScheduleMessages.Get(name), cancel), time);
+
+    private static async Task<Results<Created<ScheduleDocument>, Ok<ScheduleDocument>>> PutAsync(
+        string name, ScheduleForm form, IRequiredActor<ScheduleKeeper> keeper, OtpActorsOptions options, TimeProvider time, CancellationToken cancel)
+    {
+        var current = await AskAsync(keeper, new ScheduleMessages.Get(name), cancel) as ScheduleMessages.Found;
+        var definition = form.ToDefinition(name, current?.State.Definition, options);
+        var found = await FindAsync(keeper, new ScheduleMessages.Put(definition), cancel);
+        return found.Created
+            ? TypedResults.Created($"/api/schedules/{name}", ScheduleDocument.Of(found.State, time.GetUtcNow()))
+            : Shown(found, time);
+    }
+
+    private static async Task<NoContent> DeleteAsync(string name, IRequiredActor<ScheduleKeeper> keeper, CancellationToken cancel)
+    {
+        await FindAsync(keeper, new ScheduleMessages.Delete(name), cancel);
+        return TypedResults.NoContent();
+    }
+
+    private static async Task<Ok<ScheduleDocument>> PauseAsync(
+        string name, IRequiredActor<ScheduleKeeper> keeper, TimeProvider time, CancellationToken cancel) =>
+        Shown(await FindAsync(keeper, new ScheduleMessages.Enable(name, false), cancel), time);
+
+    private static async Task<Ok<ScheduleDocument>> ResumeAsync(
+        string name, IRequiredActor<ScheduleKeeper> keeper, TimeProvider time, CancellationToken cancel) =>
+        Shown(await FindAsync(keeper, new ScheduleMessages.Enable(name, true), cancel), time);
+
+    private static async Task<Accepted<RunDocument>> TriggerAsync(
+        string name, IRequiredActor<ScheduleKeeper> keeper, IRunStarter starter, TimeProvider time, CancellationToken cancel)
+    {
+        var definition = (await FindAsync(keeper, new ScheduleMessages.Get(name), cancel)).State.Definition;
+        var started = await starter.StartAsync(
+            $"{name}-{RunIds.New(time)}", definition.Request.With(definition.Overlap), new RunTrigger(TriggerKind.Http), cancel);
+        await AskAsync(keeper, new ScheduleMessages.NoteRun(name, started.State.RunId), cancel); // deleted meanwhile: no matter
+        return TypedResults.Accepted($"/api/runs/{started.State.RunId}", RunDocument.Of(started.State));
+    }
+
+    private static Ok<ScheduleDocument> Shown(ScheduleMessages.Found found, TimeProvider time) =>
+        TypedResults.Ok(ScheduleDocument.Of(found.State, time.GetUtcNow()));
+
+    private static async Task<ScheduleMessages.Found> FindAsync(IRequiredActor<ScheduleKeeper> keeper, object message, CancellationToken cancel) =>
+        await AskAsync(keeper, message, cancel) switch
+        {
+            ScheduleMessages.Found found => found,
+            ScheduleMessages.Refused refused => throw new ApiProblemException(
+                StatusCodes.Status409Conflict, "schedule_refused", $"{refused.Reason}.", "name", "PUT /api/schedules/{name} replaces one."),
+            ScheduleMessages.Failed failed => throw new RunRefusedException($"the schedule cannot be kept: {failed.Reason}"),
+            _ => throw new ApiProblemException(
+                StatusCodes.Status404NotFound, "unknown_schedule", "There is no such schedule.", "name", "GET /api/schedules lists them."),
+        };
+
+    private static async Task<object> AskAsync(IRequiredActor<ScheduleKeeper> keeper, object message, CancellationToken cancel)
+    {
+        try
+        {
+            return await keeper.ActorRef.Ask<object>(message, Patience, cancel);
+        }
+        catch (AskTimeoutException)
+        {
+            throw new RunRefusedException("the schedules cannot be read; the log says why");
+        }
+    }
+}

@@ -1,0 +1,88 @@
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using OtpActors.Hosting;
+using OtpActors.Records;
+using OtpActors.Stores;
+using OtpActors.Telemetry;
+using OtpActors.Topics;
+using OtpActors.Triggers;
+
+namespace OtpActors.Health;
+
+/// <summary>Whether the topic's log can be asked. That the topic is not there yet is no fault: a run creates it.</summary>
+internal sealed class TopicCheck(OtpActorsOptions options, IOtpTopic topic) : IHealthCheck
+{
+    public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            await topic.HighWatermarksAsync(options.Topic.Name, cancellationToken);
+            return HealthCheckResult.Healthy();
+        }
+        catch (TopicException e) when (e.IsMissing)
+        {
+            return HealthCheckResult.Healthy("the topic is not there yet; the first run creates it");
+        }
+        catch (TopicException e)
+        {
+            return HealthCheckResult.Unhealthy(e.Message);
+        }
+    }
+}
+
+/// <summary>Whether a store is set up and answers.</summary>
+internal sealed class StoreCheck(IOtpStore store) : IHealthCheck
+{
+    /// <summary>Belongs to nobody (RFC 2606 §2).</summary>
+    private static readonly EmailAddress Nobody = EmailAddress.Parse("health@check.invalid");
+
+    private volatile bool _ready;
+
+    public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            if (!_ready)
+            {
+                await store.EnsureSchemaAsync(cancellationToken);
+                _ready = true;
+            }
+
+            await store.FindAsync([Nobody], cancellationToken);
+            return HealthCheckResult.Healthy();
+        }
+        catch (Exception e) when (e is StoreUnavailableException or StoreSetupException)
+        {
+            return HealthCheckResult.Unhealthy(e.Message);
+        }
+    }
+}
+
+/// <summary>Whether the journal of runs can be read.</summary>
+internal sealed class JournalCheck(RunStarter runs) : IHealthCheck
+{
+    public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            await runs.FindAsync("health-check", cancellationToken); // there is no such run, which is an answer
+            return HealthCheckResult.Healthy();
+        }
+        catch (RunRefusedException e)
+        {
+            return HealthCheckResult.Unhealthy(e.Message);
+        }
+    }
+}
+
+/// <summary>Whether the sinks that should consume get on.</summary>
+internal sealed class SinksCheck(LagMonitor lag, OtpActorsOptions options) : IHealthCheck
+{
+    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
+    {
+        var stalled = lag.Latest.Where(group => group.StalledFor >= options.Telemetry.StallAfter).ToList();
+        return Task.FromResult(stalled.Count == 0
+            ? HealthCheckResult.Healthy()
+            : HealthCheckResult.Unhealthy(string.Join("; ", stalled.Select(group =>
+                $"{group.Group} has committed nothing for {group.StalledFor.TotalSeconds:0} s, {group.Lag} records wait"))));
+    }
+}

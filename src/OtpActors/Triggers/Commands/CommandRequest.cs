@@ -1,0 +1,32 @@
+using System.ComponentModel;
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using System.Text.RegularExpressions;
+
+namespace OtpActors.Triggers.Commands;
+
+/// <summary>A run as a command asks for it: every field of a run request, and until when it is wanted.</summary>
+/// <remarks>No record: its text would show the password.</remarks>
+public sealed class CommandRequest : RunRequest
+{
+    [Description("A command that is read after this time starts nothing and becomes a dead letter, as 2031-05-17T08:30:00Z. Default: it never is too late.")]
+    [JsonConverter(typeof(InstantConverter))]
+    public DateTimeOffset? NotAfter { get; init; }
+}
+
+/// <summary>A time that says its offset from UTC: one that does not means something else on every machine.</summary>
+internal sealed partial class InstantConverter : JsonConverter<DateTimeOffset>
+{
+    public override DateTimeOffset Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+        reader.TokenType == JsonTokenType.String && reader.GetString() is { Length: <= 40 } text && Offset().IsMatch(text)
+        && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.None, out var time)
+            ? time
+            : throw new JsonException("A time with its offset is wanted, as 2031-05-17T08:30:00Z.");
+
+    public override void Write(Utf8JsonWriter writer, DateTimeOffset value, JsonSerializerOptions options) =>
+        writer.WriteStringValue(value.ToString("O", CultureInfo.InvariantCulture));
+
+    [GeneratedRegex(@"\A\d{4}-\d{2}-\d{2}T\d{2}:\d{2}.*(Z|[+-]\d{2}:\d{2})\z")]
+    private static partial Regex Offset();
+}

@@ -1,0 +1,116 @@
+using System.Net;
+using System.Text.Json;
+using Akka.Actor;
+using Akka.Streams;
+using Akka.Streams.Dsl;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
+using OtpActors.Hosting;
+using OtpActors.Steps;
+using OtpActors.Telemetry;
+using OtpActors.Tests.Fakes;
+using OtpActors.Tests.Support;
+using OtpActors.Topics;
+using OtpActors.Topics.Embedded;
+using OtpActors.Triggers;
+using OtpActors.Workflow;
+using Shouldly;
+using Xunit;
+using StreamSink = Akka.Streams.Dsl.Sink;
+
+namespace OtpActors.Tests.Health;
+
+public sealed class HealthSpecs
+{
+    [Fact]
+    public async Task A_new_service_is_live_and_ready()
+    {
+        await using var service = await RunningService.StartAsync();
+        (await service.GetAsync("/healthz/live")).ShouldContain("live");
+        var (status, ready) = await ReadyAsync(service);
+        status.ShouldBe(HttpStatusCode.OK);
+        ready.GetProperty("status").GetString().ShouldBe("ready");
+        ready.GetProperty("checks").EnumerateObject().Select(check => check.Name)
+            .ShouldBe(["topic", "cassandra", "mongo", "journal", "sinks"]);
+    }
+
+    [Fact]
+    public async Task A_store_that_is_out_makes_it_unready_and_not_dead()
+    {
+        await using var service = await RunningService.StartAsync(options =>
+        {
+            options.Stores.Cassandra.Provider = StoreProvider.Cassandra;
+            options.Cassandra.ContactPoints = "127.0.0.1:1"; // nobody listens there
+        });
+        (await service.GetAsync("/healthz/live")).ShouldContain("live");
+        var (status, ready) = await ReadyAsync(service);
+        status.ShouldBe(HttpStatusCode.ServiceUnavailable);
+        ready.GetProperty("status").GetString().ShouldBe("notReady");
+        ready.GetProperty("checks").GetProperty("cassandra").GetProperty("status").GetString().ShouldBe("unhealthy");
+        ready.GetProperty("checks").GetProperty("cassandra").GetProperty("detail").GetString().ShouldNotBeNullOrWhiteSpace();
+        ready.GetProperty("checks").GetProperty("mongo").GetProperty("status").GetString().ShouldBe("healthy");
+    }
+
+    [Fact]
+    public async Task Those_who_may_not_read_are_told_no_details()
+    {
+        await using var service = await RunningService.StartAsync(options =>
+        {
+            options.Stores.Cassandra.Provider = StoreProvider.Cassandra;
+            options.Cassandra.ContactPoints = "127.0.0.1:1";
+            options.Http.ApiKeys.Add(new ApiKeyOptions { Name = "somebody", Sha256 = new string('0', 64) });
+        });
+        var (_, ready) = await ReadyAsync(service);
+        ready.GetProperty("checks").GetProperty("cassandra").TryGetProperty("detail", out _).ShouldBeFalse();
+        (await service.Http.GetAsync("/metrics", TestContext.Current.CancellationToken)).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+    }
+
+    [Fact]
+    public async Task A_sink_that_should_get_on_and_does_not_is_noticed()
+    {
+        using var directory = new TempDirectory();
+        await using var topic = new EmbeddedTopic(directory.File("topic.db"));
+        await topic.EnsureAsync(new TopicSpec("email_topic"), TestContext.Current.CancellationToken);
+        await AppendAsync(topic, 7);
+        var clock = new FakeTimeProvider(RunDriver.Start);
+        await using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
+        var metrics = new ServiceMetrics(services.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>(), new TriggerCounts(), new StandingCounts());
+        using var monitor = new LagMonitor(new OtpActorsOptions(), topic, metrics, clock);
+
+        await MeasureAsync(monitor, clock);
+        await MeasureAsync(monitor, clock);
+        monitor.Latest.ShouldAllBe(group => group.Lag == 7 && group.StalledFor == TimeSpan.Zero, "nobody should consume");
+
+        metrics.Follow(RunDriver.At(RunPhase.Draining).State);
+        await MeasureAsync(monitor, clock);
+        await MeasureAsync(monitor, clock);
+        monitor.Latest.ShouldAllBe(group => group.StalledFor == TimeSpan.FromSeconds(60));
+
+        metrics.Follow(RunDriver.At(RunPhase.Cancelled).State);
+        await MeasureAsync(monitor, clock);
+        monitor.Latest.ShouldAllBe(group => group.StalledFor == TimeSpan.Zero);
+    }
+
+    private static async Task AppendAsync(EmbeddedTopic topic, int records)
+    {
+        using var system = ActorSystem.Create("health");
+        await Source.Single<IReadOnlyList<ProducerRecord>>(
+                [.. Enumerable.Range(0, records).Select(n => new ProducerRecord(n, null, null, RunDriver.Start))])
+            .Via(topic.ProducerFlow("email_topic", "somebody"))
+            .RunWith(StreamSink.Ignore<ProducerAck>(), system.Materializer());
+        await system.Terminate();
+    }
+
+    private static async Task MeasureAsync(LagMonitor monitor, FakeTimeProvider clock)
+    {
+        clock.Advance(TimeSpan.FromSeconds(30));
+        await monitor.MeasureAsync(TestContext.Current.CancellationToken);
+    }
+
+    private static async Task<(HttpStatusCode, JsonElement)> ReadyAsync(RunningService service)
+    {
+        using var response = await service.Http.GetAsync("/healthz/ready", TestContext.Current.CancellationToken);
+        var text = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+        return (response.StatusCode, JsonDocument.Parse(text).RootElement);
+    }
+}
