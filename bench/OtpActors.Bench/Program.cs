@@ -19,6 +19,11 @@ var root = new RootCommand("Measures `run --count N --notify none` on the embedd
 {
     counts, partitions, repeat, output, KafkaCommand.Create(), CassandraBenchmark.Create(), MongoBenchmark.Create(), MailBenchmark.Create(), JournalBenchmark.Create(),
 };
+foreach (var command in ServiceBenchmark.Create())
+{
+    root.Subcommands.Add(command);
+}
+
 root.SetAction(async parsed =>
 {
     var results = new List<RunBenchmark.Result>();

@@ -6,7 +6,7 @@ namespace OtpActors.Streams.Kafka;
 
 /// <summary>Questions about topics and groups, and their making. Any thread; fails with <see cref="KafkaStreamException"/>.</summary>
 /// <remarks>Keeps one client, and one more for each group whose offsets are asked for.</remarks>
-public sealed class KafkaAdmin : IDisposable
+public sealed partial class KafkaAdmin : IDisposable
 {
     private static readonly TimeSpan Settle = TimeSpan.FromMilliseconds(100);
 

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
+using OtpActors.Triggers;
 
 namespace OtpActors.Api;
 
@@ -38,6 +39,17 @@ internal static class ApiDescription
             }
 
             return Task.CompletedTask;
+        });
+        options.AddSchemaTransformer(async (schema, context, cancel) =>
+        {
+            if (context.JsonTypeInfo.Type == typeof(PublishRequest))
+            {
+                schema.OneOf =
+                [
+                    await context.GetOrCreateSchemaAsync(typeof(PublishRequest.ObjectForm), null, cancel),
+                    new OpenApiSchema { Type = JsonSchemaType.Array, Items = await context.GetOrCreateSchemaAsync(typeof(OtpInput), null, cancel) },
+                ];
+            }
         });
     }
 }

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.RateLimiting;
 using OtpActors.Health;
 using OtpActors.Hosting;
 using OtpActors.Telemetry;
+using OtpActors.Topics;
 using OtpActors.Triggers;
 using Scalar.AspNetCore;
 using HttpOptions = OtpActors.Hosting.HttpOptions;
@@ -35,16 +36,19 @@ public static class ApiHosting
         services.AddRateLimiter(limiter => limiter.LimitPerCaller(options));
         services.AddOpenApi(api => api.Describe());
         services.AddSingleton<RunDirectory>();
+        services.AddPublisher();
+        services.AddSingleton<DeadLetterBox>();
         services.AddHealth();
         services.AddPrometheus();
     }
 
     internal static void UseApi(this WebApplication app, HttpOptions options)
     {
+        app.UseSecurityHeaders();
         app.UseExceptionHandler();
         app.UseStatusCodePages(async status => await ProblemHandler.WriteAsync(status.HttpContext, OfStatus(status.HttpContext.Response.StatusCode)));
-        app.UseSecurityHeaders();
         app.UseSameSite(options);
+        app.UseBodyLimit(options);
         app.UseRouting();
         app.UseAuthentication();
         app.UseRateLimiter();
@@ -56,6 +60,9 @@ public static class ApiHosting
         app.MapPrometheusScrapingEndpoint("/metrics").Needs(ApiScope.Read);
         var api = app.MapGroup("/api");
         api.MapRuns();
+        api.MapOtps();
+        api.MapTopics();
+        api.MapDeadLetters();
         api.MapSchedules();
         api.MapConfiguration();
     }
@@ -66,6 +73,7 @@ public static class ApiHosting
         403 => new(status, "not_allowed", "This key may not do that.", hint: "Its scopes are in OtpActors:Http:ApiKeys."),
         404 => new(status, "not_found", "Nothing is here.", hint: $"GET {Document} tells what there is."),
         405 => new(status, "method_not_allowed", "Nothing here takes this method.", hint: $"GET {Document} tells what there is."),
+        413 => ApiProblemException.BodyTooLarge(),
         415 => new(status, "not_json", "The body is not said to be JSON.", hint: "Send Content-Type: application/json."),
         _ => new(status, "not_done", "The request was not carried out."),
     };

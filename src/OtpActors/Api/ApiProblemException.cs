@@ -46,6 +46,13 @@ public sealed partial class ApiProblemException(int status, string code, string 
     public static ApiProblemException UnknownRun(string runId) =>
         new(StatusCodes.Status404NotFound, "unknown_run", $"There is no run '{runId}'.", "id", "GET /api/runs lists them.");
 
+    public static ApiProblemException UnknownTopic() =>
+        new(StatusCodes.Status404NotFound, "unknown_topic", "There is no such topic.", "topic", "A run, or a record that is published, makes it.");
+
+    public static ApiProblemException BodyTooLarge() => new(
+        StatusCodes.Status413PayloadTooLarge, "body_too_large", "The body is too large.",
+        hint: "Send less at a time; OtpActors:Http:MaxBodyBytes sets the limit.");
+
     public static ApiProblemException BadField(string field, string message, string? hint = null) =>
         new(StatusCodes.Status400BadRequest, "bad_field", $"{field}: {message}", field, hint);
 
@@ -53,8 +60,8 @@ public sealed partial class ApiProblemException(int status, string code, string 
     public static ApiProblemException? Of(Exception failure) => failure switch
     {
         ApiProblemException problem => problem,
-        BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } e => new(
-            e.StatusCode, "body_too_large", "The body is too large.", hint: "Send less at a time; OtpActors:Http:MaxBodyBytes sets the limit."),
+        AggregateException { InnerException: { } inner } => Of(inner), // of a stream
+        BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => BodyTooLarge(),
         BadHttpRequestException { StatusCode: StatusCodes.Status415UnsupportedMediaType } e => new(
             e.StatusCode, "not_json", "The body is not said to be JSON.", hint: "Send Content-Type: application/json."),
         BadHttpRequestException { InnerException: JsonException json } => OfJson(json),
@@ -63,6 +70,13 @@ public sealed partial class ApiProblemException(int status, string code, string 
         RunRequestException e => BadField(e.Field, e.Message),
         RunKeyReusedException e => new(
             StatusCodes.Status422UnprocessableEntity, "key_reused", $"{e.Message}.", "Idempotency-Key", "Use a new key for another request."),
+        PublishKeyReusedException e => new(
+            StatusCodes.Status422UnprocessableEntity, "key_reused", $"{e.Message}.", "Idempotency-Key", "Use a new key for another request."),
+        PublishRefusedException e => new(
+            StatusCodes.Status503ServiceUnavailable, "not_now", $"Nothing was published: {e.Message}.", hint: "Try again later."),
+        PublishUnknownException e => new(
+            StatusCodes.Status503ServiceUnavailable, "outcome_unknown", $"{e.Message}.",
+            hint: "Send them again: the stores keep a repeated record once. With an Idempotency-Key the topic does too."),
         RunRefusedException e => new(
             StatusCodes.Status503ServiceUnavailable, "not_now", $"{e.Message}.", hint: "Try again later; /healthz/ready tells what is out."),
         TopicException e => new(

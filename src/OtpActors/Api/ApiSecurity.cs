@@ -41,17 +41,26 @@ internal static class ApiSecurity
 
     public static bool Has(this ClaimsPrincipal caller, ApiScope scope) => caller.HasClaim(ScopeClaim, scope.ToString());
 
+    /// <summary>Set when an answer starts, since an error's answer begins with no headers.</summary>
     public static void UseSecurityHeaders(this WebApplication app) => app.Use((context, next) =>
     {
-        var headers = context.Response.Headers;
+        context.Response.OnStarting(static state =>
+        {
+            Secure(((HttpResponse)state).Headers);
+            return Task.CompletedTask;
+        }, context.Response);
+        return next(context);
+    });
+
+    private static void Secure(IHeaderDictionary headers)
+    {
         headers.XContentTypeOptions = "nosniff";
         headers.XFrameOptions = "DENY";
         headers["Referrer-Policy"] = "no-referrer";
         headers.CacheControl = "no-store";
         headers.ContentSecurityPolicy =
             "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; frame-ancestors 'none'";
-        return next(context);
-    });
+    }
 
     /// <summary>
     /// A page of another site cannot use a person's browser to reach the service: neither by sending requests across sites
@@ -73,6 +82,25 @@ internal static class ApiSecurity
         }
 
         await next(context);
+    });
+
+    /// <summary>
+    /// A body that is too large by its own word is refused whatever would become of the request: where nobody reads it
+    /// the server answers and ends the connection without a word, under the caller's next request.
+    /// </summary>
+    public static void UseBodyLimit(this WebApplication app, HttpOptions options) => app.Use((context, next) =>
+    {
+        if (context.Request.ContentLength > options.MaxBodyBytes)
+        {
+            context.Response.OnStarting(static response =>
+            {
+                ((HttpResponse)response).Headers.Connection = "close";
+                return Task.CompletedTask;
+            }, context.Response);
+            throw ApiProblemException.BodyTooLarge();
+        }
+
+        return next(context);
     });
 
     /// <summary><c>Authorization: Bearer KEY</c> or <c>X-Api-Key: KEY</c>.</summary>

@@ -12,7 +12,6 @@ namespace OtpActors.Api;
 /// <summary><c>/api/runs</c>: start, list, show and steer runs.</summary>
 internal static class RunEndpoints
 {
-    private const int MaxKeyLength = 200;
     private const int DefaultLimit = 50;
     private const int MaxLimit = 500;
 
@@ -52,11 +51,7 @@ internal static class RunEndpoints
         [FromHeader(Name = "Idempotency-Key"), Description("The caller's own name for this request: 1 to 200 visible ASCII characters.")] string? key,
         RunStarter starter, TimeProvider time, CancellationToken cancel)
     {
-        if (key is not null && (key.Length is 0 or > MaxKeyLength || key.Any(c => c is <= ' ' or > '~')))
-        {
-            throw ApiProblemException.BadField("Idempotency-Key", $"1 to {MaxKeyLength} visible ASCII characters are wanted.");
-        }
-
+        key = RequestValues.IdempotencyKey(key);
         var started = await starter.StartAsync(
             key is null ? RunIds.New(time) : RunIds.OfKey(key), request,
             new RunTrigger(TriggerKind.Http, key is null ? null : RunIds.OfKey(key)), cancel);
@@ -75,14 +70,12 @@ internal static class RunEndpoints
         [Description("How many at most, 1 to 500. Default: 50.")] string? limit = null,
         [Description("The next of the page before.")] string? cursor = null)
     {
-        var count = limit is null ? DefaultLimit
-            : int.TryParse(limit, NumberStyles.None, CultureInfo.InvariantCulture, out var n) && n is >= 1 and <= MaxLimit ? n
-            : throw ApiProblemException.BadField("limit", $"a number from 1 to {MaxLimit} is wanted.");
+        var count = (int)RequestValues.Number(limit, "limit", 1, MaxLimit, DefaultLimit);
         RunPhase? phase = state is null ? null
             : Enum.TryParse<RunPhase>(state, ignoreCase: true, out var known) && char.IsLetter(state[0]) ? known
             : throw ApiProblemException.BadField("state", $"one of {string.Join(", ", Enum.GetNames<RunPhase>().Skip(1))} is wanted.");
         var filter = new RunFilter(
-            count + 1, phase, topic, TimeOf(from, "from"), TimeOf(to, "to"), cursor is null ? null : PlaceOf(cursor));
+            count + 1, phase, topic, RequestValues.Time(from, "from"), RequestValues.Time(to, "to"), cursor is null ? null : PlaceOf(cursor));
         var found = await catalog.ListAsync(filter, cancel);
         var page = found.Take(count).Select(RunListItem.Of).ToList();
         return TypedResults.Ok(new RunPage(page, found.Count > count ? CursorOf(page[^1]) : null));
@@ -106,11 +99,6 @@ internal static class RunEndpoints
             ? TypedResults.Ok(RunDocument.Of(await runs.RetryAsync(id, known.Value, cancel)))
             : throw new ApiProblemException(
                 404, "unknown_step", "A run has no such step.", "step", $"There are {string.Join(", ", StepId.All.Select(s => s.Name))}.");
-
-    private static DateTimeOffset? TimeOf(string? text, string field) =>
-        text is null ? null
-        : DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) ? time
-        : throw ApiProblemException.BadField(field, "a time is wanted, as 2031-05-17T08:30:00Z.");
 
     private static string CursorOf(RunListItem last) => Convert.ToBase64String(
         Encoding.UTF8.GetBytes($"{last.RequestedAt.ToUnixTimeMilliseconds()}:{last.RunId}")).TrimEnd('=').Replace('+', '-').Replace('/', '_');

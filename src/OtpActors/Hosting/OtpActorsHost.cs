@@ -27,7 +27,12 @@ public static class OtpActorsHost
     }
 
     /// <returns>The whole service, with its HTTP side and its triggers.</returns>
-    public static WebApplication BuildService(OtpActorsOptions options, DataDirectory data, LogEventLevel consoleLevel)
+    public static WebApplication BuildService(OtpActorsOptions options, DataDirectory data, LogEventLevel consoleLevel) =>
+        BuildService(options, data, consoleLevel, _ => { });
+
+    /// <param name="replace">Comes last and may put other parts in place.</param>
+    internal static WebApplication BuildService(
+        OtpActorsOptions options, DataDirectory data, LogEventLevel consoleLevel, Action<IServiceCollection> replace)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions
         {
@@ -36,6 +41,7 @@ public static class OtpActorsHost
         });
         Add(builder.Services, options, data, consoleLevel, triggers: true);
         builder.AddApi(options.Http);
+        replace(builder.Services);
         var app = builder.Build();
         app.UseApi(options.Http);
         return app;

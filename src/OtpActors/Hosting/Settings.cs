@@ -65,15 +65,20 @@ public static partial class Settings
 
         try
         {
-            var options = section.Get<OtpActorsOptions>() ?? new OtpActorsOptions();
+            // Without it the binder leaves out an item of a list that it cannot read, and says nothing.
+            var options = section.Get<OtpActorsOptions>(binder => binder.ErrorOnUnknownConfiguration = true) ?? new OtpActorsOptions();
             var result = new OtpActorsOptionsValidator().Validate(null, options);
             return result.Failed ? throw new SettingsException(string.Join(Environment.NewLine, result.Failures)) : options;
         }
-        catch (InvalidOperationException e) when (e.Message.Contains(OtpActorsOptions.Section, StringComparison.Ordinal))
+        catch (InvalidOperationException e) when (OfKey(e) is { } said)
         {
-            throw new SettingsException(e.InnerException is { } cause ? $"{e.Message} {cause.Message}" : e.Message);
+            throw new SettingsException(said.InnerException is { } cause ? $"{said.Message} {cause.Message}" : said.Message);
         }
     }
+
+    /// <summary>The binder's failure that names the key.</summary>
+    private static Exception? OfKey(Exception? e) =>
+        e is null || e.Message.Contains($"{OtpActorsOptions.Section}:", StringComparison.Ordinal) ? e : OfKey(e.InnerException);
 
     [GeneratedRegex(@"\A[a-zA-Z0-9_-]{1,64}\z")]
     private static partial Regex EnvironmentName();

@@ -1,5 +1,6 @@
 using Akka.Actor;
 using Akka.Hosting;
+using OtpActors.Topics;
 using OtpActors.Triggers;
 using OtpActors.Triggers.Commands;
 using OtpActors.Triggers.Schedules;
@@ -20,6 +21,20 @@ public static class TriggersHosting
         services.AddSingleton<TriggerCounts>();
         return services;
     }
+
+    /// <summary>What callers publish is in the topic before the streams of the actor system end.</summary>
+    internal static IServiceCollection AddPublisher(this IServiceCollection services) => services.AddSingleton(sp =>
+    {
+        var system = sp.GetRequiredService<ActorSystem>();
+        var publisher = new OtpPublisher(
+            sp.GetRequiredService<IOtpTopic>(), system, sp.GetRequiredService<TimeProvider>(), sp.GetRequiredService<ILogger<OtpPublisher>>());
+        CoordinatedShutdown.Get(system).AddTask(StopPhase, "drain-publisher", async () =>
+        {
+            await publisher.DrainAsync();
+            return Akka.Done.Instance;
+        });
+        return publisher;
+    });
 
     /// <summary>Adds the actors; the runs come before.</summary>
     internal static AkkaConfigurationBuilder AddTriggers(this AkkaConfigurationBuilder builder, OtpActorsOptions options)

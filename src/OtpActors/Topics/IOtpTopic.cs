@@ -45,7 +45,27 @@ public interface IOtpTopic
 
     /// <summary>The offset the group goes on from, by partition; a partition without a commit is absent.</summary>
     Task<OffsetMap> CommittedAsync(string topic, string group, CancellationToken cancellationToken);
+
+    /// <summary>Whether the log knows what a producer has appended, across restarts (<see cref="ResumeSequenceAsync"/>).</summary>
+    bool KeepsProducers { get; }
+
+    /// <summary>The partitions in order, and what each holds; null where there is no such topic.</summary>
+    Task<IReadOnlyList<PartitionExtent>?> DescribeAsync(string topic, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Records of a partition from an offset on, for looking at: no group takes part, nothing is committed. From the
+    /// oldest that is kept where the offset lies before it, and none at the end. Fewer than asked for where they are
+    /// large: the next page begins after the last.
+    /// </summary>
+    /// <exception cref="TopicException">There is no such topic or partition, or the log is out.</exception>
+    Task<IReadOnlyList<TopicRecord>> ReadAsync(
+        string topic, int partition, long offset, int maxRecords, CancellationToken cancellationToken);
 }
+
+/// <summary>What a partition holds.</summary>
+/// <param name="Low">The oldest record's offset; where it is empty, the same as <paramref name="High"/>.</param>
+/// <param name="High">The offset after the newest record.</param>
+public sealed record PartitionExtent(int Partition, long Low, long High);
 
 /// <summary>The topic wanted. Partitions and replication count only for a topic that is created.</summary>
 public sealed record TopicSpec(string Name, int Partitions = 1, short ReplicationFactor = 3);

@@ -19,11 +19,13 @@ internal static partial class TopicRules
     }
 
     /// <summary>Whether a topic of records can have the name: with room for its dead letters' suffix.</summary>
-    public static bool IsForRecords(string name) => LegalName().IsMatch(name) && name is not ("." or "..") && name.Length <= 245;
+    public static bool IsForRecords(string name) => IsLegal(name) && name.Length <= 245;
+
+    public static bool IsLegal(string name) => LegalName().IsMatch(name) && name is not ("." or "..");
 
     public static void CheckName(string name)
     {
-        if (!LegalName().IsMatch(name) || name is "." or "..")
+        if (!IsLegal(name))
         {
             throw new TopicException(
                 $"'{name}' is no name for a topic: use 1 to 249 of the characters a-z, A-Z, 0-9, '.', '_' and '-', "

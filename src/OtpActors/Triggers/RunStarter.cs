@@ -36,6 +36,12 @@ public sealed class RunStarter(
     /// <summary>How long a run may take to be journaled; it is a matter of milliseconds.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
 
+    /// <summary>
+    /// Of triggers with the same key at the same time the first alone keeps its records: passwords that were left out
+    /// are made anew for each.
+    /// </summary>
+    private readonly KeyedLock _keys = new();
+
     public async Task<RunStarted> StartAsync(
         string runId, RunRequest request, RunTrigger trigger, CancellationToken cancellationToken)
     {
@@ -49,6 +55,7 @@ public sealed class RunStarter(
         var inline = request.Records is null ? null : RunRequests.InlineOf(request.Records);
         RunRequests.CheckTopic(request, options);
         var overlap = request.Overlap ?? OverlapPolicy.Wait;
+        using var turn = trigger.Key is null ? null : await _keys.TakeAsync(runId, cancellationToken);
         if (trigger.Key is not null && await FindAsync(runId, cancellationToken) is { } known)
         {
             var same = Same(known, trigger);

@@ -16,6 +16,9 @@ internal sealed class ScriptedStore(string name = StoreNames.Cassandra) : IOtpSt
     /// <summary>Comes before each write: waits, or throws.</summary>
     public Func<Task> BeforeWrite { get; set; } = () => Task.CompletedTask;
 
+    /// <summary>Comes before each look-up: throws.</summary>
+    public Action BeforeFind { get; set; } = () => { };
+
     /// <summary>Why the store refuses a record; null where it does not.</summary>
     public Func<StoreRecord, string?> Reject { get; set; } = _ => null;
 
@@ -50,6 +53,7 @@ internal sealed class ScriptedStore(string name = StoreNames.Cassandra) : IOtpSt
     public Task<IReadOnlyDictionary<EmailAddress, StoredOtp>> FindAsync(
         IReadOnlyCollection<EmailAddress> emails, CancellationToken cancellationToken)
     {
+        BeforeFind();
         lock (_lock)
         {
             Lookups.Add(emails.Count);

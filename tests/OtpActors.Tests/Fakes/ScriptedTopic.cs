@@ -11,6 +11,9 @@ internal sealed class ScriptedTopic(IOtpTopic inner) : IOtpTopic
     /// <summary>Comes before each append, with the topic's name: waits, or throws.</summary>
     public Func<string, Task> BeforeAppend { get; set; } = _ => Task.CompletedTask;
 
+    /// <summary>How many producer flows were asked for.</summary>
+    public int Flows { get; private set; }
+
     public bool KeepsHeaders => inner.KeepsHeaders;
 
     /// <summary>Comes before a topic is ensured: waits, or throws.</summary>
@@ -22,14 +25,17 @@ internal sealed class ScriptedTopic(IOtpTopic inner) : IOtpTopic
         return await inner.EnsureAsync(spec, cancellationToken);
     }
 
-    public Flow<IReadOnlyList<ProducerRecord>, ProducerAck, NotUsed> ProducerFlow(string topic, string producerId) =>
-        Flow.Create<IReadOnlyList<ProducerRecord>>()
+    public Flow<IReadOnlyList<ProducerRecord>, ProducerAck, NotUsed> ProducerFlow(string topic, string producerId)
+    {
+        Flows++;
+        return Flow.Create<IReadOnlyList<ProducerRecord>>()
             .SelectAsync(1, async batch =>
             {
                 await BeforeAppend(topic);
                 return batch;
             })
             .Via(inner.ProducerFlow(topic, producerId));
+    }
 
     public Task<long> ResumeSequenceAsync(string topic, string producerId, CancellationToken cancellationToken) =>
         inner.ResumeSequenceAsync(topic, producerId, cancellationToken);
@@ -40,4 +46,13 @@ internal sealed class ScriptedTopic(IOtpTopic inner) : IOtpTopic
 
     public Task<OffsetMap> CommittedAsync(string topic, string group, CancellationToken cancellationToken) =>
         inner.CommittedAsync(topic, group, cancellationToken);
+
+    public bool KeepsProducers => inner.KeepsProducers;
+
+    public Task<IReadOnlyList<PartitionExtent>?> DescribeAsync(string topic, CancellationToken cancellationToken) =>
+        inner.DescribeAsync(topic, cancellationToken);
+
+    public Task<IReadOnlyList<TopicRecord>> ReadAsync(
+        string topic, int partition, long offset, int maxRecords, CancellationToken cancellationToken) =>
+        inner.ReadAsync(topic, partition, offset, maxRecords, cancellationToken);
 }

@@ -39,6 +39,8 @@ public class SettingsSpecs
     [InlineData("Workflow:Steps:Post:Attempts", "OtpActors:Workflow:Steps:Post")]
     [InlineData("Workflow:Steps:Mail:Retries", "OtpActors:Workflow:Steps:Mail:Retries")]
     [InlineData("Topic:Name:Deeper", "OtpActors:Topic:Name")]
+    [InlineData("Http:Port", "OtpActors:Http:Port")]
+    [InlineData("Http:ApiKeys:0:Nmae", "OtpActors:Http:ApiKeys:0:Nmae")]
     public void A_key_that_is_none_is_named(string key, string named) => Refused((key, "1")).ShouldContain(named);
 
     [Fact]
@@ -71,6 +73,17 @@ public class SettingsSpecs
     [InlineData("Mail:From", "nobody", "From")]
     [InlineData("Mail:Subject", "a\r\nBcc: x@y.z", "Subject")]
     [InlineData("LogLevel", "Loud", "LogLevel")]
+    [InlineData("Http:Url", "", "Http.Url")]
+    [InlineData("Http:Url", "127.0.0.1:8080", "Url")]
+    [InlineData("Http:Url", "ftp://127.0.0.1:8080", "Url")]
+    [InlineData("Http:Url", "http://0.0.0.0:8080", "api-key")]
+    [InlineData("Http:Url", "http://*:8080", "AllowAnonymous")]
+    [InlineData("Http:MaxBodyBytes", "10", "MaxBodyBytes")]
+    [InlineData("Http:RequestsPerSecond", "0", "RequestsPerSecond")]
+    [InlineData("Http:AllowAnonymous", "maybe", "AllowAnonymous")]
+    [InlineData("Http:ApiKeys:0:Sha256", "abc", "Sha256")]
+    [InlineData("Http:ApiKeys:0:Name", "", "Name")]
+    [InlineData("Http:ApiKeys:0:Scopes:0", "Admin", "Scopes")]
     public void A_wrong_value_is_refused_by_its_key(string key, string value, string named) =>
         Refused((key, value)).ShouldContain(named);
 
@@ -121,6 +134,21 @@ public class SettingsSpecs
     [InlineData("Docker\n")]
     public void An_environment_that_is_no_name_is_refused(string environment) =>
         Should.Throw<SettingsException>(() => Settings.Files("/app", "/app", environment)).Message.ShouldContain("DOTNET_ENVIRONMENT");
+
+    [Fact]
+    public void Two_keys_of_one_name_are_refused() => Refused(
+        ("Http:ApiKeys:0:Name", "me"), ("Http:ApiKeys:0:Sha256", new string('a', 64)),
+        ("Http:ApiKeys:1:Name", "me"), ("Http:ApiKeys:1:Sha256", new string('b', 64))).ShouldContain("'me'");
+
+    [Fact]
+    public void With_a_key_it_may_listen_to_other_machines()
+    {
+        var settings = Bind(
+            ("Http:Url", "http://0.0.0.0:8080"), ("Http:ApiKeys:0:Name", "me"), ("Http:ApiKeys:0:Sha256", new string('A', 64)), ("Http:ApiKeys:0:Scopes:0", "operate"));
+
+        settings.Http.IsLoopback.ShouldBeFalse();
+        settings.Http.ApiKeys.ShouldHaveSingleItem().Scopes.ShouldBe([ApiScope.Operate]);
+    }
 
     [Fact]
     public void The_command_line_wins() =>

@@ -126,7 +126,7 @@ internal sealed class OtpActorsProcess : IAsyncDisposable
         _process.Dispose();
     }
 
-    private string ErrorSoFar
+    public string ErrorSoFar
     {
         get
         {

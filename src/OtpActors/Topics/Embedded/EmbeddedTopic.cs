@@ -15,6 +15,9 @@ namespace OtpActors.Topics.Embedded;
 /// </remarks>
 public sealed class EmbeddedTopic : IOtpTopic, IAsyncDisposable
 {
+    /// <summary>What a look at a partition takes into memory at most; a larger record comes alone.</summary>
+    private const int ReadBytes = 1 << 20;
+
     private readonly SqliteDatabase _writer;
     private readonly SqliteDatabase _reader;
     private readonly ConcurrentDictionary<string, TopicEntry> _topics = new();
@@ -76,6 +79,40 @@ public sealed class EmbeddedTopic : IOtpTopic, IAsyncDisposable
             _reader, s => TopicFile.Committed(s, entry, group), cancellationToken).ConfigureAwait(false);
     }
 
+    public bool KeepsProducers => true;
+
+    public async Task<IReadOnlyList<PartitionExtent>?> DescribeAsync(string topic, CancellationToken cancellationToken)
+    {
+        if (await TryFindAsync(topic, cancellationToken).ConfigureAwait(false) is not { } entry)
+        {
+            return null;
+        }
+
+        return await RunAsync(
+            _reader,
+            session => session.Read(s => Enumerable.Range(0, entry.Partitions)
+                .Select(partition =>
+                {
+                    var high = TopicFile.HighWatermark(s, entry, partition);
+                    return new PartitionExtent(partition, TopicFile.LowWatermark(s, entry, partition) ?? high, high);
+                })
+                .ToList()),
+            cancellationToken).ConfigureAwait(false);
+    }
+
+    public async Task<IReadOnlyList<TopicRecord>> ReadAsync(
+        string topic, int partition, long offset, int maxRecords, CancellationToken cancellationToken)
+    {
+        var entry = await FindAsync(topic, cancellationToken).ConfigureAwait(false);
+        if (partition < 0 || partition >= entry.Partitions)
+        {
+            throw new TopicException($"the topic {topic} has no partition {partition}: it has {entry.Partitions}");
+        }
+
+        return await RunAsync(
+            _reader, s => TopicFile.Fetch(s, entry, partition, offset, maxRecords, ReadBytes), cancellationToken).ConfigureAwait(false);
+    }
+
     public async ValueTask DisposeAsync()
     {
         // The writer last: the last to close a file folds its write-ahead log, which a reader cannot.
@@ -135,7 +172,11 @@ public sealed class EmbeddedTopic : IOtpTopic, IAsyncDisposable
         return ack;
     }
 
-    private async Task<TopicEntry> FindAsync(string topic, CancellationToken cancellationToken)
+    private async Task<TopicEntry> FindAsync(string topic, CancellationToken cancellationToken) =>
+        await TryFindAsync(topic, cancellationToken).ConfigureAwait(false)
+        ?? throw TopicException.NoTopic(topic);
+
+    private async Task<TopicEntry?> TryFindAsync(string topic, CancellationToken cancellationToken)
     {
         if (_topics.TryGetValue(topic, out var known))
         {
@@ -144,9 +185,8 @@ public sealed class EmbeddedTopic : IOtpTopic, IAsyncDisposable
 
         // By the writer, since a reader cannot open a file that is not there yet.
         TopicRules.CheckName(topic);
-        var entry = await RunAsync(_writer, s => TopicFile.Find(s, topic), cancellationToken).ConfigureAwait(false)
-            ?? throw TopicException.NoTopic(topic);
-        return _topics.GetOrAdd(topic, entry);
+        var entry = await RunAsync(_writer, s => TopicFile.Find(s, topic), cancellationToken).ConfigureAwait(false);
+        return entry is null ? null : _topics.GetOrAdd(topic, entry);
     }
 
     private static async Task<T> RunAsync<T>(

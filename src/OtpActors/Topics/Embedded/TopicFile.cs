@@ -55,6 +55,11 @@ internal static class TopicFile
         .Statement("SELECT next_sequence FROM producers WHERE topic = ?1 AND producer = ?2")
         .Bind(1, topic.Id).Bind(2, producer).Scalar() ?? 0;
 
+    /// <summary>Null where the partition is empty.</summary>
+    public static long? LowWatermark(SqliteSession session, TopicEntry topic, int partition) => session
+        .Statement("SELECT min(offset) FROM records WHERE topic = ?1 AND partition = ?2")
+        .Bind(1, topic.Id).Bind(2, partition).Scalar();
+
     public static long HighWatermark(SqliteSession session, TopicEntry topic, int partition) => session
         .Statement("SELECT max(offset) + 1 FROM records WHERE topic = ?1 AND partition = ?2")
         .Bind(1, topic.Id).Bind(2, partition).Scalar() ?? 0;

@@ -18,7 +18,7 @@ namespace OtpActors.Topics.Kafka;
 /// drop headers without a word, a record with headers is wrapped (<see cref="HeaderEnvelope"/>). Before 0.10 there are no
 /// timestamps either: records come back with the Unix epoch. Close it after the streams that run on it.
 /// </remarks>
-public sealed class KafkaTopic : IOtpTopic, IAsyncDisposable
+public sealed partial class KafkaTopic : IOtpTopic, IAsyncDisposable
 {
     private readonly KafkaOptions _options;
     private readonly ILogger<KafkaTopic> _log;

@@ -1,0 +1,159 @@
+using System.ComponentModel;
+using Microsoft.AspNetCore.Http.HttpResults;
+using OtpActors.Hosting;
+using OtpActors.Topics;
+
+namespace OtpActors.Api;
+
+/// <summary><c>/api/dead-letters</c>: what could not be stored, and sending it again.</summary>
+internal static class DeadLetterEndpoints
+{
+    public static void MapDeadLetters(this RouteGroupBuilder api)
+    {
+        var letters = api.MapGroup("/dead-letters").WithTags("Dead letters");
+        letters.MapGet("", ListAsync).Needs(ApiScope.Read)
+            .WithSummary("Look at a topic's dead letters")
+            .WithDescription("Each sink writes its own letter of a record that it cannot store. Keys are masked, and passwords not shown.")
+            .ProducesProblem(400).ProducesProblem(404).ProducesProblem(503);
+        letters.MapPost("/redrive", RedriveAsync).Needs(ApiScope.Operate)
+            .WithSummary("Send dead letters' records to their topic again")
+            .WithDescription(
+                "Key and value as they came. A record is sent again once, however many sinks wrote a letter of it and however often it is asked "
+                + "for; a record that fails again makes new letters. On Kafka, whose brokers cannot tell, every request sends it once more. "
+                + $"One request sends at most {DeadLetterBox.MaxRedriven} records: go on from next.")
+            .Produces<RedriveDocument>(200).ProducesProblem(400).ProducesProblem(404).ProducesProblem(503);
+    }
+
+    private static async Task<Ok<DeadLetterPage>> ListAsync(
+        IOtpTopic log, DeadLetterBox box, OtpActorsOptions options, CancellationToken cancel,
+        [Description("The topic that the records came from. Default: email_topic.")] string? topic = null,
+        [Description("The partition of its dead letters. Default: 0.")] string? partition = null,
+        [Description("The first offset to show. Default: the oldest that is kept.")] string? offset = null,
+        [Description("How many at most, 1 to 500. Default: 50.")] string? limit = null)
+    {
+        var origin = await OriginAsync(log, topic ?? options.Topic.Name, cancel);
+        var count = (int)RequestValues.Number(limit, "limit", 1, TopicEndpoints.MaxLimit, TopicEndpoints.DefaultLimit);
+        var from = RequestValues.Number(offset, "offset", 0, long.MaxValue, 0);
+        var extent = (await box.DescribeAsync(origin, cancel) ?? [new PartitionExtent(0, 0, 0)]).Partition(partition);
+        var found = extent.High == 0 ? [] : await box.ReadAsync(origin, new RecordPlace(extent.Partition, Math.Max(from, extent.Low)), count, cancel);
+        return TypedResults.Ok(new DeadLetterPage(
+            origin, DeadLetters.TopicOf(origin), extent.Partition, extent.Low, extent.High, [.. found.Select(letter => Of(letter, origin))],
+            found.Count > 0 && found[^1].Place.Offset + 1 < extent.High ? found[^1].Place.Offset + 1 : null));
+    }
+
+    private static async Task<Ok<RedriveDocument>> RedriveAsync(
+        RedriveRequest request, IOtpTopic log, DeadLetterBox box, OtpActorsOptions options, HttpContext context,
+        ILogger<DeadLetterBox> logger, CancellationToken cancel)
+    {
+        request.Check();
+        var origin = await OriginAsync(log, request.Topic ?? options.Topic.Name, cancel);
+        var done = request.Letters is { } letters
+            ? await box.RedriveAsync(origin, [.. letters.Select((letter, i) => letter.ToPlace($"letters[{i}]"))], cancel)
+            : await box.RedriveAllAsync(origin, request.From?.ToPlace("from") ?? default, cancel);
+        logger.LogInformation(
+            "{Count} dead letter(s) of {Topic} redriven for {Caller}; {Already} were before", done.Redriven, origin,
+            context.User.Identity?.Name ?? "a caller without a key", done.Already);
+        return TypedResults.Ok(new RedriveDocument(
+            origin, done.Redriven, done.Already, [.. done.Unknown.Select(LetterPlace.Of)], done.Next is { } next ? LetterPlace.Of(next) : null));
+    }
+
+    /// <exception cref="ApiProblemException">There is no such topic.</exception>
+    private static async Task<string> OriginAsync(IOtpTopic log, string topic, CancellationToken cancel)
+    {
+        if (!TopicRules.IsForRecords(topic))
+        {
+            throw ApiProblemException.UnknownTopic();
+        }
+
+        await log.ExtentsAsync(topic, cancel);
+        return topic;
+    }
+
+    private static DeadLetterPage.Item Of(DeadLetter letter, string origin) => new(
+        letter.Place.Partition, letter.Place.Offset, TopicEndpoints.MaskedKey(letter.Record.Key),
+        letter.Origin is { } place ? new OriginDocument(origin, place.Partition, place.Offset) : null,
+        letter.Sink, letter.Reason, letter.Record.Timestamp, letter.Redriven);
+}
+
+/// <summary>Dead letters of a topic.</summary>
+/// <param name="Topic">Where the records came from.</param>
+/// <param name="DeadLetterTopic">Where the letters lie.</param>
+public sealed record DeadLetterPage(
+    string Topic, string DeadLetterTopic, int Partition, long Low, long High, IReadOnlyList<DeadLetterPage.Item> Items,
+    [property: Description("The offset of the next page; null at the end.")] long? Next)
+{
+    public sealed record Item(
+        int Partition, long Offset, string? Key,
+        [property: Description("Where the record lay; null where the letter does not say so, and then it cannot be sent again.")] OriginDocument? Origin,
+        [property: Description("Who could not store it.")] string? Sink,
+        string? Reason,
+        [property: Description("When the record was produced.")] DateTimeOffset Time,
+        [property: Description("Whether the record was sent again; null where the topic cannot tell.")] bool? Redriven);
+}
+
+/// <summary>Which dead letters to send again.</summary>
+public sealed record RedriveRequest
+{
+    private const int MaxLetters = DeadLetterBox.MaxRedriven;
+
+    [Description("The topic that the records came from. Default: email_topic.")]
+    public string? Topic { get; init; }
+
+    [Description("These letters, at most 1,000.")]
+    public IReadOnlyList<LetterPlace>? Letters { get; init; }
+
+    [Description("Instead of single letters: true for all that were not sent again yet.")]
+    public bool? All { get; init; }
+
+    [Description("With all: where to begin, the next of the answer before.")]
+    public LetterPlace? From { get; init; }
+
+    /// <exception cref="ApiProblemException">Fields are missing or do not go together.</exception>
+    public void Check()
+    {
+        if (Letters is null == All is not true)
+        {
+            throw ApiProblemException.BadField("letters", "either some letters or all: true is wanted.");
+        }
+
+        if (Letters is not null && From is not null)
+        {
+            throw ApiProblemException.BadField("from", "it goes with all: true alone.");
+        }
+
+        if (Letters is { Count: 0 or > MaxLetters })
+        {
+            throw ApiProblemException.BadField("letters", $"1 to {MaxLetters} are wanted.");
+        }
+    }
+}
+
+/// <summary>Where a letter lies.</summary>
+public sealed record LetterPlace
+{
+    [Description("The partition of the dead letters.")]
+    public int? Partition { get; init; }
+
+    [Description("The letter's offset in it.")]
+    public long? Offset { get; init; }
+
+    public static LetterPlace Of(RecordPlace place) => new() { Partition = place.Partition, Offset = place.Offset };
+}
+
+internal static class LetterPlaces
+{
+    /// <exception cref="ApiProblemException">It is none.</exception>
+    public static RecordPlace ToPlace(this LetterPlace? place, string field) =>
+        place is not { Partition: >= 0 and <= TopicEndpoints.MaxPartition and var partition }
+            ? throw ApiProblemException.BadField($"{field}.partition", $"a number from 0 to {TopicEndpoints.MaxPartition} is wanted.")
+        : place.Offset is not >= 0
+            ? throw ApiProblemException.BadField($"{field}.offset", "a number from 0 on is wanted.")
+        : new RecordPlace(partition, place.Offset.Value);
+}
+
+/// <param name="Redriven">Records sent again now.</param>
+public sealed record RedriveDocument(
+    string Topic, int Redriven,
+    [property: Description("Letters whose record was sent again before, or as the letter of another sink.")] int Already,
+    [property: Description("Places without a letter, or with one that does not say where its record came from.")] IReadOnlyList<LetterPlace> Unknown,
+    [property: Description("Where to go on; null where nothing is left.")] LetterPlace? Next);

@@ -1,0 +1,86 @@
+using System.ComponentModel;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using OtpActors.Hosting;
+using OtpActors.Records;
+using OtpActors.Topics;
+
+namespace OtpActors.Triggers;
+
+/// <summary>
+/// Records to publish: one (<c>{email, otp?}</c>), many (<c>{records: […]}</c>), each with or without a topic, or a bare
+/// array of records.
+/// </summary>
+/// <remarks>No record: its text would show the passwords.</remarks>
+[JsonConverter(typeof(Forms))]
+public sealed class PublishRequest
+{
+    /// <summary>Null for the settings' topic.</summary>
+    public string? Topic { get; private init; }
+
+    public required IReadOnlyList<OtpInput> Records { get; init; }
+
+    /// <summary>What the list is called in the request; null where the request is one record.</summary>
+    private string? List { get; init; }
+
+    /// <exception cref="RunRequestException">One of the records is wrong; the field names it.</exception>
+    public IReadOnlyList<OtpRecord> ToRecords() => List is null
+        ? [RunRequests.RecordOf(Records[0], "")]
+        : Records.Count == 0 ? throw new RunRequestException("records", "there is none")
+        : RunRequests.InlineOf(Records, List);
+
+    /// <exception cref="RunRequestException">It is no topic that records are published to.</exception>
+    public string TopicOf(OtpActorsOptions options)
+    {
+        var topic = Topic ?? options.Topic.Name;
+        RunRequests.CheckTopic(new RunRequest { Topic = topic }, options);
+        return topic.EndsWith(DeadLetters.Suffix, StringComparison.Ordinal)
+            ? throw new RunRequestException("topic", $"a topic that ends in {DeadLetters.Suffix} is for dead letters alone")
+            : topic;
+    }
+
+    /// <summary>The request as an object.</summary>
+    internal sealed class ObjectForm
+    {
+        [Description("The topic, created if it is absent. Default: email_topic.")]
+        public string? Topic { get; init; }
+
+        [Description("The address, where it is one record.")]
+        public string? Email { get; init; }
+
+        [Description("Its password: 1 to 128 characters. Left out, one of 7 random digits is made.")]
+        public string? Otp { get; init; }
+
+        [Description("Instead of one address: these records, at most 10,000.")]
+        public IReadOnlyList<OtpInput>? Records { get; init; }
+    }
+
+    private sealed class Forms : JsonConverter<PublishRequest>
+    {
+        public override PublishRequest Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
+        {
+            if (reader.TokenType == JsonTokenType.StartArray)
+            {
+                return new PublishRequest { Records = JsonSerializer.Deserialize<List<OtpInput>>(ref reader, options)!, List = "" };
+            }
+
+            if (reader.TokenType != JsonTokenType.StartObject)
+            {
+                throw new JsonException("The JSON value could not be converted: an object or an array is wanted.");
+            }
+
+            var form = JsonSerializer.Deserialize<ObjectForm>(ref reader, options)!;
+            if (form.Records is null)
+            {
+                return new PublishRequest { Topic = form.Topic, Records = [new OtpInput { Email = form.Email, Otp = form.Otp }] };
+            }
+
+            return form.Email is null && form.Otp is null
+                ? new PublishRequest { Topic = form.Topic, Records = form.Records, List = "records" }
+                : throw new RunRequestException("records", "says what is published: leave out email and otp");
+        }
+
+        public override void Write(Utf8JsonWriter writer, PublishRequest value, JsonSerializerOptions options) =>
+            throw new NotSupportedException("Requests are read.");
+    }
+}

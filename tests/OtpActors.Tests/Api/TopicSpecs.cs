@@ -1,0 +1,99 @@
+using System.Text;
+using Akka.Actor;
+using Akka.Streams;
+using Akka.Streams.Dsl;
+using Microsoft.Extensions.DependencyInjection;
+using OtpActors.Tests.Support;
+using OtpActors.Topics;
+using Shouldly;
+using Xunit;
+
+namespace OtpActors.Tests.Api;
+
+/// <summary><c>/api/topics</c>.</summary>
+[Collection(OneService.Name)]
+public sealed class TopicSpecs
+{
+    private const string Canary = "canary-5up3r-s3cret";
+
+    [Fact]
+    public async Task A_topic_shows_its_partitions_and_how_far_the_sinks_are()
+    {
+        await using var service = await ApiService.StartAsync(options => options.Topic.Partitions = 3);
+        (await service.GetAsync("/api/topics/email_topic")).ShouldBeProblem(404, "unknown_topic", "topic");
+        (await service.CompleteAsync(count: 20)).State.ShouldBe("completed");
+        (await service.PostAsync("/api/otps", """[{"email":"a@b.c"},{"email":"b@b.c"},{"email":"c@b.c"}]""")).ShouldBe(201);
+
+        var topic = (await service.GetAsync("/api/topics/email_topic")).ShouldBe(200);
+        topic["records"].GetInt64().ShouldBe(23);
+        var partitions = topic["partitions"].EnumerateArray().ToList();
+        partitions.Select(partition => partition.GetProperty("partition").GetInt32()).ShouldBe([0, 1, 2]);
+        partitions.Sum(partition => partition.GetProperty("high").GetInt64()).ShouldBe(23);
+        partitions.ShouldAllBe(partition => partition.GetProperty("low").GetInt64() == 0);
+        var groups = topic["groups"].EnumerateArray().ToList();
+        groups.Select(group => group.GetProperty("group").GetString()).ShouldBe(["cassandra_consumer_group", "mongodb_consumer_group"]);
+        foreach (var group in groups)
+        {
+            group.GetProperty("lag").GetInt64().ShouldBe(3);
+            group.GetProperty("partitions").EnumerateArray().Sum(partition => partition.GetProperty("lag").GetInt64()).ShouldBe(3);
+        }
+    }
+
+    [Fact]
+    public async Task Records_are_shown_page_by_page_and_masked()
+    {
+        await using var service = await ApiService.StartAsync();
+        (await service.PostAsync("/api/otps", $$"""{"email":"ann@example.com","otp":"{{Canary}}"}""")).ShouldBe(201);
+        await AppendAsync(
+            service, "email_topic",
+            (Canary, Canary, new Dictionary<string, string> { ["x"] = Canary, [DeadLetters.ReasonHeader] = "of ours" }),
+            ("bob@example.com", null, null));
+
+        var first = (await service.GetAsync("/api/topics/email_topic/records?limit=2")).ShouldBe(200);
+        (first["low"].GetInt64(), first["high"].GetInt64(), first["next"].GetInt64()).ShouldBe((0, 3, 2));
+        var items = first["items"].EnumerateArray().ToList();
+        (items[0].GetProperty("email").GetString(), items[0].GetProperty("otp").GetString()).ShouldBe(("a***@example.com", "***"));
+        items[0].TryGetProperty("problem", out _).ShouldBeFalse();
+        items[1].GetProperty("email").GetString().ShouldBe($"*** ({Canary.Length} bytes, no address)");
+        items[1].GetProperty("problem").GetString().ShouldNotBeNullOrEmpty();
+        items[1].GetProperty("headers").GetProperty("x").GetString().ShouldBe("***");
+        items[1].GetProperty("headers").GetProperty("reason").GetString().ShouldBe("of ours");
+
+        var second = (await service.GetAsync("/api/topics/email_topic/records?partition=0&offset=2")).ShouldBe(200);
+        var last = second["items"].EnumerateArray().ShouldHaveSingleItem();
+        (last.GetProperty("offset").GetInt64(), last.TryGetProperty("otp", out _)).ShouldBe((2, false));
+        second.Json.TryGetProperty("next", out _).ShouldBeFalse();
+        (await service.GetAsync("/api/topics/email_topic/records?offset=99"))["items"].GetArrayLength().ShouldBe(0);
+        (first.Text + second.Text).ShouldNotContain(Canary);
+    }
+
+    [Theory]
+    [InlineData("/api/topics/none/records", 404, "topic")]
+    [InlineData("/api/topics/a%20b", 404, "topic")]
+    [InlineData("/api/topics/..%2F..", 404, "topic")]
+    [InlineData("/api/topics/email_topic/records?partition=1", 404, "partition")]
+    [InlineData("/api/topics/email_topic/records?partition=-1", 400, "partition")]
+    [InlineData("/api/topics/email_topic/records?partition=99999999999999999999", 400, "partition")]
+    [InlineData("/api/topics/email_topic/records?offset=-1", 400, "offset")]
+    [InlineData("/api/topics/email_topic/records?offset=1e3", 400, "offset")]
+    [InlineData("/api/topics/email_topic/records?limit=0", 400, "limit")]
+    [InlineData("/api/topics/email_topic/records?limit=501", 400, "limit")]
+    public async Task What_is_not_there_or_wrong_is_named(string path, int status, string field)
+    {
+        await using var service = await ApiService.StartAsync();
+        (await service.PostAsync("/api/otps", """{"email":"a@b.c"}""")).ShouldBe(201);
+        (await service.GetAsync(path)).ShouldBeProblem(status, field: field);
+    }
+
+    /// <summary>Appends as any other producer could.</summary>
+    internal static async Task AppendAsync(
+        ApiService service, string topic, params (string Key, string? Value, IReadOnlyDictionary<string, string>? Headers)[] records)
+    {
+        var log = service.Services.GetRequiredService<IOtpTopic>();
+        await log.EnsureAsync(new TopicSpec(topic, 1, 1), TestContext.Current.CancellationToken);
+        var batch = records.Select((record, i) => new ProducerRecord(
+            i, Encoding.UTF8.GetBytes(record.Key), record.Value is null ? null : Encoding.UTF8.GetBytes(record.Value), DateTimeOffset.UnixEpoch, record.Headers)).ToList();
+        await Source.Single<IReadOnlyList<ProducerRecord>>(batch).Via(log.ProducerFlow(topic, $"other-{Guid.NewGuid()}"))
+            .RunWith(Sink.Ignore<ProducerAck>(), service.Services.GetRequiredService<ActorSystem>().Materializer()).Soon();
+    }
+}
