@@ -65,7 +65,8 @@ public static class OtpActorsHost
                 file => file.File(
                     Path.Combine(data.LogsDirectory, "otpactors-.log"), outputTemplate: LogTemplate,
                     formatProvider: CultureInfo.InvariantCulture,
-                    rollingInterval: RollingInterval.Day, retainedFileCountLimit: 14))));
+                    rollingInterval: RollingInterval.Day, retainedFileCountLimit: 14))),
+            preserveStaticLogger: true); // a host's log is its own, also beside another host in the process
         services.AddSingleton<IHostLifetime, NoSignals>();
         services.Configure<HostOptions>(host => host.ShutdownTimeout = options.ShutdownTimeout);
         services.AddOtpActors(options, data, triggers);

@@ -7,6 +7,9 @@ using Xunit;
 
 namespace OtpActors.Tests.Telemetry;
 
+/// <summary>Alone: a collector hears of every service of the process.</summary>
+[Collection(nameof(MetricsSpecs))]
+[CollectionDefinition(nameof(MetricsSpecs), DisableParallelization = true)]
 public sealed partial class MetricsSpecs
 {
     private static readonly string[] Outcomes = ["inserted", "skipped", "dead_lettered"];
