@@ -31,7 +31,12 @@ internal sealed class ApiService : IAsyncDisposable
         var soon = new StepPolicy { Attempts = 2, Delay = TimeSpan.FromMilliseconds(50) };
         Options.Workflow.Steps = new StepPolicies
         {
-            EnsureTopic = soon, Sink = soon, Produce = soon, Check = soon, Mail = soon, Slack = soon,
+            EnsureTopic = soon,
+            Sink = soon,
+            Produce = soon,
+            Check = soon,
+            Mail = soon,
+            Slack = soon,
         };
         set?.Invoke(Options);
         _replace = replace ?? (_ => { });
