@@ -1,6 +1,6 @@
-using Microsoft.AspNetCore.Builder;
 using System.Net.Http.Json;
 using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
 using OtpActors.Hosting;
 using OtpActors.Triggers;
 using Serilog.Events;
