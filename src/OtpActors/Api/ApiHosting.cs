@@ -35,6 +35,7 @@ public static class ApiHosting
         services.AddApiSecurity(options);
         services.AddRateLimiter(limiter => limiter.LimitPerCaller(options));
         services.AddOpenApi(api => api.Describe());
+        services.AddSingleton<RunCache>();
         services.AddSingleton<RunDirectory>();
         services.AddPublisher();
         services.AddSingleton<DeadLetterBox>();

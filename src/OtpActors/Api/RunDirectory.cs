@@ -7,13 +7,16 @@ namespace OtpActors.Api;
 
 /// <summary>Finds and steers runs for the endpoints; what cannot be had is an <see cref="ApiProblemException"/>.</summary>
 internal sealed class RunDirectory(
-    RunStarter starter, IRequiredActor<RunRegistry> registry, IRequiredActor<RunsParent> runs, ActorSystem system)
+    IRunStarter starter, IRequiredActor<RunRegistry> registry, IRequiredActor<RunsParent> runs, RunCache cache, ActorSystem system)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
 
     /// <exception cref="ApiProblemException">There is no such run.</exception>
     public async Task<RunState> GetAsync(string id, CancellationToken cancellationToken) =>
-        (RunIds.IsLegal(id) ? await starter.FindAsync(id, cancellationToken) : null) ?? throw ApiProblemException.UnknownRun(id);
+        cache.Find(id)
+        ?? (RunIds.IsLegal(id) && await starter.FindAsync(id, cancellationToken) is { } found
+            ? cache.Put(found)
+            : throw ApiProblemException.UnknownRun(id));
 
     /// <exception cref="ApiProblemException">There is no such run, or it refuses the command.</exception>
     public async Task<RunState> TellAsync(IRunCommand command, CancellationToken cancellationToken)
@@ -31,13 +34,13 @@ internal sealed class RunDirectory(
 
     public RunSubscription Subscribe(string id) => new(system, id);
 
-    private static async Task<RunState> AskAsync(IActorRef actor, object message, string id, CancellationToken cancellationToken)
+    private async Task<RunState> AskAsync(IActorRef actor, object message, string id, CancellationToken cancellationToken)
     {
         try
         {
             return await actor.Ask<object>(message, Patience, cancellationToken) switch
             {
-                RunReplies.Accepted accepted => accepted.State,
+                RunReplies.Accepted accepted => cache.Put(accepted.State), // who looks next sees what was done
                 RunReplies.Refused refused => throw new ApiProblemException(409, "run_refused", $"{refused.Reason}.", "id"),
                 _ => throw ApiProblemException.UnknownRun(id),
             };

@@ -4,6 +4,7 @@ using OtpActors.Sqlite;
 namespace OtpActors.Workflow;
 
 /// <summary>The list of runs in an SQLite file of its own.</summary>
+/// <remarks>Two threads: one writes, one lists, so that a look does not queue behind what many runs have to save.</remarks>
 public sealed class SqliteRunCatalog : IRunCatalog, IAsyncDisposable
 {
     private const string Columns = "run_id, state, topic, requested_at, ended_at, report, version";
@@ -11,13 +12,16 @@ public sealed class SqliteRunCatalog : IRunCatalog, IAsyncDisposable
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
 
     private readonly SqliteDatabase _database;
+    private readonly SqliteDatabase _reader;
+    private volatile bool _made;
 
     /// <param name="readOnly">For reading beside a running service.</param>
-    public SqliteRunCatalog(string file, bool readOnly = false) => _database = new SqliteDatabase(new SqliteSettings(file)
+    public SqliteRunCatalog(string file, bool readOnly = false)
     {
-        ReadOnly = readOnly,
-        OnOpen = readOnly ? null : CreateTable,
-    });
+        _reader = new SqliteDatabase(new SqliteSettings(file) { ReadOnly = true });
+        _made = readOnly;
+        _database = readOnly ? _reader : new SqliteDatabase(new SqliteSettings(file) { OnOpen = CreateTable });
+    }
 
     public Task SaveAsync(RunSummary summary) => _database.RunAsync(session =>
     {
@@ -37,8 +41,14 @@ public sealed class SqliteRunCatalog : IRunCatalog, IAsyncDisposable
         return (summary.EndedAt is { } ended ? row.Bind(5, ended.ToUnixTimeMilliseconds()) : row.BindNull(5)).Execute();
     });
 
-    public Task<IReadOnlyList<RunSummary>> ListAsync(RunFilter filter, CancellationToken cancellationToken) =>
-        _database.RunAsync<IReadOnlyList<RunSummary>>(
+    public async Task<IReadOnlyList<RunSummary>> ListAsync(RunFilter filter, CancellationToken cancellationToken)
+    {
+        if (!_made)
+        {
+            _made = await _database.RunAsync(_ => true, cancellationToken).ConfigureAwait(false); // a reader does not make the file
+        }
+
+        return await _reader.RunAsync<IReadOnlyList<RunSummary>>(
             session =>
             {
                 if (session.Statement("SELECT 1 FROM sqlite_master WHERE name = 'runs'").Scalar() is null)
@@ -60,7 +70,8 @@ public sealed class SqliteRunCatalog : IRunCatalog, IAsyncDisposable
 
                 return runs;
             },
-            cancellationToken);
+            cancellationToken).ConfigureAwait(false);
+    }
 
     public Task<IReadOnlyList<string>> UnfinishedAsync(CancellationToken cancellationToken) =>
         _database.RunAsync<IReadOnlyList<string>>(
@@ -124,7 +135,12 @@ public sealed class SqliteRunCatalog : IRunCatalog, IAsyncDisposable
     public Task RemoveAsync(IReadOnlyCollection<string> runIds) => _database.RunAsync(session => session.Write(own =>
         runIds.Sum(runId => own.Statement("DELETE FROM runs WHERE run_id = ?").Bind(1, runId).Execute())));
 
-    public ValueTask DisposeAsync() => _database.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        // The writer last: the last to close a file folds its write-ahead log, which a reader cannot.
+        await _reader.DisposeAsync().ConfigureAwait(false);
+        await _database.DisposeAsync().ConfigureAwait(false);
+    }
 
     private static SqliteStatement Select(SqliteSession session, RunFilter filter)
     {
