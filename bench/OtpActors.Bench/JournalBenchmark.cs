@@ -185,10 +185,10 @@ internal static class JournalBenchmark
                 "INSERT INTO runs (run_id, state, topic, requested_at, ended_at, report, version) VALUES ($id, $state, $topic, $requested, $ended, $report, $version)",
                 "id", "state", "topic", "requested", "ended", "report", "version");
             var report = JsonSerializer.Serialize(RunReport.Of(state), Json);
+            var (requested, ended) = (state.RequestedAt!.Value.ToUnixTimeMilliseconds(), state.EndedAt!.Value.ToUnixTimeMilliseconds());
             for (var run = 0; run < runs; run++)
             {
-                var ended = state.EndedAt!.Value.AddMinutes(-run).ToUnixTimeMilliseconds();
-                Execute(insert, IdOf(run), $"{state.Phase}", state.Spec!.Topic, ended - 30_000, ended, report, state.Version);
+                Execute(insert, IdOf(run), $"{state.Phase}", state.Spec!.Topic, requested, ended, report, state.Version);
             }
 
             transaction.Commit();

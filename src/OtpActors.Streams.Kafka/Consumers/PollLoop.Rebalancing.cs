@@ -190,7 +190,8 @@ internal sealed partial class PollLoop<TKey, TValue>
 
     /// <summary>
     /// A partition that is silent while it holds records is looked at from outside: if another client gets a record
-    /// where this one gets none, this one is broken. Transaction markers at the end, and brokers that are down, are not.
+    /// where this one gets none, twice, this one is broken. Transaction markers at the end, and brokers that are down, are
+    /// not; nor is a client that has not come back to them yet.
     /// </summary>
     private void LookAtIdle(Owned owned)
     {
@@ -206,6 +207,12 @@ internal sealed partial class PollLoop<TKey, TValue>
 
             if (Probe.HasRecord(_settings.Properties, partition, owned.Expected!.Value, _settings.OperationTimeout))
             {
+                if (owned.SuspectAt != owned.Expected)
+                {
+                    owned.SuspectAt = owned.Expected;
+                    return;
+                }
+
                 throw new KafkaStreamException(
                     KafkaFailure.Stalled,
                     $"{partition} ends at {end}, but nothing has come after {owned.Expected} for {_settings.StallTimeout}");
@@ -215,6 +222,7 @@ internal sealed partial class PollLoop<TKey, TValue>
         }
         catch (KafkaException e)
         {
+            owned.SuspectAt = null;
             _log.Debug("{Partition} is silent and cannot be looked at: {Error}", partition, e.Error);
         }
     }

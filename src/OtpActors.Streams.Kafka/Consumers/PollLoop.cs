@@ -373,6 +373,9 @@ internal sealed partial class PollLoop<TKey, TValue>
 
         public long IdleSince { get; set; } = Stopwatch.GetTimestamp();
 
+        /// <summary>Where another client has found a record that did not come here.</summary>
+        public long? SuspectAt { get; set; }
+
         /// <summary>The end of the partition at which a look from outside has found nothing to read.</summary>
         public long VerifiedEnd { get; set; } = -1;
     }

@@ -1,8 +1,5 @@
 using System.CommandLine;
-using Akka.Actor;
-using Akka.Hosting;
 using OtpActors.Hosting;
-using OtpActors.Workflow;
 using Serilog.Events;
 
 namespace OtpActors.CommandLine;
@@ -38,12 +35,10 @@ internal static class ServeCommand
 
         try
         {
-            var registry = host.Services.GetRequiredService<IRequiredActor<RunRegistry>>().ActorRef;
-            var unfinished = await registry.Ask<RunRegistry.Unfinished>(new RunRegistry.ResumeAll(), cancel);
             var log = host.Services.GetRequiredService<ILoggerFactory>().CreateLogger("OtpActors");
             log.LogInformation(
                 "Serving from {Data} at {Url}; {Count} unfinished run(s) go on. Stop with Ctrl-C or SIGTERM",
-                data.Root, string.Join(", ", host.Urls), unfinished.RunIds.Count);
+                data.Root, string.Join(", ", host.Urls), host.Services.GetRequiredService<RunResumer>().Count);
             await Task.Delay(Timeout.Infinite, stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
         finally

@@ -72,6 +72,13 @@ public static class OtpActorsHosting
                 builder.AddTriggers(options);
             }
         });
+        if (triggers)
+        {
+            // Hosted services start in order: after the actors, and before the server listens.
+            services.AddSingleton<RunResumer>();
+            services.AddHostedService(sp => sp.GetRequiredService<RunResumer>());
+        }
+
         return services;
     }
 

@@ -49,6 +49,9 @@ public sealed class SqliteDatabase : IAsyncDisposable
 
     private const int BusySeconds = 5;
 
+    /// <summary>Opening touches no page: this does.</summary>
+    private const string Look = "SELECT count(*) FROM sqlite_master";
+
     private readonly SqliteSettings _settings;
     private readonly FileInfo _log;
     private readonly BlockingCollection<IWork> _queue = [];
@@ -121,8 +124,36 @@ public sealed class SqliteDatabase : IAsyncDisposable
         if (!_settings.ReadOnly)
         {
             CreatePrivate();
+            return Connect();
         }
 
+        try
+        {
+            return Connect();
+        }
+        catch (SqliteException exception) when (exception.SqliteExtendedErrorCode == SQLitePCL.raw.SQLITE_READONLY_ROLLBACK)
+        {
+            RollBackForWriter();
+            return Connect();
+        }
+    }
+
+    /// <summary>
+    /// A writer that was killed in the midst of a transaction left it to the next one to roll back, which a reader cannot
+    /// (SQLite, "File Locking And Concurrency", §4.2).
+    /// </summary>
+    private void RollBackForWriter()
+    {
+        using var writer = new SqliteConnection(
+            new SqliteConnectionStringBuilder { DataSource = File, Mode = SqliteOpenMode.ReadWrite, Pooling = false, DefaultTimeout = BusySeconds }.ToString());
+        writer.Open();
+        using var read = writer.CreateCommand();
+        read.CommandText = Look;
+        read.ExecuteScalar();
+    }
+
+    private SqliteSession Connect()
+    {
         var session = new SqliteSession(new SqliteConnectionStringBuilder
         {
             DataSource = File,
@@ -134,7 +165,11 @@ public sealed class SqliteDatabase : IAsyncDisposable
         {
             session.Open();
             Execute(session, $"PRAGMA busy_timeout={BusySeconds * 1000}; PRAGMA cache_size=-{_settings.CacheKiB}");
-            if (!_settings.ReadOnly)
+            if (_settings.ReadOnly)
+            {
+                Execute(session, Look);
+            }
+            else
             {
                 Execute(session, $"""
                     PRAGMA journal_mode=WAL;

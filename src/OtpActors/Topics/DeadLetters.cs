@@ -6,6 +6,10 @@ namespace OtpActors.Topics;
 /// Records that cannot be stored, kept as they came beside what was wrong with them. The topic is the origin's name
 /// with <c>.dlq</c>; key and value are the origin's, the rest lies in headers.
 /// </summary>
+/// <remarks>
+/// A record may be as large as a log allows, and its letter is larger. So that it finds room, what is beyond 64 KiB of the
+/// key and 512 KiB of the value is left out, and headers tell how long they were.
+/// </remarks>
 public static class DeadLetters
 {
     public const string Suffix = ".dlq";
@@ -16,11 +20,19 @@ public static class DeadLetters
     public const string SinkHeader = "sink";
     public const string ReasonHeader = "reason";
 
+    /// <summary>The origin's length in bytes; there where the letter has less of it.</summary>
+    public const string KeyBytesHeader = "origin-key-bytes";
+    public const string ValueBytesHeader = "origin-value-bytes";
+
+    public const int MaxKeyBytes = 64 * 1024;
+    public const int MaxValueBytes = 512 * 1024;
+
     public static string TopicOf(string topic) => topic + Suffix;
 
     /// <param name="reason">Free of the record's content.</param>
-    public static ProducerRecord Wrap(TopicRecord record, string topic, int partition, string sink, string reason) => new(
-        record.Offset, record.Key, record.Value, record.Timestamp, new Dictionary<string, string>
+    public static ProducerRecord Wrap(TopicRecord record, string topic, int partition, string sink, string reason)
+    {
+        var headers = new Dictionary<string, string>
         {
             [TopicHeader] = topic,
             [PartitionHeader] = partition.ToString(CultureInfo.InvariantCulture),
@@ -28,5 +40,20 @@ public static class DeadLetters
             [TimestampHeader] = record.Timestamp.ToString("O", CultureInfo.InvariantCulture),
             [SinkHeader] = sink,
             [ReasonHeader] = reason,
-        });
+        };
+        var key = Cut(record.Key, MaxKeyBytes, KeyBytesHeader, headers);
+        var value = Cut(record.Value, MaxValueBytes, ValueBytesHeader, headers);
+        return new ProducerRecord(record.Offset, key, value, record.Timestamp, headers);
+    }
+
+    private static byte[]? Cut(byte[]? bytes, int max, string header, Dictionary<string, string> headers)
+    {
+        if (bytes is null || bytes.Length <= max)
+        {
+            return bytes;
+        }
+
+        headers[header] = bytes.Length.ToString(CultureInfo.InvariantCulture);
+        return bytes[..max];
+    }
 }

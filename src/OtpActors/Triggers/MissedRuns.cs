@@ -26,7 +26,7 @@ internal static class MissedRuns
     public static void Tell(ActorSystem system, ILoggingAdapter log, TriggerCounts counts, MissedRun missed)
     {
         counts.CountMissed(missed.Count);
-        log.Error("Missed: {Kind} of {Subject}, {Count} run(s): {Detail}", missed.Kind, missed.Subject, missed.Count, missed.Detail);
+        log.Error("Missed: {Kind} of {Subject}, {Count} run(s): {Detail}", missed.Kind.ToString(), missed.Subject, missed.Count, missed.Detail);
         system.EventStream.Publish(missed);
     }
 }

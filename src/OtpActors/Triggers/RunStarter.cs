@@ -54,25 +54,36 @@ public sealed class RunStarter(
         var records = RunRequests.RecordsOf(request);
         var inline = request.Records is null ? null : RunRequests.InlineOf(request.Records);
         RunRequests.CheckTopic(request, options);
+        var overlap = request.Overlap ?? OverlapPolicy.Wait;
         using var turn = trigger.Key is null ? null : await _keys.TakeAsync(runId, cancellationToken);
         if (trigger.Key is not null && await FindAsync(runId, cancellationToken) is { } known)
         {
-            return Same(known, trigger);
+            var same = Same(known, trigger);
+
+            // A process that was killed after it had journaled the run, and before it listed it, left nobody who would begin it.
+            return known.BeganAt is null && !known.IsTerminal
+                ? same with { State = await RegisterAsync(runId, known.Spec!, overlap, cancellationToken) }
+                : same;
         }
 
         records ??= await RecordSpool.KeepAsync(inline!, data.InputsDirectory, runId, cancellationToken);
         var spec = RunRequests.ToSpec(request, options, records, trigger);
-        var reply = await AskAsync(
-            registry.ActorRef, new RunRegistry.Start(runId, spec, request.Overlap ?? OverlapPolicy.Wait), cancellationToken);
-        return reply is RunReplies.Accepted accepted
-            ? Same(accepted.State, trigger) with { Again = !ReferenceEquals(accepted.State.Spec, spec) }
-            : throw new RunRefusedException((reply as RunReplies.Refused)?.Reason ?? "the run cannot be journaled");
+        var state = await RegisterAsync(runId, spec, overlap, cancellationToken);
+        return Same(state, trigger) with { Again = !ReferenceEquals(state.Spec, spec) };
     }
 
     public async Task<RunState?> FindAsync(string runId, CancellationToken cancellationToken) =>
         await AskAsync(runs.ActorRef, new RunQueries.Get(runId), cancellationToken) is RunReplies.Accepted { State: { Spec: not null } state }
             ? state
             : null;
+
+    private async Task<RunState> RegisterAsync(string runId, RunSpec spec, OverlapPolicy overlap, CancellationToken cancellationToken)
+    {
+        var reply = await AskAsync(registry.ActorRef, new RunRegistry.Start(runId, spec, overlap), cancellationToken);
+        return reply is RunReplies.Accepted accepted
+            ? accepted.State
+            : throw new RunRefusedException((reply as RunReplies.Refused)?.Reason ?? "the run cannot be journaled");
+    }
 
     private static RunStarted Same(RunState state, RunTrigger trigger) => state.Spec!.Trigger?.Fingerprint == trigger.Fingerprint
         ? new RunStarted(state, Again: true)

@@ -1,6 +1,5 @@
 using System.Net.Http.Headers;
 using System.Text;
-using Akka.Hosting;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using OtpActors.Hosting;
@@ -72,8 +71,6 @@ internal sealed class ApiService : IAsyncDisposable
         _journal = await JournalAccess.OpenAsync(Options, _data, Cancel);
         _app = OtpActorsHost.BuildService(Options, _data, LogEventLevel.Fatal, _replace);
         await _app.StartAsync(Cancel).Soon();
-        var registry = Services.GetRequiredService<IRequiredActor<RunRegistry>>().ActorRef;
-        await Akka.Actor.Futures.Ask<RunRegistry.Unfinished>(registry, new RunRegistry.ResumeAll(), TimeSpan.FromSeconds(30), Cancel);
     }
 
     /// <summary>As <c>serve</c> ends.</summary>

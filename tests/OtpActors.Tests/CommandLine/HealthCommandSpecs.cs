@@ -98,6 +98,11 @@ public class HealthCommandSpecs
         })).ShouldExitWith(0);
         (await at.RunBareAsync(["health"], environment: new Dictionary<string, string> { ["OtpActors__Bogus"] = "1" }))
             .ShouldExitWith(1).ShouldSay("OtpActors:Bogus");
+
+        // The file of an environment is read as well, and judged like the others.
+        at.Write("appsettings.Here.json", """{ "OtpActors": { "Topic": { "Misspelt": 1 } } }""");
+        (await at.RunBareAsync(["health"], environment: new Dictionary<string, string> { ["DOTNET_ENVIRONMENT"] = "Here" }))
+            .ShouldExitWith(1).ShouldSay("OtpActors:Topic:Misspelt");
         at.Data.IsThere.ShouldBeFalse("a question leaves nothing behind");
     }
 

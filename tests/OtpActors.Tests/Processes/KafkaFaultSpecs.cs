@@ -24,6 +24,9 @@ public abstract class KafkaFaultSpecs : KafkaRunSpecs
 
     private protected MongoServer Mongo { get; } = MongoServer.Start();
 
+    /// <summary>As short as the brokers allow, which is 6 s unless they are told otherwise.</summary>
+    protected TimeSpan Session => TimeSpan.FromSeconds(Kafka.Cluster is null ? 6 : 4);
+
     protected string MongoGroup => $"{Topic}-mongo";
 
     public override async ValueTask DisposeAsync()
@@ -55,7 +58,7 @@ public abstract class KafkaFaultSpecs : KafkaRunSpecs
                 ["OtpActors__Stores__Mongo__ConsumerGroup"] = MongoGroup,
                 ["OtpActors__Stores__Cassandra__ConsumerGroup"] = $"{Topic}-cassandra",
                 ["OtpActors__Kafka__Properties__batch.num.messages"] = "50", // a production that takes its time
-                ["OtpActors__Kafka__Properties__session.timeout.ms"] = "3000",
+                ["OtpActors__Kafka__Properties__session.timeout.ms"] = $"{Session.TotalMilliseconds}",
                 ["OtpActors__Kafka__Properties__heartbeat.interval.ms"] = "500",
             },
             "run", "--count", $"{Records}", "--topic", Topic, "--notify", "none", "--window", "5m", "--json");
@@ -133,8 +136,6 @@ public sealed class KafkaLoneBrokerFaultSpecs(KafkaServers servers) : KafkaFault
 
 public sealed class KafkaStoreOutageSpecs(KafkaServers servers) : KafkaFaultSpecs
 {
-    private static readonly TimeSpan Outage = TimeSpan.FromSeconds(7);
-
     private protected override Task<KafkaUnderTest> BrokersAsync() => servers.OneAsync();
 
     [Fact]
@@ -146,7 +147,7 @@ public sealed class KafkaStoreOutageSpecs(KafkaServers servers) : KafkaFaultSpec
             LetGo();
             (await process.UntilItSaysAsync("mongo is out")).ShouldBeTrue();
             var (member, committed) = (Member(), await CommittedAsync());
-            await Task.Delay(Outage, Cancellation); // more than two sessions: what is tested
+            await Task.Delay(2.3 * Session, Cancellation); // what is tested
             (Member(), await CommittedAsync()).ShouldBe((member, committed));
             (await process.UntilAsync(() => At.Data.StoreCount(StoreNames.Cassandra) == Records)).ShouldBeTrue(); // the other goes on
             Mongo.Restart();

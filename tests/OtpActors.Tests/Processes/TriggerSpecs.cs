@@ -139,6 +139,7 @@ public sealed class TriggerSpecs : IDisposable
 
     private static async Task StopAsync(OtpActorsProcess service)
     {
+        (await service.UntilItSaysAsync("Serving from")).ShouldBeTrue(); // from here on it hears signals
         service.Send(Signal.Terminate);
         (await service.EndAsync(TimeSpan.FromSeconds(30))).ShouldExitWith(0);
     }

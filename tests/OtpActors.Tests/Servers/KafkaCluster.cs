@@ -57,14 +57,7 @@ internal sealed partial class KafkaCluster : IAsyncDisposable
     {
         using var client = await ZooKeeperClient.ConnectAsync(_zooKeeperAddress, cancellationToken);
         var created = await client.CreateTopicAsync(topic, partitions, replicas, BrokerIds, cancellationToken);
-        for (var partition = 0; partition < partitions; partition++)
-        {
-            while (await client.ReadAsync($"/brokers/topics/{topic}/partitions/{partition}/state", cancellationToken) is null)
-            {
-                await Task.Delay(Poll, cancellationToken);
-            }
-        }
-
+        await client.WaitForLeadersAsync(topic, partitions, cancellationToken);
         return created;
     }
 
@@ -85,6 +78,9 @@ internal sealed partial class KafkaCluster : IAsyncDisposable
     /// <summary>Returns once every broker has all of the topic, and of the groups' offsets.</summary>
     public async Task WaitForReplicasAsync(string topic, int partitions, CancellationToken cancellationToken)
     {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(StartLimit);
+        cancellationToken = limit.Token;
         foreach (var (name, count) in new[] { (topic, partitions), (OffsetsTopic, OffsetsPartitions) })
         {
             for (var partition = 0; partition < count; partition++)
@@ -109,6 +105,9 @@ internal sealed partial class KafkaCluster : IAsyncDisposable
     /// <summary>Starts a broker that was killed, on the port it had.</summary>
     public async Task RestartAsync(int broker, CancellationToken cancellationToken)
     {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(StartLimit);
+        cancellationToken = limit.Token;
         await _brokers[broker].DisposeAsync();
         using var client = await ZooKeeperClient.ConnectAsync(_zooKeeperAddress, cancellationToken);
         while (await client.ReadAsync($"/brokers/ids/{broker}", cancellationToken) is not null)

@@ -1,3 +1,4 @@
+using OtpActors.Streams.Kafka;
 using OtpActors.Tests.Servers;
 using OtpActors.Topics.Kafka;
 using Xunit;
@@ -8,25 +9,32 @@ namespace OtpActors.Tests.Servers;
 
 /// <summary>
 /// The Kafka brokers of this test run: started when the first test asks, shared, killed at the end.
-/// <c>OTPACTORS_TEST_KAFKA=host:port</c> gives other ones instead of the single broker.
+/// <c>OTPACTORS_TEST_KAFKA=host:port</c> gives other ones instead of the single broker; if they are older than 0.10.1,
+/// <c>OTPACTORS_TEST_ZOOKEEPER=host:port</c> says where their topics can be made.
 /// </summary>
 public sealed class KafkaServers : IAsyncDisposable
 {
     private const string Given = "OTPACTORS_TEST_KAFKA";
+    internal const string GivenZooKeeper = "OTPACTORS_TEST_ZOOKEEPER";
     private const string Required = "OTPACTORS_REQUIRE_SERVERS";
 
     private readonly Lazy<Task<string?>> _whyMissing = new(KafkaDistribution.WhyMissingAsync);
     private readonly Lazy<Task<KafkaCluster>> _one = new(() => Task.Run(() => KafkaCluster.StartAsync(1)));
     private readonly Lazy<Task<KafkaCluster>> _three = new(() => Task.Run(() => KafkaCluster.StartAsync(3)));
 
-    private static string? GivenServers => Environment.GetEnvironmentVariable(Given) is { Length: > 0 } servers ? servers : null;
+    private readonly Lazy<Task<(KafkaUnderTest? Kafka, string? WhyNot)>> _given =
+        new(() => GivenKafka.LookAtAsync(Variable(Given)!, Variable(GivenZooKeeper)));
+
+    private static string? Variable(string name) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null;
 
     /// <summary>One broker; skips the test that asks where there is none to be had.</summary>
     internal async Task<KafkaUnderTest> OneAsync()
     {
-        if (GivenServers is { } servers)
+        if (Variable(Given) is not null)
         {
-            return new KafkaUnderTest(new KafkaOptions { BootstrapServers = servers }, null);
+            var (kafka, why) = await _given.Value;
+            SkipIf(why);
+            return kafka! with { Options = Copy(kafka.Options) };
         }
 
         await RequireAsync();
@@ -59,25 +67,30 @@ public sealed class KafkaServers : IAsyncDisposable
         }
     }
 
-    private async Task RequireAsync()
+    private async Task RequireAsync() =>
+        SkipIf(await _whyMissing.Value is { } why ? $"{why}; {Given}=host:port names a broker" : null);
+
+    private static void SkipIf(string? why)
     {
-        var why = await _whyMissing.Value;
-        if (why is not null && Environment.GetEnvironmentVariable(Required) == "1")
+        if (why is not null && Variable(Required) == "1")
         {
             Assert.Fail($"Kafka is required ({Required}=1): {why}");
         }
 
-        Assert.SkipWhen(why is not null, $"no Kafka broker: {why}; {Given}=host:port names one");
+        Assert.SkipWhen(why is not null, $"no Kafka broker: {why}");
     }
+
+    /// <summary>Tests change theirs.</summary>
+    private static KafkaOptions Copy(KafkaOptions options) =>
+        new() { BootstrapServers = options.BootstrapServers, Properties = new(options.Properties) };
 }
 
 /// <param name="Options">To connect with.</param>
 /// <param name="Cluster">Null where the brokers are somebody else's.</param>
-internal sealed record KafkaUnderTest(KafkaOptions Options, KafkaCluster? Cluster)
+/// <param name="Creation">Makes a topic where the brokers cannot be asked to.</param>
+internal sealed record KafkaUnderTest(KafkaOptions Options, KafkaCluster? Cluster, TopicCreation? Creation)
 {
     public static KafkaUnderTest Of(KafkaCluster cluster) => new(
-        new KafkaOptions { BootstrapServers = cluster.BootstrapServers, Properties = new(KafkaCluster.Properties) }, cluster);
-
-    /// <summary>Makes a topic where the brokers cannot be asked to.</summary>
-    public OtpActors.Streams.Kafka.TopicCreation? Creation => Cluster is { } cluster ? cluster.CreateTopicAsync : null;
+        new KafkaOptions { BootstrapServers = cluster.BootstrapServers, Properties = new(KafkaCluster.Properties) }, cluster,
+        cluster.CreateTopicAsync);
 }

@@ -69,6 +69,23 @@ internal sealed partial class MockKafka : IDisposable
     /// <summary>As retention does.</summary>
     public void DeleteRecords(string topic, int partition, long before) => Check(Delete(_cluster, topic, partition, before));
 
+    /// <summary>From now on requests are noted.</summary>
+    public void Track() => StartTracking(_cluster);
+
+    /// <summary>The kinds of requests since then, in order.</summary>
+    public IReadOnlyList<MockRequest> Requests()
+    {
+        var requests = GetRequests(_cluster, out var count);
+        try
+        {
+            return [.. Enumerable.Range(0, (int)count).Select(i => (MockRequest)KeyOf(Marshal.ReadIntPtr(requests, i * nint.Size)))];
+        }
+        finally
+        {
+            DestroyRequests(requests, count);
+        }
+    }
+
     public void Dispose()
     {
         DestroyCluster(_cluster);
@@ -113,6 +130,18 @@ internal sealed partial class MockKafka : IDisposable
     [LibraryImport(Native, EntryPoint = "rd_kafka_mock_topic_delete", StringMarshalling = StringMarshalling.Utf8)]
     private static partial int DeleteTopic(nint cluster, string topic);
 
+    [LibraryImport(Native, EntryPoint = "rd_kafka_mock_start_request_tracking")]
+    private static partial void StartTracking(nint cluster);
+
+    [LibraryImport(Native, EntryPoint = "rd_kafka_mock_get_requests")]
+    private static partial nint GetRequests(nint cluster, out nuint count);
+
+    [LibraryImport(Native, EntryPoint = "rd_kafka_mock_request_api_key")]
+    private static partial short KeyOf(nint request);
+
+    [LibraryImport(Native, EntryPoint = "rd_kafka_mock_request_destroy_array")]
+    private static partial void DestroyRequests(nint requests, nuint count);
+
     [LibraryImport(Native, EntryPoint = "rd_kafka_mock_push_request_errors_array")]
     private static partial void PushErrors(nint cluster, short request, nuint count, int[] errors);
 
@@ -143,7 +172,9 @@ internal enum MockRequest : short
 {
     Produce = 0,
     Fetch = 1,
+    Metadata = 3,
     OffsetCommit = 8,
+    OffsetFetch = 9,
     Heartbeat = 12,
     InitProducerId = 22,
 }

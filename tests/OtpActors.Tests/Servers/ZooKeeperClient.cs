@@ -18,6 +18,8 @@ internal sealed class ZooKeeperClient : IDisposable
     private const int NodeExists = -110;
     private const int NoNode = -101;
 
+    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(50);
+
     private readonly TcpClient _tcp = new();
     private int _request;
 
@@ -73,11 +75,31 @@ internal sealed class ZooKeeperClient : IDisposable
         return Encoding.UTF8.GetString(answer.Span.Slice(4, length));
     }
 
-    /// <summary>How many nodes lie under a path; 0 if it is not there.</summary>
-    public async Task<int> CountAsync(string path, CancellationToken cancellationToken)
+    /// <summary>The names of the nodes under a path; none if it is not there.</summary>
+    public async Task<IReadOnlyList<string>> ChildrenAsync(string path, CancellationToken cancellationToken)
     {
         var (error, answer) = await AskAsync(Request(GetChildrenOp).Text(path).Flag(false), cancellationToken);
-        return error == NoNode ? 0 : BinaryPrimitives.ReadInt32BigEndian(answer.Span);
+        var names = new List<string>();
+        for (var rest = error == NoNode ? default : answer[4..]; !rest.IsEmpty;)
+        {
+            var length = BinaryPrimitives.ReadInt32BigEndian(rest.Span);
+            names.Add(Encoding.UTF8.GetString(rest.Span.Slice(4, length)));
+            rest = rest[(4 + length)..];
+        }
+
+        return names;
+    }
+
+    /// <summary>Returns once every partition of a topic has a leader.</summary>
+    public async Task WaitForLeadersAsync(string topic, int partitions, CancellationToken cancellationToken)
+    {
+        for (var partition = 0; partition < partitions; partition++)
+        {
+            while (await ReadAsync($"/brokers/topics/{topic}/partitions/{partition}/state", cancellationToken) is null)
+            {
+                await Task.Delay(Poll, cancellationToken);
+            }
+        }
     }
 
     public void Dispose() => _tcp.Dispose();

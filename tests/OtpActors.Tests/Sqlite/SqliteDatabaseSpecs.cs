@@ -1,3 +1,4 @@
+using Microsoft.Data.Sqlite;
 using OtpActors.Sqlite;
 using OtpActors.Tests.Support;
 using Shouldly;
@@ -41,6 +42,38 @@ public sealed class SqliteDatabaseSpecs : IAsyncDisposable
         await Task.WhenAll(queued).Soon();
         await Should.ThrowAsync<ObjectDisposedException>(() => CountAsync());
         File.Exists(DatabaseFile + "-wal").ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task A_reader_finds_what_stood_before_a_transaction_that_a_kill_cut_short()
+    {
+        await _database.DisposeAsync();
+        var (file, killed) = (_directory.File("new.db"), _directory.File("killed.db"));
+        await using (var writer = new SqliteConnection($"Data Source={file};Pooling=False"))
+        {
+            await writer.OpenAsync(Cancellation);
+            Execute(writer, "PRAGMA journal_mode=DELETE; PRAGMA cache_size=5; CREATE TABLE numbers (n INTEGER, text TEXT); INSERT INTO numbers VALUES (1, '')");
+            Execute(writer, "BEGIN IMMEDIATE");
+            for (var n = 0; n < 200; n++)
+            {
+                Execute(writer, "INSERT INTO numbers VALUES (2, hex(randomblob(2000)))"); // more than the cache: the file has some of it
+            }
+
+            // As a kill at this moment would leave it.
+            File.Copy(file, killed);
+            File.Copy(file + "-journal", killed + "-journal");
+        }
+
+        await using var reader = new SqliteDatabase(new SqliteSettings(killed) { ReadOnly = true });
+        (await reader.RunAsync(session => session.Statement("SELECT count(*) FROM numbers").Scalar(), Cancellation)).ShouldBe(1);
+        File.Exists(killed + "-journal").ShouldBeFalse();
+    }
+
+    private static void Execute(SqliteConnection connection, string sql)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        command.ExecuteNonQuery();
     }
 
     [Fact]

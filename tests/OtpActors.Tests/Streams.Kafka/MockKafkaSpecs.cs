@@ -55,6 +55,7 @@ public abstract class MockKafkaSpecs : Akka.TestKit.Xunit.TestKit
         {
             MaxBatchRecords = batch,
             CommitInterval = TimeSpan.FromMilliseconds(50),
+            RevokeTimeout = TimeSpan.FromSeconds(20), // a loaded machine is no reason to repeat anything
             StopTimeout = TimeSpan.FromSeconds(2),
             StallTimeout = TimeSpan.Zero,
         };

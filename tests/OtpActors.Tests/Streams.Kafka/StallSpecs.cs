@@ -10,7 +10,7 @@ namespace OtpActors.Tests.Streams.Kafka;
 
 public sealed class StallSpecs() : MockKafkaSpecs(partitions: 1)
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromMilliseconds(1_500);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(3);
 
     private readonly Ledger _ledger = new();
 
@@ -33,9 +33,9 @@ public sealed class StallSpecs() : MockKafkaSpecs(partitions: 1)
         await ProduceAsync(100);
         var (control, done) = Join(_ledger, settings: ConsumerSettings() with { StallTimeout = Limit, OperationTimeout = Limit });
         await UntilAsync(() => _ledger.Written == 100, "the records");
-        await Task.Delay(2 * Limit, Cancellation); // what is tested
+        await Task.Delay(1.2 * Limit, Cancellation); // what is tested
         Kafka.SetDown(-1);
-        await Task.Delay(3 * Limit, Cancellation);
+        await Task.Delay(1.2 * Limit, Cancellation);
         Kafka.SetUp(-1);
         await ProduceAsync(100);
 

@@ -24,7 +24,8 @@ public sealed class KafkaOptions : IValidatableObject
     public TimeSpan StopTimeout { get; set; } = TimeSpan.FromSeconds(3);
 
     /// <summary>
-    /// A sink whose partition holds records that do not come for this long is begun anew; zero turns this off. Default 60 s.
+    /// A sink whose partition holds records that do not come for this long, and as long again, is begun anew; zero turns this
+    /// off. Default 60 s.
     /// </summary>
     [Range(typeof(TimeSpan), "00:00:00", "1.00:00:00")]
     public TimeSpan StallTimeout { get; set; } = TimeSpan.FromSeconds(60);

@@ -13,18 +13,17 @@ public sealed class KafkaTopicCreationSpecs : IAsyncLifetime
 {
     private readonly ScriptedBroker _broker = new();
     private readonly Warnings _log = new();
-    private KafkaTopic _topics = null!;
+    private KafkaTopic? _topics;
 
-    public ValueTask InitializeAsync()
-    {
-        var options = new KafkaOptions { BootstrapServers = _broker.Address, OperationTimeout = TimeSpan.FromSeconds(2) };
-        _topics = new KafkaTopic(options, TimeProvider.System, _log);
-        return ValueTask.CompletedTask;
-    }
+    public ValueTask InitializeAsync() => ValueTask.CompletedTask;
 
     public async ValueTask DisposeAsync()
     {
-        await _topics.DisposeAsync();
+        if (_topics is not null)
+        {
+            await _topics.DisposeAsync();
+        }
+
         await _broker.DisposeAsync();
     }
 
@@ -78,7 +77,7 @@ public sealed class KafkaTopicCreationSpecs : IAsyncLifetime
     {
         _broker.OnCreate = _ => null;
 
-        var failure = await Should.ThrowAsync<TopicException>(() => EnsureAsync());
+        var failure = await Should.ThrowAsync<TopicException>(() => EnsureAsync(timeoutSeconds: 3));
         failure.Message.ShouldContain("creating the topic topic");
         failure.Message.ShouldContain(_broker.Address);
     }
@@ -88,11 +87,16 @@ public sealed class KafkaTopicCreationSpecs : IAsyncLifetime
     {
         await _broker.DisposeAsync();
 
-        (await Should.ThrowAsync<TopicException>(() => EnsureAsync())).Message.ShouldContain(_broker.Address);
+        (await Should.ThrowAsync<TopicException>(() => EnsureAsync(timeoutSeconds: 1))).Message.ShouldContain(_broker.Address);
     }
 
-    private Task<TopicEnsured> EnsureAsync(int partitions = 1, short replicas = 1) =>
-        _topics.EnsureAsync(new TopicSpec("topic", partitions, replicas), TestContext.Current.CancellationToken).Soon();
+    private Task<TopicEnsured> EnsureAsync(int partitions = 1, short replicas = 1, int timeoutSeconds = 30)
+    {
+        _topics = new KafkaTopic(
+            new KafkaOptions { BootstrapServers = _broker.Address, OperationTimeout = TimeSpan.FromSeconds(timeoutSeconds) },
+            TimeProvider.System, _log);
+        return _topics.EnsureAsync(new TopicSpec("topic", partitions, replicas), TestContext.Current.CancellationToken).Soon();
+    }
 
     private sealed class Warnings : ILogger<KafkaTopic>
     {

@@ -17,7 +17,7 @@ public sealed class KafkaTopicSpecs(KafkaServers servers) : OtpTopicContract
     protected override async Task<IOtpTopic> OpenAsync()
     {
         var kafka = await servers.OneAsync();
-        _keepsTimes = kafka.Cluster is null;
+        _keepsTimes = !kafka.Options.IsBefore011;
         kafka.Options.StopTimeout = TimeSpan.FromMilliseconds(50); // tests that drain have nothing in hand
         return new KafkaTopic(kafka.Options, TimeProvider.System, NullLogger<KafkaTopic>.Instance, kafka.Creation);
     }
