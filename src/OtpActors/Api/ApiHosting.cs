@@ -56,7 +56,7 @@ public static class ApiHosting
         app.UseAuthorization();
         app.MapOpenApi(Document.Replace("v1", "{documentName}", StringComparison.Ordinal)).AllowAnonymous();
         app.MapScalarApiReference("/docs", scalar => scalar
-            .WithTitle("OtpActors").WithOpenApiRoutePattern(Document).DisableDefaultFonts().DisableAgent().DisableTelemetry()).AllowAnonymous();
+            .WithTitle("OtpActors").WithOpenApiRoutePattern(Document).DisableDefaultFonts().DisableAgent().DisableTelemetry().HideDeveloperTools()).AllowAnonymous();
         app.MapHealth();
         app.MapPrometheusScrapingEndpoint("/metrics").Needs(ApiScope.Read);
         var api = app.MapGroup("/api");
