@@ -108,7 +108,7 @@ public sealed class KafkaBrokersFaultSpecs(KafkaServers servers) : KafkaFaultSpe
     {
         await Kafka.Cluster!.KillAsync(broker);
         await Kafka.Cluster.RestartAsync(broker, CancellationToken.None);
-        await Kafka.Cluster.WaitForReplicasAsync(Topic, Partitions, Cancellation);
+        await Kafka.Cluster.WaitForOthersAsync(broker, Topic, Partitions, Cancellation);
     }
 }
 
