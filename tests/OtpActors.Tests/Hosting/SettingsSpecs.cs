@@ -112,8 +112,8 @@ public class SettingsSpecs
 
     [Fact]
     public void The_file_of_the_environment_comes_after_the_general_one_and_the_working_directory_s_after_the_program_s() =>
-        Settings.Files("/app", "/work", "Docker").ShouldBe(
-            ["/app/appsettings.json", "/app/appsettings.Docker.json", "/work/appsettings.json", "/work/appsettings.Docker.json"]);
+        Settings.Files("/app", "/srv", "Docker").ShouldBe(
+            ["/app/appsettings.json", "/app/appsettings.Docker.json", "/srv/appsettings.json", "/srv/appsettings.Docker.json"]);
 
     [Theory]
     [InlineData("/app/", "/app")]
