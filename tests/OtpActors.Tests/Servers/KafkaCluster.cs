@@ -9,7 +9,6 @@ namespace OtpActors.Tests.Servers;
 /// <summary>ZooKeeper and Kafka 0.9 brokers on the loopback address, in a directory of their own.</summary>
 internal sealed partial class KafkaCluster : IAsyncDisposable
 {
-    private const string OffsetsTopic = "__consumer_offsets";
     private const int OffsetsPartitions = 3;
 
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(90);
@@ -66,40 +65,6 @@ internal sealed partial class KafkaCluster : IAsyncDisposable
     {
         using var state = await StateAsync(topic, partition, cancellationToken);
         return state.RootElement.GetProperty("leader").GetInt32();
-    }
-
-    /// <summary>The broker that coordinates a group: the leader of the partition that keeps its offsets.</summary>
-    public Task<int> CoordinatorAsync(string group, CancellationToken cancellationToken)
-    {
-        var hash = group.Aggregate(0, (sum, character) => unchecked(sum * 31 + character)); // as Java's strings have it
-        return LeaderAsync(OffsetsTopic, (hash & int.MaxValue) % OffsetsPartitions, cancellationToken);
-    }
-
-    /// <summary>
-    /// Returns once the other brokers have all of the topic, and of the groups' offsets, so that one of them may be killed. Of
-    /// the broker itself nothing is awaited: those before 0.11 can stay out of sync after a session that expired (KAFKA-2729).
-    /// </summary>
-    public async Task WaitForOthersAsync(int broker, string topic, int partitions, CancellationToken cancellationToken)
-    {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        limit.CancelAfter(StartLimit);
-        cancellationToken = limit.Token;
-        foreach (var (name, count) in new[] { (topic, partitions), (OffsetsTopic, OffsetsPartitions) })
-        {
-            for (var partition = 0; partition < count; partition++)
-            {
-                while (true)
-                {
-                    using var state = await StateAsync(name, partition, cancellationToken);
-                    if (state.RootElement.GetProperty("isr").EnumerateArray().Count(id => id.GetInt32() != broker) == BrokerIds.Count - 1)
-                    {
-                        break;
-                    }
-
-                    await Task.Delay(Poll, cancellationToken);
-                }
-            }
-        }
     }
 
     /// <summary>As a power cut would.</summary>
