@@ -34,7 +34,7 @@ public sealed partial class KafkaAdmin : IDisposable
         IReadOnlyDictionary<string, string> properties, TimeSpan timeout, TimeProvider time, Action<LogMessage>? log = null,
         TopicCreation? create = null)
     {
-        (_properties, _timeout, _time, _log, _create) = (properties, timeout, time, log ?? (_ => { }), create);
+        (_properties, _timeout, _time, _log, _create) = (properties, timeout, time, ClientLog.WithoutProperties(log), create);
     }
 
     /// <summary>

@@ -34,12 +34,13 @@ public static class KafkaProducer
     public static IProducer<TKey, TValue> Create<TKey, TValue>(
         ProducerSettings<TKey, TValue> settings, Action<LogMessage>? log = null)
     {
+        var tell = ClientLog.WithoutProperties(log);
         try
         {
             return new ProducerBuilder<TKey, TValue>(settings.ClientProperties())
                 .SetKeySerializer(settings.KeySerializer)
                 .SetValueSerializer(settings.ValueSerializer)
-                .SetLogHandler((_, message) => log?.Invoke(message))
+                .SetLogHandler((_, message) => tell(message))
                 .SetErrorHandler((producer, error) => Note(producer, error)) // what matters of others fails records, and they tell
                 .Build();
         }

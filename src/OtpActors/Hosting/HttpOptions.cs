@@ -9,6 +9,7 @@ public sealed class HttpOptions : IValidatableObject
 {
     /// <summary>Where it listens. Default <c>http://127.0.0.1:8080</c>: this machine alone. Port 0 takes a free one.</summary>
     [Required]
+    [Shown]
     public string Url { get; set; } = "http://127.0.0.1:8080";
 
     /// <summary>
@@ -37,7 +38,7 @@ public sealed class HttpOptions : IValidatableObject
         if (!TryParse(out _))
         {
             yield return new ValidationResult(
-                $"Url: '{Url}' is not a place to listen at: write http://ADDRESS:PORT, with an IP address, localhost, or * for all.", [nameof(Url)]);
+                $"Url is not a place to listen at: write http://ADDRESS:PORT, with an IP address, localhost, or * for all.", [nameof(Url)]);
         }
         else if (!IsLoopback && ApiKeys.Count == 0 && !AllowAnonymous)
         {
@@ -55,7 +56,7 @@ public sealed class HttpOptions : IValidatableObject
 
     private bool TryParse(out Uri uri) =>
         Uri.TryCreate(Url.Replace("//*", "//0.0.0.0", StringComparison.Ordinal).Replace("//+", "//0.0.0.0", StringComparison.Ordinal), UriKind.Absolute, out uri!)
-        && uri.Scheme == Uri.UriSchemeHttp && uri.AbsolutePath == "/" && uri.Query.Length == 0
+        && uri.Scheme == Uri.UriSchemeHttp && uri.AbsolutePath == "/" && uri.Query.Length == 0 && uri.UserInfo.Length == 0
         && (uri.Host is "localhost" || IPAddress.TryParse(uri.Host.Trim('[', ']'), out _));
 }
 
@@ -64,6 +65,7 @@ public sealed class ApiKeyOptions
 {
     /// <summary>For the log; never the key.</summary>
     [Required, RegularExpression("[a-zA-Z0-9._-]{1,64}", ErrorMessage = "{0} must be 1 to 64 of the characters a-z A-Z 0-9 . _ -")]
+    [Shown]
     public string Name { get; set; } = "";
 
     /// <summary>SHA-256 of the key, in hexadecimal. Keys are 256 random bits, so that a plain digest is enough.</summary>

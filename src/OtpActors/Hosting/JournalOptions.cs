@@ -17,6 +17,7 @@ public sealed class JournalOptions : IValidatableObject
 
     /// <summary>The tables' schema, made if it is absent. Default: the first of the user's search path.</summary>
     [RegularExpression("[a-z_][a-z0-9_]{0,62}", ErrorMessage = "{0} must be 1 to 63 of the characters a-z 0-9 _, the first of them no digit")]
+    [Shown]
     public string? Schema { get; set; }
 
     IEnumerable<ValidationResult> IValidatableObject.Validate(ValidationContext validationContext)

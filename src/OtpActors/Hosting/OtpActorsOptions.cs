@@ -18,6 +18,7 @@ public sealed class OtpActorsOptions : IValidatableObject
 
     /// <summary>Where everything durable of the embedded parts lies. Default <c>./data</c>.</summary>
     [Required]
+    [Shown]
     public string Data { get; set; } = "data";
 
     /// <summary>The least level that is logged. Default <c>Information</c>.</summary>
@@ -79,6 +80,7 @@ public sealed class TopicOptions
 
     /// <summary>The topic of runs that name none. Default <c>email_topic</c>.</summary>
     [RegularExpression("[a-zA-Z0-9._-]{1,245}", ErrorMessage = "{0} must be 1 to 245 of the characters a-z A-Z 0-9 . _ -")]
+    [Shown]
     public string Name { get; set; } = "email_topic";
 
     /// <summary>Partitions of a topic that is created. Default 1.</summary>
@@ -137,6 +139,7 @@ public sealed class StoreOptions
 
     /// <summary>The group the store's sink consumes as.</summary>
     [Required]
+    [Shown]
     public string ConsumerGroup { get; set; } = "";
 }
 

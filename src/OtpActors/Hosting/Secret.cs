@@ -10,16 +10,17 @@ namespace OtpActors.Hosting;
 [TypeConverter(typeof(FromText))]
 public sealed record Secret
 {
-    private const string Mask = "***";
-
     private readonly string _value;
 
     public Secret(string value) => _value = value;
 
+    /// <summary>A text becomes a secret without a word; the way back is <see cref="Reveal"/> alone.</summary>
+    public static implicit operator Secret(string value) => new(value);
+
     /// <summary>The value itself: for the server it is meant for, never for a log.</summary>
     public string Reveal() => _value;
 
-    public override string ToString() => Mask;
+    public override string ToString() => ShownSettings.Mask;
 
     /// <summary>Takes every text: a message of the binder's would repeat the one it refuses.</summary>
     private sealed class FromText : TypeConverter

@@ -70,15 +70,19 @@ public static partial class Settings
             var result = new OtpActorsOptionsValidator().Validate(null, options);
             return result.Failed ? throw new SettingsException(string.Join(Environment.NewLine, result.Failures)) : options;
         }
-        catch (InvalidOperationException e) when (OfKey(e) is { } said)
+        catch (InvalidOperationException e)
         {
-            throw new SettingsException(said.InnerException is { } cause ? $"{said.Message} {cause.Message}" : said.Message);
+            throw new SettingsException(OfKey(e) ?? "A setting cannot be read.");
         }
     }
 
-    /// <summary>The binder's failure that names the key.</summary>
-    private static Exception? OfKey(Exception? e) =>
-        e is null || e.Message.Contains($"{OtpActorsOptions.Section}:", StringComparison.Ordinal) ? e : OfKey(e.InnerException);
+    /// <summary>The binder's failure that names the key, in words that do not repeat the value: it may be a secret at the wrong key.</summary>
+    private static string? OfKey(Exception? e) => e is null ? null
+        : Unreadable().Match(e.Message) is { Success: true, Groups: var said } ? $"{said[1].Value}: the value cannot be read as {said[2].Value}."
+        : OfKey(e.InnerException);
+
+    [GeneratedRegex(@"\A.*' at '(OtpActors:[^']*)' to type '(?:[^']*[.+])?([^'.+]*)'", RegexOptions.Singleline)]
+    private static partial Regex Unreadable();
 
     [GeneratedRegex(@"\A[a-zA-Z0-9_-]{1,64}\z")]
     private static partial Regex EnvironmentName();
@@ -111,7 +115,7 @@ public static partial class Settings
                     yield return inner;
                 }
             }
-            else if (property.PropertyType == typeof(Dictionary<string, string>))
+            else if (property.PropertyType == typeof(Dictionary<string, Secret>))
             {
                 continue; // its keys are free
             }

@@ -19,10 +19,12 @@ public sealed class CommandTopicOptions
     /// <summary>Its name; made if it is absent. Default <c>otp_commands</c>.</summary>
     [Required]
     [RegularExpression("[a-zA-Z0-9][a-zA-Z0-9._-]{0,244}", ErrorMessage = "{0} must be 1 to 245 of the characters a-z A-Z 0-9 . _ -, the first a letter or a digit")]
+    [Shown]
     public string Topic { get; set; } = "otp_commands";
 
     /// <summary>The group it is consumed as. Default <c>otp_commands_consumer_group</c>.</summary>
     [Required]
+    [Shown]
     public string ConsumerGroup { get; set; } = "otp_commands_consumer_group";
 
     /// <summary>The largest command, in bytes; a larger one becomes a dead letter. Default 1 MiB.</summary>

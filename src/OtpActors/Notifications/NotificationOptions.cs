@@ -41,17 +41,21 @@ public sealed record MailOptions : IValidatableObject
 
     /// <summary>The sender's address. Default <c>otp@localhost</c>.</summary>
     [Required, EmailAddress, StringLength(254)]
+    [Shown]
     public string From { get; init; } = "otp@localhost";
 
     /// <summary>The subject, the same for everyone: it tells nothing. Default <c>One-Time-Password</c>.</summary>
     [Required, StringLength(200), RegularExpression(@"\P{Cc}+")]
+    [Shown]
     public string Subject { get; init; } = "One-Time-Password";
 
     /// <summary>The language of the text, as a BCP 47 tag: <c>en</c> (default), <c>de</c>, <c>es</c>, <c>fr</c>, or one of files.</summary>
     [Required, RegularExpression("[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")]
+    [Shown]
     public string Language { get; init; } = "en";
 
     /// <summary>A directory with files that replace parts of the mail; none by default.</summary>
+    [Shown]
     public string? Templates { get; init; }
 
     /// <summary>Default <c>ResendOnce</c>: the Message-ID is the same, and one mail too many harms less than none.</summary>
@@ -72,12 +76,15 @@ public sealed record MailOptions : IValidatableObject
 public sealed record DkimOptions : IValidatableObject
 {
     [RegularExpression("[A-Za-z0-9.-]{1,253}")]
+    [Shown]
     public string? Domain { get; init; }
 
     [RegularExpression("[A-Za-z0-9._-]{1,63}")]
+    [Shown]
     public string? Selector { get; init; }
 
     /// <summary>The private key, as a PEM file.</summary>
+    [Shown]
     public string? KeyFile { get; init; }
 
     public bool IsSet => Domain is not null;
@@ -100,10 +107,12 @@ public sealed record SlackOptions : IValidatableObject
 
     /// <summary>The channel. Default <c>#data-engineering</c>.</summary>
     [Required, StringLength(80)]
+    [Shown]
     public string Channel { get; init; } = "#data-engineering";
 
     /// <summary>The name the message appears under. Default <c>otp-actors</c>.</summary>
     [Required, StringLength(80)]
+    [Shown]
     public string Username { get; init; } = "otp-actors";
 
     /// <summary>Whether the channel sees the password, as in the tutorial, or its mask. Default true.</summary>

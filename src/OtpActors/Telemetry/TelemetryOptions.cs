@@ -3,7 +3,7 @@ using System.ComponentModel.DataAnnotations;
 namespace OtpActors.Telemetry;
 
 /// <summary>Where telemetry goes beside <c>/metrics</c>.</summary>
-public sealed class TelemetryOptions
+public sealed class TelemetryOptions : IValidatableObject
 {
     /// <summary>
     /// An OpenTelemetry collector, as <c>http://localhost:4317</c>; metrics and traces are sent there. Default: none. Headers
@@ -25,6 +25,16 @@ public sealed class TelemetryOptions
     /// <summary>A sink that should consume and has committed nothing for this long, with records waiting, is not ready. Default 60 s.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
     public TimeSpan StallAfter { get; set; } = TimeSpan.FromSeconds(60);
+
+    IEnumerable<ValidationResult> IValidatableObject.Validate(ValidationContext validationContext)
+    {
+        if (OtlpEndpoint is not (null or { IsAbsoluteUri: true, Scheme: "http" or "https", UserInfo: "" }))
+        {
+            yield return new ValidationResult(
+                "Telemetry.OtlpEndpoint must be http://HOST:PORT or https://HOST:PORT, without a user: what the collector asks for comes from "
+                + "OTEL_EXPORTER_OTLP_HEADERS.");
+        }
+    }
 }
 
 /// <summary>The forms of OTLP.</summary>

@@ -50,7 +50,7 @@ public partial class ContainerSettingsSpecs(GeneratedEnvironment made) : IClassF
         string[] hosts =
         [
             .. options.Kafka.BootstrapServers.Split(','), .. options.Cassandra.ContactPoints.Split(','), options.Mail.Smtp.Host,
-            options.Mongo.ConnectionString.Split('@')[1].Split('/')[0], Journal(options).Host!,
+            options.Mongo.ConnectionString.Reveal().Split('@')[1].Split('/')[0], Journal(options).Host!,
         ];
         hosts.Select(host => host.Split(':')[0]).ShouldBeSubsetOf(File.Services["otpactors"].DependsOn.Keys);
     }
@@ -61,8 +61,8 @@ public partial class ContainerSettingsSpecs(GeneratedEnvironment made) : IClassF
         var options = Bind();
         string password(string service, string variable) => ComposeFile.Resolve(File.Services[service].Environment[variable], made.Variables);
 
-        (options.Cassandra.Username, options.Cassandra.Password).ShouldBe(("otpactors", password("cassandra", "OTPACTORS_PASSWORD")));
-        options.Mongo.ConnectionString.ShouldBe($"mongodb://otpactors:{password("mongo", "OTPACTORS_PASSWORD")}@mongo:27017/email_database");
+        (options.Cassandra.Username, options.Cassandra.Password!.Reveal()).ShouldBe(("otpactors", password("cassandra", "OTPACTORS_PASSWORD")));
+        options.Mongo.ConnectionString.Reveal().ShouldBe($"mongodb://otpactors:{password("mongo", "OTPACTORS_PASSWORD")}@mongo:27017/email_database");
         (Journal(options).Username, Journal(options).Password).ShouldBe(("otpactors", password("postgres", "POSTGRES_PASSWORD")));
         Journal(options).Database.ShouldBe(File.Services["postgres"].Environment["POSTGRES_DB"]);
         $"{options.Mail.Smtp.User}:{options.Mail.Smtp.Password!.Reveal()}".ShouldBe(password("mailpit", "MP_SMTP_AUTH"));

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Microsoft.Extensions.Configuration;
 using OtpActors.Hosting;
 using OtpActors.Stores;
@@ -15,7 +16,7 @@ public class SettingsSpecs
         var shipped = Settings.Bind(new ConfigurationBuilder()
             .AddJsonFile(Path.Combine(AppContext.BaseDirectory, "appsettings.json"), optional: false).Build());
 
-        JsonSerializer.Serialize(shipped).ShouldBe(JsonSerializer.Serialize(new OtpActorsOptions()));
+        JsonSerializer.Serialize(shipped, Revealed).ShouldBe(JsonSerializer.Serialize(new OtpActorsOptions(), Revealed));
     }
 
     [Fact]
@@ -153,6 +154,15 @@ public class SettingsSpecs
     [Fact]
     public void The_command_line_wins() =>
         Settings.Load([new("OtpActors:Data", "elsewhere")]).Data.ShouldBe("elsewhere");
+
+    private static JsonSerializerOptions Revealed { get; } = new() { Converters = { new RevealedSecret() } };
+
+    private sealed class RevealedSecret : JsonConverter<Secret>
+    {
+        public override Secret Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => new(reader.GetString()!);
+
+        public override void Write(Utf8JsonWriter writer, Secret value, JsonSerializerOptions options) => writer.WriteStringValue(value.Reveal());
+    }
 
     private static string Refused(params (string Key, string Value)[] settings) =>
         Should.Throw<SettingsException>(() => Bind(settings)).Message;

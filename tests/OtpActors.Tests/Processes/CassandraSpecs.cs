@@ -72,7 +72,7 @@ public sealed class CassandraSpecs(CassandraServers servers, KafkaServers broker
         settings["OtpActors__Kafka__BootstrapServers"] = kafka.Options.BootstrapServers;
         foreach (var (key, value) in kafka.Options.Properties)
         {
-            settings[$"OtpActors__Kafka__Properties__{key}"] = value;
+            settings[$"OtpActors__Kafka__Properties__{key}"] = value.Reveal();
         }
 
         await using var process = OtpActorsProcess.Start(

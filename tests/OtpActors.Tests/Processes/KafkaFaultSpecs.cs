@@ -3,6 +3,7 @@ using MongoDB.Bson;
 using MongoDB.Driver;
 using OtpActors.Tests.Servers;
 using OtpActors.Tests.Servers.Mongo;
+using OtpActors.Topics.Kafka;
 using OtpActors.Workflow;
 using Shouldly;
 using Xunit;
@@ -153,7 +154,7 @@ public sealed class KafkaStoreOutageSpecs(KafkaServers servers) : KafkaFaultSpec
     private string Member()
     {
         using var admin = new AdminClientBuilder(
-            new Dictionary<string, string>(Kafka.Options.Properties) { ["bootstrap.servers"] = Kafka.Options.BootstrapServers })
+            KafkaClients.Common(Kafka.Options))
             .SetLogHandler((_, _) => { }).Build();
         var group = admin.ListGroup(MongoGroup, TimeSpan.FromSeconds(10));
         group.State.ShouldBe("Stable");

@@ -51,7 +51,7 @@ public abstract class KafkaRunSpecs : IAsyncLifetime
     private protected OtpActorsProcess Start(IEnumerable<KeyValuePair<string, string>>? settings, params string[] arguments)
     {
         var environment = new Dictionary<string, string>(Kafka.Options.Properties.Select(each =>
-            KeyValuePair.Create($"OtpActors__Kafka__Properties__{each.Key}", each.Value)))
+            KeyValuePair.Create($"OtpActors__Kafka__Properties__{each.Key}", each.Value.Reveal())))
         {
             ["OtpActors__Topic__Provider"] = "Kafka",
             ["OtpActors__Kafka__BootstrapServers"] = Kafka.Options.BootstrapServers,

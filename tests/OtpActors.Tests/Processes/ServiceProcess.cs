@@ -52,12 +52,12 @@ internal sealed class ServiceProcess : IAsyncDisposable
         SendAsync(HttpMethod.Post, path, json, key, idempotencyKey);
 
     /// <summary>Waits until the run's document is as wanted.</summary>
-    public async Task<Answer> UntilAsync(string runId, Func<Answer, bool> wanted)
+    public async Task<Answer> UntilAsync(string runId, Func<Answer, bool> wanted, string? key = null)
     {
         var began = TimeProvider.System.GetTimestamp();
         while (true)
         {
-            var run = (await GetAsync($"/api/runs/{runId}")).ShouldBe(200);
+            var run = (await GetAsync($"/api/runs/{runId}", key)).ShouldBe(200);
             if (wanted(run))
             {
                 return run;

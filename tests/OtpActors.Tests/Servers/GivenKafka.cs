@@ -35,7 +35,7 @@ internal static class GivenKafka
         var options = new KafkaOptions { BootstrapServers = servers };
         if (requests is null)
         {
-            options.Properties = new Dictionary<string, string>(KafkaCluster.Properties);
+            options.Properties = KafkaServers.PropertiesOf(KafkaCluster.Properties);
         }
 
         if (requests?.Contains(CreateTopics) == true)

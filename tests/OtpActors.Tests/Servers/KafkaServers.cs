@@ -1,3 +1,4 @@
+using OtpActors.Hosting;
 using OtpActors.Streams.Kafka;
 using OtpActors.Tests.Servers;
 using OtpActors.Topics.Kafka;
@@ -80,6 +81,9 @@ public sealed class KafkaServers : IAsyncDisposable
         Assert.SkipWhen(why is not null, $"no Kafka broker: {why}");
     }
 
+    internal static Dictionary<string, Secret> PropertiesOf(IEnumerable<KeyValuePair<string, string>> properties) =>
+        properties.ToDictionary(each => each.Key, each => new Secret(each.Value));
+
     /// <summary>Tests change theirs.</summary>
     private static KafkaOptions Copy(KafkaOptions options) =>
         new() { BootstrapServers = options.BootstrapServers, Properties = new(options.Properties) };
@@ -91,6 +95,6 @@ public sealed class KafkaServers : IAsyncDisposable
 internal sealed record KafkaUnderTest(KafkaOptions Options, KafkaCluster? Cluster, TopicCreation? Creation)
 {
     public static KafkaUnderTest Of(KafkaCluster cluster) => new(
-        new KafkaOptions { BootstrapServers = cluster.BootstrapServers, Properties = new(KafkaCluster.Properties) }, cluster,
+        new KafkaOptions { BootstrapServers = cluster.BootstrapServers, Properties = KafkaServers.PropertiesOf(KafkaCluster.Properties) }, cluster,
         cluster.CreateTopicAsync);
 }

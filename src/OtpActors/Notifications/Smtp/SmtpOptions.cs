@@ -18,6 +18,8 @@ public sealed record SmtpOptions
 {
     /// <summary>Default <c>localhost</c>.</summary>
     [Required, StringLength(253)]
+    [RegularExpression("[^@/]*", ErrorMessage = "{0} must be a name or an address; user and password have settings of their own")]
+    [Shown]
     public string Host { get; init; } = "localhost";
 
     /// <summary>Default 587, submission; TLS from the first byte is usually 465.</summary>
@@ -31,6 +33,7 @@ public sealed record SmtpOptions
     public bool AllowPlaintext { get; init; }
 
     /// <summary>A PEM file with the authorities that are trusted in place of the system's; none by default.</summary>
+    [Shown]
     public string? TrustedCertificates { get; init; }
 
     /// <summary>Who signs in; none by default.</summary>
@@ -41,6 +44,7 @@ public sealed record SmtpOptions
     public Secret? Password { get; init; }
 
     /// <summary>A file with an OAuth 2 access token, read for each connection: signs <see cref="User"/> in in place of a password.</summary>
+    [Shown]
     public string? AccessTokenFile { get; init; }
 
     /// <summary>Connections, each with a worker of its own. Default 4; rate × 3.3 × round-trip time is enough.</summary>

@@ -20,7 +20,7 @@ internal static class CassandraConnector
             });
         if (options.Username is { Length: > 0 } user)
         {
-            builder.WithCredentials(user, options.Password ?? "");
+            builder.WithCredentials(user, options.Password?.Reveal() ?? "");
         }
 
         return (options.Tls ? builder.WithSSL(Tls(options)) : builder).Build();

@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using OtpActors.Cql;
+using OtpActors.Hosting;
 
 namespace OtpActors.Stores.Cassandra;
 
@@ -8,14 +9,18 @@ public sealed class CassandraOptions
 {
     /// <summary>Some of its nodes as <c>host</c> or <c>host:port</c>, with commas between. Default <c>localhost:9042</c>.</summary>
     [Required]
+    [RegularExpression("[^@]*", ErrorMessage = "{0} must be host:port, with commas between; users and passwords have settings of their own")]
+    [Shown]
     public string ContactPoints { get; set; } = "localhost:9042";
 
     /// <summary>Default <c>email_namespace</c>.</summary>
     [RegularExpression("[a-z][a-z0-9_]{0,47}", ErrorMessage = "{0} must be 1 to 48 of the characters a-z 0-9 _, a letter first")]
+    [Shown]
     public string Keyspace { get; set; } = "email_namespace";
 
     /// <summary>Default <c>email_table</c>.</summary>
     [RegularExpression("[a-z][a-z0-9_]{0,47}", ErrorMessage = "{0} must be 1 to 48 of the characters a-z 0-9 _, a letter first")]
+    [Shown]
     public string Table { get; set; } = "email_table";
 
     /// <summary>
@@ -25,6 +30,7 @@ public sealed class CassandraOptions
     public int? ReplicationFactor { get; set; }
 
     /// <summary>The data centre that is asked. Default: that of the first contact point that answers.</summary>
+    [Shown]
     public string? LocalDatacenter { get; set; }
 
     /// <summary>Default: <c>LocalQuorum</c> where there is more than one replica, else <c>LocalOne</c>.</summary>
@@ -40,15 +46,17 @@ public sealed class CassandraOptions
     /// <summary>Null where the cluster asks for no user.</summary>
     public string? Username { get; set; }
 
-    public string? Password { get; set; }
+    public Secret? Password { get; set; }
 
     /// <summary>Whether connections are secured; the certificate must be trusted and name the node.</summary>
     public bool Tls { get; set; }
 
     /// <summary>A PEM file of the authorities that are trusted instead of the system's.</summary>
+    [Shown]
     public string? TlsAuthorities { get; set; }
 
     /// <summary>A PEM file with the client's certificate and key, for clusters that ask for one.</summary>
+    [Shown]
     public string? TlsCertificate { get; set; }
 
     /// <summary>The password is not among what is shown.</summary>

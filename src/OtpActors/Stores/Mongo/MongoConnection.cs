@@ -16,10 +16,10 @@ internal sealed class MongoConnection : IDisposable
     public MongoConnection(MongoOptions options)
     {
         _options = options;
-        Where = $"MongoDB at {string.Join(',', new ConnectionString(options.ConnectionString).Hosts.Select(HostAndPort))}";
+        Where = $"MongoDB at {string.Join(',', new ConnectionString(options.ConnectionString.Reveal()).Hosts.Select(HostAndPort))}";
 
         // A failure is not kept: what DNS does not know now it may know later.
-        _client = new(() => MongoClients.Create(options.ConnectionString), LazyThreadSafetyMode.PublicationOnly);
+        _client = new(() => MongoClients.Create(options.ConnectionString.Reveal()), LazyThreadSafetyMode.PublicationOnly);
     }
 
     /// <summary>Which servers, for messages; without user and password.</summary>

@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using MongoDB.Driver;
 using MongoDB.Driver.Core.Configuration;
+using OtpActors.Hosting;
 
 namespace OtpActors.Stores.Mongo;
 
@@ -12,14 +13,16 @@ public sealed class MongoOptions
     /// It can hold a password and is never shown. Default <c>mongodb://localhost:27017</c>.
     /// </summary>
     [Required, MongoConnectionString]
-    public string ConnectionString { get; set; } = "mongodb://localhost:27017";
+    public Secret ConnectionString { get; set; } = "mongodb://localhost:27017";
 
     /// <summary>Made if it is absent. Default <c>email_database</c>.</summary>
     [RegularExpression("[^/\\\\. \"$*<>:|?\0]{1,63}", ErrorMessage = "{0} must be a name of a MongoDB database")]
+    [Shown]
     public string Database { get; set; } = "email_database";
 
     /// <summary>Made if it is absent. Default <c>email_collection</c>.</summary>
     [RegularExpression("(?!system\\.)[^$\0]{1,180}", ErrorMessage = "{0} must be a name of a MongoDB collection")]
+    [Shown]
     public string Collection { get; set; } = "email_collection";
 }
 
@@ -31,7 +34,7 @@ public sealed class MongoConnectionStringAttribute : ValidationAttribute
     {
         try
         {
-            _ = new ConnectionString((string?)value ?? "");
+            _ = new ConnectionString((value as Secret)?.Reveal() ?? "");
             return ValidationResult.Success;
         }
         catch (Exception e) when (e is MongoConfigurationException or ArgumentException or FormatException)

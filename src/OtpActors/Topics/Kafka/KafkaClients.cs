@@ -12,7 +12,10 @@ internal static class KafkaClients
 
     /// <summary>Of every client.</summary>
     public static Dictionary<string, string> Common(KafkaOptions options) =>
-        new(options.Properties) { ["bootstrap.servers"] = options.BootstrapServers };
+        new(options.Properties.Select(each => KeyValuePair.Create(each.Key, each.Value.Reveal())))
+        {
+            ["bootstrap.servers"] = options.BootstrapServers,
+        };
 
     public static ProducerSettings<byte[]?, byte[]?> Producing(KafkaOptions options)
     {

@@ -1,4 +1,6 @@
 using System.ComponentModel.DataAnnotations;
+using System.Reflection;
+using OtpActors.Hosting;
 
 namespace OtpActors.Topics.Kafka;
 
@@ -9,6 +11,8 @@ public sealed class KafkaOptions : IValidatableObject
 
     /// <summary>Brokers to begin with, as <c>host:port,host:port</c>. Default <c>localhost:9092</c>.</summary>
     [Required]
+    [RegularExpression("[^@]*", ErrorMessage = "{0} must be host:port, with commas between; users and passwords have settings of their own")]
+    [Shown]
     public string BootstrapServers { get; set; } = "localhost:9092";
 
     /// <summary>
@@ -31,9 +35,23 @@ public sealed class KafkaOptions : IValidatableObject
     public TimeSpan StallTimeout { get; set; } = TimeSpan.FromSeconds(60);
 
     /// <summary>
-    /// Any property of librdkafka by its own name: TLS, SASL, <c>broker.version.fallback</c>. It can hold secrets.
+    /// Any property of librdkafka by its own name: TLS, SASL, <c>broker.version.fallback</c>. Shown are those alone that can
+    /// hold no secret.
     /// </summary>
-    public Dictionary<string, string> Properties { get; set; } = [];
+    [Shown(
+        "allow.auto.create.topics", "api.version.fallback.ms", "api.version.request", "api.version.request.timeout.ms", "batch.num.messages",
+        "batch.size", "broker.address.family", "broker.address.ttl", "broker.version.fallback", "check.crcs", "client.dns.lookup", "client.id",
+        "client.rack", "compression.codec", "compression.level", "compression.type", "connections.max.idle.ms", "debug", "fetch.error.backoff.ms",
+        "fetch.max.bytes", "fetch.message.max.bytes", "fetch.min.bytes", "fetch.queue.backoff.ms", "fetch.wait.max.ms", "heartbeat.interval.ms",
+        "isolation.level", "linger.ms", "log_level", "max.partition.fetch.bytes", "max.poll.interval.ms", "message.max.bytes",
+        "message.send.max.retries", "message.timeout.ms", "metadata.max.age.ms", "queue.buffering.max.kbytes", "queue.buffering.max.messages",
+        "queue.buffering.max.ms", "queued.max.messages.kbytes", "queued.min.messages", "reconnect.backoff.max.ms", "reconnect.backoff.ms",
+        "request.timeout.ms", "retries", "retry.backoff.max.ms", "retry.backoff.ms", "sasl.kerberos.keytab", "sasl.mechanism", "sasl.mechanisms",
+        "security.protocol", "session.timeout.ms", "socket.connection.setup.timeout.ms", "socket.keepalive.enable", "socket.nagle.disable",
+        "socket.timeout.ms", "ssl.ca.location", "ssl.certificate.location", "ssl.cipher.suites", "ssl.crl.location", "ssl.curves.list",
+        "ssl.endpoint.identification.algorithm", "ssl.key.location", "ssl.keystore.location", "ssl.providers", "ssl.sigalgs.list",
+        "statistics.interval.ms", "topic.metadata.refresh.interval.ms")]
+    public Dictionary<string, Secret> Properties { get; set; } = [];
 
     /// <summary>
     /// Whether the brokers are known to keep headers and to have idempotent producers, as all from 0.11 on are. Older ones
@@ -48,16 +66,32 @@ public sealed class KafkaOptions : IValidatableObject
         var refused = Properties.Keys.Select(name => (Name: name, Why: KafkaProperties.WhyRefused(name)))
             .Where(each => each.Why is not null)
             .Select(each => $"{Section}:Properties:{each.Name} cannot be set: {each.Why}.").ToList();
-        if (refused.Count == 0 && Properties.Count > 0 && KafkaClients.WhyRefused(this) is { } why)
+        if (refused.Count == 0 && Properties.Count > 0 && KafkaClients.WhyRefused(this) is { } said)
         {
+            var why = WithoutSecrets(said);
+
             // The client names the one it stopped at, in its own way: "SASL mechanism".
             var name = Properties.Keys.OrderByDescending(each => each.Length)
-                .FirstOrDefault(each => why.Replace(' ', '.').Contains(each, StringComparison.OrdinalIgnoreCase));
+                .FirstOrDefault(each => said.Replace(' ', '.').Contains(each, StringComparison.OrdinalIgnoreCase));
             refused.Add(name is null ? $"{Section}:Properties: {why}" : $"{Section}:Properties:{name} is wrong: {why}");
         }
 
         return refused.Select(message => new ValidationResult(message));
     }
 
-    private string? Get(string property) => Properties.GetValueOrDefault(property);
+    /// <summary>The client repeats the value that it refuses, or the part of a list.</summary>
+    private string WithoutSecrets(string said)
+    {
+        const int shortest = 4; // what is shorter stands in any sentence
+        var shown = typeof(KafkaOptions).GetProperty(nameof(Properties))!.GetCustomAttribute<ShownAttribute>()!.Entries;
+        var hidden = Properties.Where(each => !shown.Contains(each.Key, StringComparer.OrdinalIgnoreCase)).Select(each => each.Value.Reveal()).ToList();
+        var masked = hidden.Where(value => value.Length > 0)
+            .Aggregate(said, (text, value) => text.Replace($"\"{value}\"", ShownSettings.Mask, StringComparison.Ordinal));
+        return hidden.SelectMany(value => value.Split([',', ';', ' ', '='], StringSplitOptions.RemoveEmptyEntries).Append(value))
+            .Any(part => part.Length >= shortest && masked.Contains(part, StringComparison.Ordinal))
+            ? "the Kafka client does not accept the value; librdkafka's CONFIGURATION.md has what it takes"
+            : masked;
+    }
+
+    private string? Get(string property) => Properties.GetValueOrDefault(property)?.Reveal();
 }
