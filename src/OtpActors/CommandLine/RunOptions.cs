@@ -44,7 +44,7 @@ internal sealed class RunOptions
 
     private readonly Option<TimeSpan?> _duration = new("--duration")
     {
-        Description = "How long records of the one address are produced. [default: 20s]",
+        Description = "From the first to the last record of the one address, both included. [default: 20s]",
         HelpName = "TIME",
         CustomParser = DurationArguments.Parse,
     };

@@ -27,7 +27,7 @@ public class RunRequest
     [Description("The time between two records of the one address, as 500ms, 5s, 2m, 1h or 00:00:05. Default: 5s.")]
     public TimeSpan? Interval { get; init; }
 
-    [Description("How long records of the one address are produced. Default: 20s.")]
+    [Description("From the first to the last record of the one address, both included. Default: 20s.")]
     public TimeSpan? Duration { get; init; }
 
     [Description("Instead of one address: this many made-up ones, with random passwords.")]

@@ -80,7 +80,11 @@ public static class RunRequests
         var record = new OtpRecord(
             Email(request.Email ?? DefaultEmail, "email"), Password(request.Otp ?? DefaultOtp, "otp"));
         var interval = request.Interval ?? DefaultInterval;
-        return new RecordSpec.Sample(record, interval, (long)Math.Ceiling((request.Duration ?? DefaultDuration) / interval));
+        // The first at once, the last at the end: 5 s apart for 20 s are five, at 0, 5, 10, 15 and 20 s.
+        var number = ((request.Duration ?? DefaultDuration).Ticks / interval.Ticks) + 1;
+        return number <= MaxCount
+            ? new RecordSpec.Sample(record, interval, number)
+            : throw new RunRequestException("duration", $"with this interval there are more than {MaxCount} records; shorten it");
     }
 
     /// <summary>The records that the request brings along, each checked.</summary>

@@ -17,8 +17,8 @@ public sealed class KafkaSpecs(KafkaServers servers) : KafkaRunSpecs
     {
         var report = await CompleteAsync("--interval", "500ms", "--duration", "2s");
 
-        report.Produced.ShouldBe(4);
-        report.Stores.ShouldAllBe(store => store.Read == 4 && store.Inserted == 1 && store.Found == 1);
+        report.Produced.ShouldBe(5);
+        report.Stores.ShouldAllBe(store => store.Read == 5 && store.Inserted == 1 && store.Found == 1);
         report.Notifications.Mail.Sent.ShouldBe(2);
     }
 

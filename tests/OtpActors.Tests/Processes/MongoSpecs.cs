@@ -32,7 +32,7 @@ public sealed class MongoSpecs : IAsyncDisposable
     [Fact]
     public async Task A_run_stores_in_MongoDB_and_find_shows_what_is_there()
     {
-        var report = (await RunAsync("run", "--email", "ann@example.com", "--interval", "1ms", "--duration", "5ms", "--json"))
+        var report = (await RunAsync("run", "--email", "ann@example.com", "--interval", "1ms", "--duration", "4ms", "--json"))
             .ShouldExitWith(0).Report;
         report.Stores.Select(s => (s.Name, s.Read, s.Inserted, s.Skipped, s.Found)).ShouldBe([("cassandra", 5, 1, 4, 1), ("mongo", 5, 1, 4, 1)]);
         (await DocumentsAsync()).ShouldHaveSingleItem()["topic"].ShouldBe("email_topic");
@@ -65,7 +65,7 @@ public sealed class MongoSpecs : IAsyncDisposable
     {
         await _mongo.Collection.InsertManyAsync(Enumerable.Range(0, 3).Select(_ =>
             new BsonDocument { { "email", "ann@example.com" }, { "otp", Canary } }), cancellationToken: TestContext.Current.CancellationToken);
-        string[] run = ["run", "--email", "ann@example.com", "--otp", Canary, "--interval", "1ms", "--duration", "1ms", "--notify", "none", "--json"];
+        string[] run = ["run", "--email", "ann@example.com", "--otp", Canary, "--interval", "2ms", "--duration", "1ms", "--notify", "none", "--json"];
         var once = Settings;
         once["OtpActors__Workflow__Steps__Sink__Attempts"] = "1";
 

@@ -16,7 +16,7 @@ public sealed class SecretSpecs : IDisposable
     public async Task A_password_is_shown_to_those_alone_who_ask_for_it()
     {
         // From standard input it is not in the list of processes either.
-        string[] run = ["run", "--email", "ann@example.com", "--otp", "-", "--interval", "1ms", "--duration", "1ms"];
+        string[] run = ["run", "--email", "ann@example.com", "--otp", "-", "--interval", "2ms", "--duration", "1ms"];
         ShouldNotTell((await _at.RunAsync($"{Canary}\n", run)).ShouldExitWith(0));
         ShouldNotTell((await _at.RunAsync($"{Canary}\n", [.. run, "--json"])).ShouldExitWith(0));
         ShouldNotTell((await _at.RunAsync("runs", "--json")).ShouldExitWith(0));

@@ -26,7 +26,7 @@ public sealed class ServiceSecretSpecs : IDisposable
     {
         await FeedAsync("email_topic", ("nobody", Canary), ("bad@example.com", Canary + new string('x', 200)));
         await FeedAsync(
-            "otp_commands", ("", $$"""{"topic":"commanded","email":"eve@example.com","otp":"{{Canary}}","interval":"1ms","duration":"1ms"}"""),
+            "otp_commands", ("", $$"""{"topic":"commanded","email":"eve@example.com","otp":"{{Canary}}","interval":"2ms","duration":"1ms"}"""),
             ("", $$"""{"otp":"{{Canary}}"""), ("", $$"""{"opt":"{{Canary}}"}"""), ("", $$"""{"otp":["{{Canary}}"]}"""), (Canary, Canary));
         await using var service = await ServiceProcess.StartAsync(
             _at, ("LogLevel", "Verbose"), ("Http__ApiKeys__0__Name", "me"),
@@ -54,7 +54,7 @@ public sealed class ServiceSecretSpecs : IDisposable
 
         await SendAsync(
             service, "/api/schedules",
-            $$"""{"name":"mine","cron":"0 0 * * *","enabled":true,"request":{"email":"fay@example.com","otp":"{{Canary}}","interval":"1ms","duration":"1ms"} }""", 201);
+            $$"""{"name":"mine","cron":"0 0 * * *","enabled":true,"request":{"email":"fay@example.com","otp":"{{Canary}}","interval":"2ms","duration":"1ms"} }""", 201);
         runs.Add((await SendAsync(service, "/api/schedules/mine/trigger", "{}", 202))["runId"].GetString()!);
         runs.Add("otp_commands-0-0");
         var longer = Canary + new string('x', 200);

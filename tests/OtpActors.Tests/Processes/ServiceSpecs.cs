@@ -20,7 +20,7 @@ public sealed class ServiceSpecs : IDisposable
     public async Task A_run_is_steered_over_HTTP_across_a_restart_and_a_reader_misses_nothing()
     {
         Signals.SkipUnlessSent(Signal.Terminate);
-        const string body = """{"email":"ann@example.com","otp":"s3cret","interval":"50ms","duration":"1500ms","notify":1}""";
+        const string body = """{"email":"ann@example.com","otp":"s3cret","interval":"50ms","duration":"1450ms","notify":1}""";
         string id;
         Task<List<(long? Id, JsonElement Data)>> first;
         await using (var service = await ServiceProcess.StartAsync(_at))

@@ -39,7 +39,7 @@ public sealed class SignalSpecs : IDisposable
     {
         Signals.SkipUnlessSent(Signal.Interrupt);
         const int records = 8;
-        await using var process = _at.Start("run", "--interval", "200ms", "--duration", "1600ms");
+        await using var process = _at.Start("run", "--interval", "200ms", "--duration", "1400ms");
         (await process.UntilAsync(() => Data.TopicCount >= 2)).ShouldBeTrue();
         process.Send(Signal.Interrupt);
         var interrupted = (await process.EndAsync(Seconds)).ShouldExitWith(1);
