@@ -36,23 +36,24 @@ public static class Cli
         HelpName = "DIR",
     };
 
+    internal static RootCommand Create() => new(
+        "Streams one-time passwords through a topic into Cassandra and MongoDB, checks both stores, then mails each "
+        + "password to its owner and posts to Slack. Without servers everything runs embedded, under --data.")
+    {
+        RunCommand.Create(),
+        ServeCommand.Create(),
+        FindCommand.Create(),
+        RunsCommand.Create(),
+        RepairCommand.Create(),
+        NotificationsCommand.Create(),
+        ApiKeyCommand.Create(),
+        HealthCommand.Create(),
+    };
+
     /// <summary>Runs a command to its end and gives its exit code. Ctrl-C and SIGTERM end it in order.</summary>
     public static async Task<int> InvokeAsync(string[] args)
     {
-        var root = new RootCommand(
-            "Streams one-time passwords through a topic into Cassandra and MongoDB, checks both stores, then mails each "
-            + "password to its owner and posts to Slack. Without servers everything runs embedded, under --data.")
-        {
-            RunCommand.Create(),
-            ServeCommand.Create(),
-            FindCommand.Create(),
-            RunsCommand.Create(),
-            RepairCommand.Create(),
-            NotificationsCommand.Create(),
-            ApiKeyCommand.Create(),
-            HealthCommand.Create(),
-        };
-
+        var root = Create();
         // What the program is for: without a verb it serves.
         var parsed = root.Parse(args is [] ? ["serve"] : args is ["--data", ..] ? ["serve", .. args] : args);
         if (parsed.Errors.Count > 0)

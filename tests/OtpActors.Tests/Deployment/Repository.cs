@@ -41,6 +41,15 @@ internal static class Repository
         return found!;
     }
 
+    /// <summary>Without this file or directory, as in sources that came without their history, the test is skipped, or fails.</summary>
+    public static void RequireThere(string path)
+    {
+        Assert.False(!Exists() && Environment.GetEnvironmentVariable(Required) == "1", $"It is required ({Required}=1): {path} is not there");
+        Assert.SkipUnless(Exists(), $"{path} is not there");
+
+        bool Exists() => Has(path);
+    }
+
     public static async Task<(int ExitCode, string Said)> RunAsync(
         string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string?>? environment = null)
     {
