@@ -1,4 +1,4 @@
-# The service as an image: docker build -t otpactors .
+# The service as an image: docker build -t otpactors --build-arg VERSION=1.2.3 --build-arg REVISION="$(git rev-parse HEAD)" .
 #
 # Runtime: Ubuntu chiselled, "-extra". No shell, no package manager, no root. Why this one:
 # - librdkafka, SQLite and the driver's natives come built for glibc; Alpine has a second build of librdkafka alone.
@@ -17,8 +17,13 @@ RUN dotnet restore src/OtpActors/OtpActors.csproj --use-current-runtime
 
 COPY hocon/ hocon/
 COPY src/ src/
+ARG VERSION=dev
+ARG REVISION=unknown
+# The modes of a checkout under umask 077 would keep the runtime's user from its settings.
 RUN dotnet publish src/OtpActors/OtpActors.csproj --configuration Release --no-restore \
         --use-current-runtime --self-contained false --output /out/app \
+        "-p:InformationalVersion=${VERSION}+${REVISION}" -p:IncludeSourceRevisionInInformationalVersion=false \
+    && chmod -R a+rX /out/app \
     && mkdir /out/state
 
 FROM mcr.microsoft.com/dotnet/aspnet:10.0-noble-chiseled-extra AS runtime
@@ -35,7 +40,7 @@ LABEL org.opencontainers.image.title="OtpActors" \
 # 1654 is the base image's user "app"; as a number, so that orchestrators can see that it is not root.
 COPY --from=build --chown=1654:1654 /out/state /var/lib/otpactors
 COPY --from=build /out/app /app
-COPY LICENSE /app/
+COPY --chmod=644 LICENSE /app/
 
 # The program makes its data directory itself, inside the volume, for its user alone.
 # Listening beyond this machine it wants keys, OtpActors__Http__ApiKeys__0__Sha256 and so on, and does not start without.

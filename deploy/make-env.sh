@@ -1,6 +1,6 @@
 #!/bin/sh
 # Writes .env and deploy/secrets for docker-compose.yml: every password, key and certificate generated, readable by you alone.
-# Changes nothing that is there: servers keep the passwords of their first start, so new ones would lock the service out.
+# Changes no value that is there: servers keep the passwords of their first start, so new ones would lock the service out.
 #
 # Usage: deploy/make-env.sh [DIRECTORY]     DIRECTORY: where docker-compose.yml lies, else the directory above this script
 set -eu
@@ -8,6 +8,11 @@ set -eu
 root=${1:-$(cd "$(dirname "$0")/.." && pwd)}
 env=$root/.env
 secrets=$root/deploy/secrets
+
+# What containers are given is read by users of their own, who are not you: under umask 077 a checkout would be yours alone.
+for given in cassandra grafana mongo prometheus; do
+  if [ -d "$root/deploy/$given" ]; then chmod -R a+rX "$root/deploy/$given"; fi
+done
 
 command -v openssl > /dev/null || { echo "openssl is needed and not installed." >&2; exit 1; }
 for there in "$env" "$secrets"; do

@@ -16,16 +16,16 @@ internal sealed partial class ComposeFile
 
     public IReadOnlyList<string> Volumes => [.. Section("volumes").Keys.Cast<string>()];
 
-    public IReadOnlyDictionary<string, string> Secrets =>
-        Section("secrets").ToDictionary(each => (string)each.Key, each => (string)((Dictionary<object, object>)each.Value)["file"]);
+    /// <summary>The files of <c>deploy/secrets</c> that are mounted.</summary>
+    public IReadOnlyList<string> Secrets => [.. Services.Values.SelectMany(service => service.Secrets.Values)];
 
-    /// <summary>The variables it wants to know, each time it does, and whether it refuses to go on without.</summary>
+    /// <summary>The variables that it requires, each time it does, and whether it refuses to go on without.</summary>
     public static IReadOnlyList<(string Name, bool Required)> Variables => [.. Variable().Matches(Repository.Text(Path))
-        .Select(match => (match.Groups["name"].Value, match.Groups["message"].Length > 0))];
+        .Where(match => !match.Groups["default"].Success).Select(match => (match.Groups["name"].Value, match.Groups["message"].Length > 0))];
 
     /// <summary>What is left of the text of a value once its variables have theirs.</summary>
     public static string Resolve(string value, IReadOnlyDictionary<string, string> variables) =>
-        Variable().Replace(value, match => variables[match.Groups["name"].Value]).Replace("$$", "$", StringComparison.Ordinal);
+        Variable().Replace(value, match => match.Groups["default"] is { Success: true } other ? other.Value : variables[match.Groups["name"].Value]).Replace("$$", "$", StringComparison.Ordinal);
 
     /// <summary>Dollars that are neither a variable in braces nor doubled.</summary>
     public static IReadOnlyList<string> StrayDollars => [.. Repository.Lines(Path)
@@ -33,7 +33,7 @@ internal sealed partial class ComposeFile
 
     private Dictionary<object, object> Section(string name) => (Dictionary<object, object>)_root[name];
 
-    [GeneratedRegex(@"(?<!\$)\$\{(?<name>[A-Za-z0-9_]+)(:\?(?<message>[^}]+))?\}")]
+    [GeneratedRegex(@"(?<!\$)\$\{(?<name>[A-Za-z0-9_]+)(:\?(?<message>[^}]+)|:-(?<default>[^}]+))?\}")]
     private static partial Regex Variable();
 }
 
@@ -62,7 +62,13 @@ internal sealed class ComposeService(string name, Dictionary<object, object> pro
 
     public IReadOnlyList<string> Mounts => Texts(properties.GetValueOrDefault("volumes"));
 
-    public IReadOnlyList<string> Secrets => Texts(properties.GetValueOrDefault("secrets"));
+    /// <summary>Files of <c>deploy/secrets</c>, by where the container finds them.</summary>
+    public IReadOnlyDictionary<string, string> Secrets => Mounts.Where(mount => mount.StartsWith("./deploy/secrets/", StringComparison.Ordinal))
+        .Select(mount => mount.Split(':')).ToDictionary(parts => parts[1], parts => parts[0]);
+
+    public IReadOnlyDictionary<string, string> BuildArguments => properties.GetValueOrDefault("build") is Dictionary<object, object> build
+        ? Map(build.GetValueOrDefault("args"), value => (string)value)
+        : new Dictionary<string, string>();
 
     public IReadOnlyList<string> CapabilitiesDropped => Texts(properties.GetValueOrDefault("cap_drop"));
 

@@ -107,8 +107,8 @@ public class ComposeSpecs
             var parts = mount.Split(':');
             if (parts[0].StartsWith('.'))
             {
-                Repository.Has(parts[0][2..]).ShouldBeTrue(mount);
-                parts[^1].ShouldBe("ro", mount);
+                (Repository.Has(parts[0][2..]) || parts[0].StartsWith("./deploy/secrets/", StringComparison.Ordinal)).ShouldBeTrue(mount);
+                parts[^1].ShouldBe("ro,z", $"{mount}: read-only, and labelled where SELinux is on");
             }
             else
             {
@@ -125,13 +125,29 @@ public class ComposeSpecs
     }
 
     [Fact]
-    public void Secrets_that_are_files_are_declared_and_used()
+    public void Secrets_that_are_files_are_found_in_one_place_and_are_in_no_repository()
     {
-        Services.SelectMany(service => service.Secrets).Distinct().Order().ShouldBe(_file.Secrets.Keys.Order());
-        _file.Secrets.Values.ShouldAllBe(file => file.StartsWith("./deploy/secrets/", StringComparison.Ordinal));
+        _file.Secrets.Count.ShouldBe(4);
+        Services.SelectMany(service => service.Secrets.Keys).ShouldAllBe(place => place.StartsWith("/run/secrets/", StringComparison.Ordinal));
         Repository.Lines(".gitignore").ShouldContain("deploy/secrets/");
         Repository.Lines(".gitignore").ShouldContain(".env");
     }
+
+    [Fact]
+    public void The_image_is_told_its_version_and_revision()
+    {
+        _file.Services["otpactors"].BuildArguments.ShouldBe(
+            new Dictionary<string, string> { ["VERSION"] = "${VERSION:-dev}", ["REVISION"] = "${REVISION:-unknown}" }, ignoreOrder: true);
+        var file = Dockerfile.Read();
+        var taken = file.Instructions.Where(each => each.Name == "ARG").Select(each => each.Arguments.Split('=')[0]).ToList();
+        taken.Distinct().Order().ShouldBe(["REVISION", "VERSION"]);
+        file.Instructions.Single(each => each.Arguments.StartsWith("dotnet publish", StringComparison.Ordinal)).Arguments
+            .ShouldContain("InformationalVersion=${VERSION}+${REVISION}");
+    }
+
+    [Fact]
+    public void The_mail_catcher_is_a_release_without_the_known_vulnerabilities() =>
+        Version.Parse(_file.Services["mailpit"].Image.Split(":v")[1]).ShouldBeGreaterThanOrEqualTo(new Version(1, 30, 6));
 
     [Fact]
     public void The_brokers_are_one_cluster_of_three()

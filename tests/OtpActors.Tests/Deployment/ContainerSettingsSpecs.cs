@@ -68,7 +68,7 @@ public partial class ContainerSettingsSpecs(GeneratedEnvironment made) : IClassF
         $"{options.Mail.Smtp.User}:{options.Mail.Smtp.Password!.Reveal()}".ShouldBe(password("mailpit", "MP_SMTP_AUTH"));
         File.Services["mongo"].Environment["MONGO_INITDB_DATABASE"].ShouldBe(options.Mongo.Database);
         options.Mail.Smtp.TrustedCertificates.ShouldBe("/run/secrets/mail_authority");
-        File.Services["otpactors"].Secrets.ShouldContain("mail_authority");
+        File.Services["otpactors"].Secrets.Keys.ShouldContain("/run/secrets/mail_authority");
     }
 
     [Fact]

@@ -20,7 +20,7 @@ internal sealed partial class Dockerfile
     /// <summary>What is copied from the repository, and where to.</summary>
     public IReadOnlyList<(IReadOnlyList<string> Sources, string Target)> Copies => [.. Instructions
         .Where(each => each.Name == "COPY" && !each.Arguments.Contains("--from=", StringComparison.Ordinal))
-        .Select(each => each.Arguments.Split(' ')).Select(words => ((IReadOnlyList<string>)words[..^1], words[^1]))];
+        .Select(each => each.Arguments.Split(' ').Where(word => !word.StartsWith("--", StringComparison.Ordinal)).ToArray()).Select(words => ((IReadOnlyList<string>)words[..^1], words[^1]))];
 
     public string Last(string instruction) => Instructions.Last(each => each.Name == instruction).Arguments;
 

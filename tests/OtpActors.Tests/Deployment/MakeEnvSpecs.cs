@@ -32,7 +32,7 @@ public class MakeEnvSpecs(GeneratedEnvironment made) : IClassFixture<GeneratedEn
 
     [Fact]
     public void Every_secret_of_the_compose_file_is_made() =>
-        new ComposeFile().Secrets.Values.Where(file => !File.Exists(Path.Combine(made.Root, file))).ShouldBeEmpty();
+        new ComposeFile().Secrets.Where(file => !File.Exists(Path.Combine(made.Root, file))).ShouldBeEmpty();
 
     [Fact]
     public void The_mail_server_s_certificate_is_trusted_through_its_authority_and_names_it()
@@ -78,6 +78,37 @@ public class MakeEnvSpecs(GeneratedEnvironment made) : IClassFixture<GeneratedEn
         foreach (var file in Directory.EnumerateFiles(made.Secret("")))
         {
             File.GetUnixFileMode(file).ShouldBe(Path.GetFileName(file) is "mail-authority.pem" or "metrics-key" ? everybodys : mine, file);
+        }
+    }
+
+    [Fact, UnsupportedOSPlatform("windows")]
+    public async Task What_containers_are_given_is_readable_for_their_users_also_after_a_checkout_for_one_user_alone()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no modes of files");
+        using var own = new TempDirectory();
+        var given = new ComposeFile().Services.Values.SelectMany(service => service.Mounts).Select(mount => mount.Split(':')[0])
+            .Where(path => path.StartsWith("./deploy/", StringComparison.Ordinal) && !path.StartsWith("./deploy/secrets/", StringComparison.Ordinal))
+            .SelectMany(path => Directory.Exists(Repository.File(path)) ? Directory.GetFiles(Repository.File(path), "*", SearchOption.AllDirectories) : [Repository.File(path)])
+            .Select(file => own.File(Path.GetRelativePath(Repository.Root, file))).ToList();
+        given.Count.ShouldBeGreaterThan(5);
+        foreach (var file in given)
+        {
+            for (var directory = Path.GetDirectoryName(file)!; directory != own.Path; directory = Path.GetDirectoryName(directory)!)
+            {
+                Directory.CreateDirectory(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            }
+
+            await File.WriteAllTextAsync(file, "", TestContext.Current.CancellationToken);
+            File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        }
+
+        var (exitCode, said) = await Repository.RunAsync(Repository.Require("sh"), [Repository.File("deploy/make-env.sh"), own.Path]);
+
+        exitCode.ShouldBe(0, said);
+        foreach (var file in given)
+        {
+            File.GetUnixFileMode(file).HasFlag(UnixFileMode.OtherRead).ShouldBeTrue(file);
+            File.GetUnixFileMode(Path.GetDirectoryName(file)!).HasFlag(UnixFileMode.OtherRead | UnixFileMode.OtherExecute).ShouldBeTrue(file);
         }
     }
 

@@ -21,7 +21,7 @@ public class ProvisioningSpecs
         var authorization = (Dictionary<object, object>)job["authorization"];
         authorization["type"].ShouldBe("Bearer");
         authorization["credentials_file"].ShouldBe("/run/secrets/metrics_key");
-        _compose.Services["prometheus"].Secrets.ShouldBe(["metrics_key"]);
+        _compose.Services["prometheus"].Secrets.Keys.ShouldBe(["/run/secrets/metrics_key"]);
     }
 
     [Fact]
@@ -32,7 +32,7 @@ public class ProvisioningSpecs
 
         var provider = List(Repository.Yaml("deploy/grafana/provisioning/dashboards/otpactors.yml")["providers"]).Single();
         var path = ((Dictionary<object, object>)provider["options"])["path"].ShouldBeOfType<string>();
-        _compose.Services["grafana"].Mounts.ShouldContain($"./deploy/grafana/dashboards:{path}:ro");
+        _compose.Services["grafana"].Mounts.ShouldContain($"./deploy/grafana/dashboards:{path}:ro,z");
     }
 
     [Fact]
