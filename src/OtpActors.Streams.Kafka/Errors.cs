@@ -65,7 +65,13 @@ public sealed class KafkaStreamException(KafkaFailure failure, string message, E
             or ErrorCode.Local_WaitCoord or ErrorCode.RequestTimedOut or ErrorCode.LeaderNotAvailable
             or ErrorCode.NotLeaderForPartition or ErrorCode.GroupCoordinatorNotAvailable or ErrorCode.GroupLoadInProgress
             or ErrorCode.NotCoordinatorForGroup or ErrorCode.NotEnoughReplicas or ErrorCode.NotEnoughReplicasAfterAppend
-            or ErrorCode.Local_Resolve or ErrorCode.Local_Ssl or ErrorCode.BrokerNotAvailable => KafkaFailure.Unavailable,
+            or ErrorCode.Local_Resolve or ErrorCode.Local_Ssl or ErrorCode.BrokerNotAvailable
+            or ErrorCode.NetworkException or ErrorCode.KafkaStorageError or ErrorCode.ReplicaNotAvailable
+            or ErrorCode.NotController or ErrorCode.PreferredLeaderNotAvailable or ErrorCode.OffsetNotAvailable
+            or ErrorCode.UnknownLeaderEpoch or ErrorCode.FencedLeaderEpoch or ErrorCode.RebalanceInProgress
+            or ErrorCode.UnknownMemberId or ErrorCode.IllegalGeneration or ErrorCode.Local_PurgeQueue
+            or ErrorCode.Local_PurgeInflight or ErrorCode.Local_QueueFull or ErrorCode.Local_Retry
+            or ErrorCode.Local_TimedOutQueue or ErrorCode.Local_NodeUpdate => KafkaFailure.Unavailable,
         _ => KafkaFailure.Refused,
     };
 }

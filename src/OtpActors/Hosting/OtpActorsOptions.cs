@@ -168,6 +168,10 @@ public sealed class WorkflowOptions
     [Range(typeof(TimeSpan), "00:00:01", "365.00:00:00")]
     public TimeSpan? Deadline { get; set; }
 
+    /// <summary>How long a step waits for a part that is out before the step is given up. Default 15 min.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.001", "365.00:00:00")]
+    public TimeSpan HoldFor { get; set; } = RunSpec.DefaultHoldFor;
+
     /// <summary>Runs that ended longer ago are removed; null for never. Default 30 days.</summary>
     [Range(typeof(TimeSpan), "00:01:00", "36500.00:00:00")]
     public TimeSpan? Retention { get; set; } = TimeSpan.FromDays(30);

@@ -8,7 +8,8 @@ using OtpActors.Workflow;
 namespace OtpActors.Steps;
 
 /// <summary>Looks every address of a run up in one store. Reads only, so an attempt starts from the beginning.</summary>
-public sealed class Checker(IEnumerable<IOtpStore> stores, DataDirectory data, TimeProvider time) : StepActor<Checker.Begin>
+public sealed class Checker(IEnumerable<IOtpStore> stores, DataDirectory data, TimeProvider time)
+    : StepActor<Checker.Begin>(time)
 {
     /// <summary>Addresses looked up together.</summary>
     private const int BatchSize = 1_000;
@@ -17,17 +18,18 @@ public sealed class Checker(IEnumerable<IOtpStore> stores, DataDirectory data, T
     private const int SampleSize = 20;
 
     /// <summary>Answered by <see cref="RunCommands.CompleteCheck"/>.</summary>
-    public sealed record Begin(string RunId, StepId Step, int Attempt, RunSpec Spec) : IBeginStep;
+    public sealed record Begin(string RunId, StepId Step, int Attempt, RunSpec Spec, StepHold? Hold = null) : IBeginStep;
 
-    protected override async Task<IStepCommand?> RunAsync(Begin begin, IActorRef run, CancellationToken stop)
+    protected override async Task<IStepCommand?> RunAsync(
+        Begin begin, IActorRef run, Outages outages, CancellationToken stop)
     {
         var store = stores.Single(s => s.Name == begin.Step.Store);
         var (looked, found, missing) = (0L, 0L, new List<string>());
-        var pulse = new Pulse(time, TimeSpan.FromSeconds(1));
+        var pulse = new Pulse(Time, TimeSpan.FromSeconds(1));
         foreach (var emails in RecordSources.Open(begin.Spec.Records, data.InputsDirectory).Addresses().Chunk(BatchSize))
         {
             stop.ThrowIfCancellationRequested();
-            var present = await store.FindAsync(emails, stop);
+            var present = await outages.WaitOutAsync(store.Name, () => store.FindAsync(emails, stop), stop);
             looked += emails.Length;
             found += present.Count;
             if (present.Count < emails.Length)

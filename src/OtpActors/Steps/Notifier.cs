@@ -16,7 +16,7 @@ namespace OtpActors.Steps;
 /// </summary>
 public sealed class Notifier(
     IEnumerable<IOtpStore> stores, IMailSender mail, ISlackSender slack, DataDirectory data, TimeProvider time)
-    : StepActor<Notifier.Begin>
+    : StepActor<Notifier.Begin>(time)
 {
     /// <summary>Addresses looked up together.</summary>
     private const int BatchSize = 100;
@@ -34,9 +34,11 @@ public sealed class Notifier(
     /// Answered by <see cref="RunCommands.RecordNotified"/> on the way and <see cref="RunCommands.CompleteNotifying"/>.
     /// </summary>
     /// <param name="From">What is done already.</param>
-    public sealed record Begin(string RunId, StepId Step, int Attempt, RunSpec Spec, NotifyProgress From) : IBeginStep;
+    public sealed record Begin(string RunId, StepId Step, int Attempt, RunSpec Spec, NotifyProgress From, StepHold? Hold = null)
+        : IBeginStep;
 
-    protected override async Task<IStepCommand?> RunAsync(Begin begin, IActorRef run, CancellationToken stop)
+    protected override async Task<IStepCommand?> RunAsync(
+        Begin begin, IActorRef run, Outages outages, CancellationToken stop)
     {
         var progress = begin.From;
         void Tell() => run.Tell(new RunCommands.RecordNotified(begin.RunId, begin.Step, begin.Attempt, progress));
@@ -44,8 +46,8 @@ public sealed class Notifier(
         var inHand = new Queue<(long Sequence, Task<SendResult> Answer)>();
         try
         {
-            var pulse = new Pulse(time, TimeSpan.FromMilliseconds(200));
-            await foreach (var (sequence, stored) in DueAsync(begin, stop))
+            var pulse = new Pulse(Time, TimeSpan.FromMilliseconds(200));
+            await foreach (var (sequence, stored) in DueAsync(begin, outages, stop))
             {
                 if (progress.Sent + progress.Failed + inHand.Count >= (begin.Spec.NotifyLimit ?? long.MaxValue))
                 {
@@ -53,7 +55,7 @@ public sealed class Notifier(
                 }
 
                 stop.ThrowIfCancellationRequested();
-                inHand.Enqueue((sequence, SendAsync(begin, stored, ending.Token)));
+                inHand.Enqueue((sequence, SendAsync(begin, stored, outages, ending.Token)));
                 while (inHand.Count >= MaxInHand || (inHand.TryPeek(out var oldest) && oldest.Answer.IsCompleted))
                 {
                     await SettleAsync();
@@ -96,13 +98,14 @@ public sealed class Notifier(
 
     /// <summary>What the store holds of the run's addresses that are not dealt with, in the run's order.</summary>
     private async IAsyncEnumerable<(long Sequence, StoredOtp Stored)> DueAsync(
-        Begin begin, [EnumeratorCancellation] CancellationToken stop)
+        Begin begin, Outages outages, [EnumeratorCancellation] CancellationToken stop)
     {
         var store = stores.Single(s => s.Name == begin.Step.Store);
         var records = RecordSources.Open(begin.Spec.Records, data.InputsDirectory).Read(begin.From.Next);
         foreach (var batch in records.Where(r => !r.Repeated).Chunk(BatchSize))
         {
-            var present = await store.FindAsync([.. batch.Select(r => r.Record.Email)], stop);
+            var present = await outages.WaitOutAsync(
+                store.Name, () => store.FindAsync([.. batch.Select(r => r.Record.Email)], stop), stop);
             foreach (var record in batch)
             {
                 if (present.TryGetValue(record.Record.Email, out var stored))
@@ -113,9 +116,17 @@ public sealed class Notifier(
         }
     }
 
-    private Task<SendResult> SendAsync(Begin begin, StoredOtp stored, CancellationToken stop) => begin.Step.Kind == StepKind.Mail
-        ? mail.SendAsync(new OtpMail(begin.RunId, begin.Step.Store!, stored.Email, stored.Otp), stop)
-        : slack.SendAsync(new SlackMessage(begin.RunId, begin.Step.Store!, stored.Email, stored.Otp), stop);
+    /// <summary>A sender may be long about it: every one of them ends in bounded time.</summary>
+    private Task<SendResult> SendAsync(Begin begin, StoredOtp stored, Outages outages, CancellationToken stop) =>
+        begin.Step.Kind == StepKind.Mail
+            ? outages.WaitOutAsync(
+                PartNames.Mail,
+                () => mail.SendAsync(new OtpMail(begin.RunId, begin.Step.Store!, stored.Email, stored.Otp), stop),
+                stop, isPatient: true)
+            : outages.WaitOutAsync(
+                PartNames.Slack,
+                () => slack.SendAsync(new SlackMessage(begin.RunId, begin.Step.Store!, stored.Email, stored.Otp), stop),
+                stop, isPatient: true);
 
     private static NotifyProgress Count(NotifyProgress progress, long sequence, SendResult result) => result.Accepted
         ? progress with { Next = sequence + 1, Sent = progress.Sent + 1 }
@@ -126,7 +137,7 @@ public sealed class Notifier(
         while (!answer.IsCompleted)
         {
             using var noLonger = new CancellationTokenSource();
-            if (await Task.WhenAny(answer, Task.Delay(Beat, time, noLonger.Token)) != answer)
+            if (await Task.WhenAny(answer, Task.Delay(Beat, Time, noLonger.Token)) != answer)
             {
                 run.Tell(new RunCommands.Heartbeat(begin.RunId, begin.Step, begin.Attempt));
             }

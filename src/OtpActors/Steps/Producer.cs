@@ -16,7 +16,7 @@ namespace OtpActors.Steps;
 /// producers' positions no record is appended twice; elsewhere a crash can repeat what was not yet recorded, and the
 /// stores' identity rules absorb it.
 /// </summary>
-public sealed class Producer(IOtpTopic topic, DataDirectory data, TimeProvider time) : StepActor<Producer.Begin>
+public sealed class Producer(IOtpTopic topic, DataDirectory data, TimeProvider time) : StepActor<Producer.Begin>(time)
 {
     /// <summary>Records that go to the topic in one piece.</summary>
     private const int BatchSize = 2_000;
@@ -30,39 +30,65 @@ public sealed class Producer(IOtpTopic topic, DataDirectory data, TimeProvider t
     /// Answered by <see cref="RunCommands.RecordProduced"/> on the way and <see cref="RunCommands.CompleteProduction"/>.
     /// </summary>
     /// <param name="From">The first record not known to be in the topic.</param>
-    public sealed record Begin(string RunId, int Attempt, RunSpec Spec, long From) : IBeginStep
+    public sealed record Begin(string RunId, int Attempt, RunSpec Spec, long From, StepHold? Hold = null) : IBeginStep
     {
         public StepId Step => StepId.Produce;
     }
 
-    protected override async Task<IStepCommand?> RunAsync(Begin begin, IActorRef run, CancellationToken stop)
+    protected override async Task<IStepCommand?> RunAsync(
+        Begin begin, IActorRef run, Outages outages, CancellationToken stop)
     {
         var (name, count) = (begin.Spec.Topic, begin.Spec.Records.Count);
-        var from = Math.Max(begin.From, await topic.ResumeSequenceAsync(name, begin.RunId, stop));
-        var produced = from;
-        var pulse = new Pulse(time, ProgressInterval);
+        var (handed, produced) = (begin.From, begin.From);
+        var pulse = new Pulse(Time, ProgressInterval);
         var source = RecordSources.Open(begin.Spec.Records, data.InputsDirectory);
-        await Source.From(() => BatchesAsync(begin, source, from, run, stop))
-            .Via(topic.ProducerFlow(name, begin.RunId))
-            .RunForeach(
-                ack =>
-                {
-                    produced = ack.NextSequence;
-                    if (pulse.IsDue() || produced < count && begin.Spec.Records is RecordSpec.Sample)
-                    {
-                        run.Tell(new RunCommands.RecordProduced(begin.RunId, begin.Attempt, produced));
-                    }
-                },
-                _materializer);
+        using (outages.Watch(PartNames.Topic, Awaited))
+        {
+            await outages.WaitOutAsync(PartNames.Topic, AppendAsync, stop, isPatient: true);
+        }
+
         if (produced < count)
         {
             run.Tell(new RunCommands.RecordProduced(begin.RunId, begin.Attempt, produced));
             return null;
         }
 
-        // Not given up by a stop: all records are there, and that is worth telling.
-        var watermarks = await topic.HighWatermarksAsync(name, CancellationToken.None);
+        // The first try is not given up by a stop: all records are there, and that is worth telling.
+        var watermarks = await outages.WaitOutAsync(
+            PartNames.Topic, () => topic.HighWatermarksAsync(name, CancellationToken.None), stop);
         return new RunCommands.CompleteProduction(begin.RunId, begin.Attempt, produced, watermarks);
+
+        long? Awaited()
+        {
+            var answered = Interlocked.Read(ref produced);
+            return Interlocked.Read(ref handed) > answered ? answered : null;
+        }
+
+        // From the first record that is not known to be there: a stream that an outage broke off is begun again.
+        async Task AppendAsync()
+        {
+            var from = Math.Max(produced, await topic.ResumeSequenceAsync(name, begin.RunId, stop));
+            Interlocked.Exchange(ref produced, from);
+            Interlocked.Exchange(ref handed, from);
+            await Source.From(() => BatchesAsync(begin, source, from, run, stop))
+                .Select(batch =>
+                {
+                    Interlocked.Exchange(ref handed, batch[^1].Sequence + 1);
+                    return batch;
+                })
+                .Via(topic.ProducerFlow(name, begin.RunId))
+                .RunForeach(
+                    ack =>
+                    {
+                        Interlocked.Exchange(ref produced, ack.NextSequence);
+                        outages.Answered(PartNames.Topic);
+                        if (pulse.IsDue() || produced < count && begin.Spec.Records is RecordSpec.Sample)
+                        {
+                            run.Tell(new RunCommands.RecordProduced(begin.RunId, begin.Attempt, produced));
+                        }
+                    },
+                    _materializer);
+        }
     }
 
     /// <summary>Ends early, and in order, when <paramref name="stop"/> fires.</summary>
@@ -83,7 +109,7 @@ public sealed class Producer(IOtpTopic topic, DataDirectory data, TimeProvider t
                 yield break;
             }
 
-            var now = time.GetUtcNow();
+            var now = Time.GetUtcNow();
             yield return Array.ConvertAll(chunk, record => new ProducerRecord(
                 record.Sequence, OtpRecordCodec.EncodeKey(record.Record.Email), OtpRecordCodec.EncodeValue(record.Record.Otp), now, headers));
         }
@@ -95,7 +121,7 @@ public sealed class Producer(IOtpTopic topic, DataDirectory data, TimeProvider t
         for (var left = interval; left > TimeSpan.Zero && !stop.IsCancellationRequested; left -= HeartbeatInterval)
         {
             var part = left < HeartbeatInterval ? left : HeartbeatInterval;
-            await Task.Delay(part, time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(part, Time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             run.Tell(new RunCommands.Heartbeat(begin.RunId, begin.Step, begin.Attempt));
         }
     }

@@ -57,7 +57,8 @@ public abstract class Sink : ReceiveActor
     }
 
     /// <param name="Counted">Up to where the run has counted, by partition: earlier records are stored, not counted.</param>
-    public sealed record Begin(string RunId, StepId Step, int Attempt, RunSpec Spec, OffsetMap Counted) : IBeginStep;
+    public sealed record Begin(string RunId, StepId Step, int Attempt, RunSpec Spec, OffsetMap Counted, StepHold? Hold = null)
+        : IBeginStep;
 
     /// <summary>Everything below these offsets is to be stored and committed; then the sink says that it is drained.</summary>
     public sealed record Drain(string RunId, int Attempt, OffsetMap HighWatermarks);

@@ -11,13 +11,15 @@ namespace OtpActors.Steps;
 /// <summary>
 /// One attempt of a sink for one run, or between runs for a <see cref="StandingSink"/>.
 /// <code>
-/// Preparing → Consuming ──────────────→ Stopping → (gone)
-///   schema,     write → tell the run →    finish what is
-///   assigned    commit → drained?         fetched, commit
+/// Preparing → Joining → Consuming ──────────────→ Stopping → (gone)
+///   schema      assigned   write → tell the run →    finish what is
+///                  ↑       commit → drained?         fetched, commit
+///                  └─ Leaving ─┘ the log was away, or took a partition back
 /// </code>
 /// The stream writes batches and reports each by message. Reports are gathered; the run journals them; only then are
 /// their offsets committed. So the run's counts are never behind the group's offsets, and a crash at any point repeats
-/// writes (which add nothing) and never counts.
+/// writes (which add nothing) and never counts. A consumer that the log's outage ended is followed by another one, which
+/// begins at the last commit and counts from where the run has counted.
 /// </summary>
 internal sealed class SinkWorker : ReceiveActor, IWithTimers
 {
@@ -30,13 +32,18 @@ internal sealed class SinkWorker : ReceiveActor, IWithTimers
     private readonly IActorRef _run;
     private readonly CancellationTokenSource _abort = new();
     private readonly ILoggingAdapter _log;
+    private readonly Outages _outages;
     private readonly ActorMaterializer _materializer = Context.System.Materializer();
 
-    private IConsumerControl? _control;
+    /// <summary>Numbers the consumers: what one that was left still says counts for nothing.</summary>
+    private int _generation;
+    private Joined? _joined;
     private Gathered _gathered = Gathered.Nothing;
-    private IReadOnlyCollection<PartitionBatch>? _reported;
+    private Gathered? _reported;
+    private OffsetMap _counted;
     private OffsetMap? _goal;
-    private bool _ready;
+    private bool _isAnswered = true;
+    private bool _leaving;
     private bool _stopping;
     private bool _reportDue = true;
     private bool _drained;
@@ -46,19 +53,16 @@ internal sealed class SinkWorker : ReceiveActor, IWithTimers
 
     public SinkWorker(SinkSetup setup, SinkTask task, IActorRef run)
     {
-        (_setup, _task, _run) = (setup, task, run);
+        (_setup, _task, _run, _counted) = (setup, task, run, task.Counted);
         _log = Context.GetLogger().WithContext("RunId", task.RunId);
-        Receive<SchemaReady>(_ => Consume());
-        Receive<Assigned>(a =>
-        {
-            _ready = true;
-            _run.Tell(new RunCommands.ConfirmSinkReady(task.RunId, task.Step, task.Attempt, a.Start));
-            Report();
-        });
-        Receive<BatchWritten>(Gather);
-        Receive<RunReplies.Accepted>(_ => Commit());
+        var self = Self;
+        _outages = new Outages(task.Outages, run, setup.Time, _log, away => self.Tell(new Hold(away)));
+        Receive<SchemaReady>(_ => Join());
+        Receive<Joined>(Consume);
+        Receive<Written>(written => Gather(written));
+        Receive<RunReplies.Accepted>(_ => Answered());
         Receive<RunReplies.Refused>(Refused);
-        Receive<Committed>(_ => AfterCommit());
+        Receive<Committed>(committed => AfterCommit(committed.Generation));
         Receive<Sink.Drain>(drain =>
         {
             _goal = drain.HighWatermarks;
@@ -81,10 +85,16 @@ internal sealed class SinkWorker : ReceiveActor, IWithTimers
             }
         });
         Receive<Beat>(_ => Heartbeat());
-        Receive<StreamEnded>(_ =>
+        Receive<StreamEnded>(ended =>
         {
-            _streamEnded = true;
+            _streamEnded |= ended.Generation == _generation;
             StopIfDone();
+        });
+        Receive<ConsumingFailed>(FailOrJoinAgain);
+        Receive<Left>(_ =>
+        {
+            _leaving = false;
+            JoinIfLeft();
         });
         Receive<Status.Failure>(failure => Fail(StepFailure.Cause(failure.Cause)));
         Receive<StopStep>(_ => Stop());
@@ -97,62 +107,116 @@ internal sealed class SinkWorker : ReceiveActor, IWithTimers
     {
         Context.Watch(_run);
         Timers.StartPeriodicTimer(nameof(Beat), Beat.Instance, HeartbeatInterval);
-        _setup.Store.EnsureSchemaAsync(_abort.Token).PipeTo(Self, success: () => SchemaReady.Instance);
+        _outages.WaitOutAsync(_setup.Store.Name, () => _setup.Store.EnsureSchemaAsync(_abort.Token), _abort.Token)
+            .PipeTo(Self, success: () => SchemaReady.Instance);
     }
 
     protected override void PostStop()
     {
         _abort.Cancel();
-        _control?.Drain();
+        _joined?.Control.Drain();
     }
 
-    private void Consume()
+    private void Join()
     {
-        var self = Self;
-        var writer = new SinkWriter(_setup, _task, _materializer, _log, held => self.Tell(new Hold(held)), _abort.Token);
+        var (self, generation, counted) = (Self, ++_generation, _counted);
+        _outages.WaitOutAsync(PartNames.Topic, () => JoinAsync(generation, counted, self), _abort.Token).PipeTo(self);
+    }
+
+    /// <summary>Begins to consume; on whichever thread. What is written before the answer is reported after it.</summary>
+    private async Task<Joined> JoinAsync(int generation, OffsetMap counted, IActorRef self)
+    {
+        var abort = CancellationTokenSource.CreateLinkedTokenSource(_abort.Token);
+        var writer = new SinkWriter(_setup, _task with { Counted = counted }, _materializer, _log, _outages, abort.Token);
         var (control, ended) = _setup.Topic.Consume(_task.Topic, _setup.Group)
             .SelectAsync(1, writer.WriteAsync)
-            .ToMaterialized(StreamSink.ForEach<BatchWritten>(written => self.Tell(written)), Keep.Both)
+            .ToMaterialized(
+                StreamSink.ForEach<BatchWritten>(written => self.Tell(new Written(generation, written))), Keep.Both)
             .Run(_materializer);
-        _control = control;
-        control.Assigned.PipeTo(self, success: start => new Assigned(start));
-        ended.PipeTo(self, success: _ => StreamEnded.Instance);
+        try
+        {
+            var start = await control.Assigned.WaitAsync(abort.Token).ConfigureAwait(false);
+            return new Joined(generation, start, control, ended, abort);
+        }
+        catch
+        {
+            control.Drain();
+            await abort.CancelAsync().ConfigureAwait(false);
+            throw;
+        }
     }
 
-    private void Gather(BatchWritten written)
+    private void Consume(Joined joined)
     {
-        _gathered = _gathered.Add(written);
+        var generation = joined.Generation;
+        _joined = joined;
+        joined.Ended.PipeTo(
+            Self, success: () => new StreamEnded(generation), failure: cause => new ConsumingFailed(generation, cause));
+        _run.Tell(new RunCommands.ConfirmSinkReady(_task.RunId, _task.Step, _task.Attempt, joined.Start));
+        if (_stopping)
+        {
+            Stop();
+        }
+
         Report();
+    }
+
+    private void Gather(Written written)
+    {
+        if (written.Generation == _generation)
+        {
+            _gathered = _gathered.Add(written.Batch);
+            Report();
+        }
     }
 
     /// <summary>One report is under way at a time, none before the sink is ready, none more often than the interval.</summary>
     private void Report()
     {
-        if (!_ready || !_reportDue || _reported is not null || _gathered.IsEmpty)
+        if (_joined is null || !_reportDue || _reported is not null || _gathered.IsEmpty)
         {
             return;
         }
 
         _run.Tell(new RunCommands.RecordSinkProgress(_task.RunId, _task.Step, _task.Attempt, _gathered.Progress));
-        (_reported, _gathered, _reportDue) = (_gathered.Newest.Values, Gathered.Nothing, false);
+        (_reported, _gathered, _reportDue, _isAnswered) = (_gathered, Gathered.Nothing, false, false);
         Timers.StartSingleTimer(nameof(ReportDue), ReportDue.Instance, ReportInterval);
     }
 
-    private void Commit()
+    /// <summary>The run has counted what was reported: it may be committed, by the consumer that has it.</summary>
+    private void Answered()
     {
-        if (_reported is { } batches)
+        _isAnswered = true;
+        if (_reported is not { } reported)
         {
-            Task.WhenAll(batches.Select(batch => batch.CommitAsync(_abort.Token)))
-                .PipeTo(Self, success: () => Committed.Instance);
+            return;
+        }
+
+        _counted = _counted.Max(reported.Progress.Next);
+        if (_joined is { } joined)
+        {
+            var (generation, stop) = (joined.Generation, joined.Abort.Token);
+            _outages.WaitOutAsync(
+                    PartNames.Topic, () => Task.WhenAll(reported.Newest.Values.Select(batch => batch.CommitAsync(stop))), stop)
+                .PipeTo(
+                    Self, success: () => new Committed(generation), failure: cause => new ConsumingFailed(generation, cause));
+        }
+        else
+        {
+            _reported = null; // its consumer is gone: what is not committed comes again
+            JoinIfLeft();
         }
     }
 
-    private void AfterCommit()
+    private void AfterCommit(int generation)
     {
-        _reported = null;
-        Report();
-        AskCommitted();
-        StopIfDone();
+        if (generation == _generation)
+        {
+            _reported = null;
+            Report();
+            AskCommitted();
+            StopIfDone();
+        }
     }
 
     /// <summary>The run has moved on without this attempt: what it wrote stays, what it did not commit comes again.</summary>
@@ -162,13 +226,62 @@ internal sealed class SinkWorker : ReceiveActor, IWithTimers
         Context.Stop(Self);
     }
 
+    /// <summary>An outage of the log ends a consumer and no attempt.</summary>
+    private void FailOrJoinAgain(ConsumingFailed failed)
+    {
+        if (failed.Generation != _generation)
+        {
+            return;
+        }
+
+        var cause = StepFailure.Cause(failed.Cause);
+        if (cause is not TopicException topic || !(topic.CanPass || topic.IsLost))
+        {
+            Fail(cause);
+        }
+        else if (_stopping)
+        {
+            Context.Stop(Self); // nothing that can be finished now
+        }
+        else
+        {
+            _outages.Missing(PartNames.Topic, topic.Message);
+            Leave();
+        }
+    }
+
+    /// <summary>What is written and not reported is forgotten here, read again, and counted then.</summary>
+    private void Leave()
+    {
+        var left = _joined!;
+        (_joined, _gathered, _leaving) = (null, Gathered.Nothing, true);
+        _generation++;
+        if (_isAnswered)
+        {
+            _reported = null;
+        }
+
+        left.Control.Drain();
+        left.Abort.Cancel();
+        left.Control.Stopped.PipeTo(Self, success: () => Left.Instance, failure: _ => Left.Instance);
+    }
+
+    private void JoinIfLeft()
+    {
+        if (_joined is null && !_leaving && _isAnswered && !_stopping)
+        {
+            Join();
+        }
+    }
+
     /// <summary>One question is under way at a time: brokers that are away would let them pile up.</summary>
     private void AskCommitted()
     {
         if (_goal is not null && !_drained && !_asking)
         {
             _asking = true;
-            _setup.Topic.CommittedAsync(_task.Topic, _setup.Group, _abort.Token)
+            _outages.WaitOutAsync(
+                    PartNames.Topic, () => _setup.Topic.CommittedAsync(_task.Topic, _setup.Group, _abort.Token), _abort.Token)
                 .PipeTo(Self, success: offsets => new GroupCommitted(offsets));
         }
     }
@@ -187,7 +300,7 @@ internal sealed class SinkWorker : ReceiveActor, IWithTimers
 
     private void Heartbeat()
     {
-        if (_ready && !_holding && !_streamEnded)
+        if (_joined is not null && !_holding && !_streamEnded)
         {
             _run.Tell(new RunCommands.Heartbeat(_task.RunId, _task.Step, _task.Attempt));
         }
@@ -196,13 +309,13 @@ internal sealed class SinkWorker : ReceiveActor, IWithTimers
     private void Stop()
     {
         _stopping = true;
-        if (_control is null || _holding)
+        if (_joined is null || _holding)
         {
             Context.Stop(Self); // nothing in hand, or nothing that can be finished now
             return;
         }
 
-        _control.Drain();
+        _joined.Control.Drain();
     }
 
     private void StopIfDone()
@@ -246,11 +359,6 @@ internal sealed class SinkWorker : ReceiveActor, IWithTimers
         public static readonly SchemaReady Instance = new();
     }
 
-    private sealed class Committed
-    {
-        public static readonly Committed Instance = new();
-    }
-
     private sealed class CheckDrained
     {
         public static readonly CheckDrained Instance = new();
@@ -266,12 +374,22 @@ internal sealed class SinkWorker : ReceiveActor, IWithTimers
         public static readonly Beat Instance = new();
     }
 
-    private sealed class StreamEnded
+    private sealed class Left
     {
-        public static readonly StreamEnded Instance = new();
+        public static readonly Left Instance = new();
     }
 
-    private sealed record Assigned(OffsetMap Start);
+    /// <summary>A consumer that has its partitions.</summary>
+    private sealed record Joined(
+        int Generation, OffsetMap Start, IConsumerControl Control, Task Ended, CancellationTokenSource Abort);
+
+    private sealed record Written(int Generation, BatchWritten Batch);
+
+    private sealed record Committed(int Generation);
+
+    private sealed record StreamEnded(int Generation);
+
+    private sealed record ConsumingFailed(int Generation, Exception Cause);
 
     private sealed record GroupCommitted(OffsetMap Offsets);
 

@@ -20,12 +20,8 @@ internal sealed record BatchWritten(PartitionBatch Batch, long From, long Next, 
 /// again; an outage never makes a dead letter.
 /// </summary>
 internal sealed class SinkWriter(
-    SinkSetup setup, SinkTask task, IMaterializer materializer, ILoggingAdapter log, Action<bool> held,
-    CancellationToken abort)
+    SinkSetup setup, SinkTask task, IMaterializer materializer, ILoggingAdapter log, Outages outages, CancellationToken abort)
 {
-    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
-
     private readonly string _topic = task.Topic;
     private bool _deadLettersReady;
 
@@ -47,7 +43,9 @@ internal sealed class SinkWriter(
             }
         }
 
-        var result = good.Count == 0 ? new WriteResult([]) : await HoldAsync(() => setup.Store.WriteAsync(good, abort));
+        var result = good.Count == 0
+            ? new WriteResult([])
+            : await outages.WaitOutAsync(setup.Store.Name, () => setup.Store.WriteAsync(good, abort), abort);
         foreach (var (index, reason) in result.Rejections ?? new Dictionary<int, string>())
         {
             dead.Add((batch.Records.First(r => r.Offset == good[index].Origin.Offset), reason));
@@ -82,34 +80,6 @@ internal sealed class SinkWriter(
             batch, from, Math.Max(from, batch.NextOffset), new SinkCounts(read, inserted, skipped, lettered));
     }
 
-    private async Task<T> HoldAsync<T>(Func<Task<T>> write)
-    {
-        for (var pause = FirstPause; ; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
-        {
-            try
-            {
-                var result = await write();
-                if (pause != FirstPause)
-                {
-                    log.Info("{Store} is back: {Step} goes on", setup.Store.Name, task.Step.Name);
-                    held(false);
-                }
-
-                return result;
-            }
-            catch (StoreUnavailableException e)
-            {
-                if (pause == FirstPause)
-                {
-                    log.Warning("{Store} is out, {Step} holds its records: {Error}", setup.Store.Name, task.Step.Name, e.Message);
-                    held(true);
-                }
-
-                await Task.Delay(pause, setup.Time, abort);
-            }
-        }
-    }
-
     /// <summary>
     /// Each sink has its own sequence of dead letters for a partition, the origin's offsets: a replay adds none where
     /// the topic keeps producers' positions.
@@ -119,16 +89,20 @@ internal sealed class SinkWriter(
         var letters = DeadLetters.TopicOf(_topic);
         if (!_deadLettersReady)
         {
-            await setup.Topic.EnsureAsync(new TopicSpec(letters, 1, task.ReplicationFactor), abort);
+            await outages.WaitOutAsync(
+                PartNames.Topic, () => setup.Topic.EnsureAsync(new TopicSpec(letters, 1, task.ReplicationFactor), abort), abort);
             _deadLettersReady = true;
         }
 
         var records = dead.OrderBy(letter => letter.Record.Offset)
             .Select(letter => DeadLetters.Wrap(letter.Record, _topic, partition, task.Step.Name, letter.Reason))
             .ToList();
-        await Source.Single<IReadOnlyList<ProducerRecord>>(records)
-            .Via(setup.Topic.ProducerFlow(letters, $"{task.Step.Name}:{_topic}:{partition}"))
-            .RunWith(StreamSink.Ignore<ProducerAck>(), materializer);
+        await outages.WaitOutAsync(
+            PartNames.Topic,
+            () => Source.Single<IReadOnlyList<ProducerRecord>>(records)
+                .Via(setup.Topic.ProducerFlow(letters, $"{task.Step.Name}:{_topic}:{partition}"))
+                .RunWith(StreamSink.Ignore<ProducerAck>(), materializer),
+            abort);
         log.Warning(
             "{Step} wrote {Count} dead letters of partition {Partition}; the first: offset {Offset}, {Reason}",
             task.Step.Name, dead.Count, partition, dead[0].Record.Offset, dead[0].Reason);

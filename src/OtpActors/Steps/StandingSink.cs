@@ -9,12 +9,13 @@ namespace OtpActors.Steps;
 /// <param name="Counts">Where it is told what became of the records.</param>
 public sealed record StandingSetup(TopicSpec Topic, StandingCounts Counts);
 
-/// <summary>What standing sinks have dealt with since the process began, by store.</summary>
+/// <summary>What standing sinks have dealt with since the process began, and what they wait for, by store.</summary>
 /// <remarks>Can be used from any thread.</remarks>
 public sealed class StandingCounts
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<string, SinkCounts> _counts = [];
+    private readonly Dictionary<string, StepHold> _holds = [];
 
     /// <summary>Told of each addition, on the thread that makes it.</summary>
     public event Action<string, SinkCounts>? Added;
@@ -27,6 +28,35 @@ public sealed class StandingCounts
             {
                 return _counts.GetValueOrDefault(store);
             }
+        }
+    }
+
+    /// <summary>The sinks that wait for a part which is out, by store.</summary>
+    public IReadOnlyDictionary<string, StepHold> Holds
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return new Dictionary<string, StepHold>(_holds);
+            }
+        }
+    }
+
+    internal void Hold(string store, string part, string reason, DateTimeOffset now)
+    {
+        lock (_lock)
+        {
+            var since = _holds.GetValueOrDefault(store) is { } known && known.WaitsFor == part ? known.Since : now;
+            _holds[store] = new StepHold(part, reason, since);
+        }
+    }
+
+    internal void Release(string store)
+    {
+        lock (_lock)
+        {
+            _holds.Remove(store);
         }
     }
 
@@ -108,12 +138,19 @@ internal sealed class StandingSink : ReceiveActor, IWithTimers
         Receive<TopicReady>(_ =>
         {
             (_ensuring, _ensured) = (false, true);
+            Release();
             Advance();
         });
         Receive<Status.Failure>(failure =>
         {
             _ensuring = false;
-            WaitAfter(StepFailure.Cause(failure.Cause).Message);
+            var cause = StepFailure.Cause(failure.Cause);
+            if (cause is TopicException { CanPass: true })
+            {
+                Hold(PartNames.Topic, cause.Message);
+            }
+
+            WaitAfter(cause.Message);
         });
         Receive<Retry>(_ => Advance());
         Receive<Terminated>(_ => End());
@@ -124,6 +161,14 @@ internal sealed class StandingSink : ReceiveActor, IWithTimers
         });
         Receive<RunCommands.RecordSinkProgress>(Count);
         Receive<RunCommands.FailAttempt>(failure => _error = failure.Error);
+        Receive<RunCommands.HoldStep>(hold =>
+        {
+            if (hold.Attempt == _attempts && _worker is not null)
+            {
+                Hold(hold.WaitsFor, hold.Reason);
+            }
+        });
+        Receive<RunCommands.ReleaseStep>(_ => Release());
         Receive<RunCommands.Heartbeat>(_ => { });
     }
 
@@ -132,6 +177,11 @@ internal sealed class StandingSink : ReceiveActor, IWithTimers
     private bool IsFree => _opened && !_closed && _runWorkers == 0 && _runs.Count == 0;
 
     protected override void PostStop() => _abort.Cancel();
+
+    private void Hold(string part, string reason) =>
+        _standing.Counts.Hold(_setup.Store.Name, part, reason, _setup.Time.GetUtcNow());
+
+    private void Release() => _standing.Counts.Release(_setup.Store.Name);
 
     private void Follow(RunState state)
     {
@@ -183,7 +233,8 @@ internal sealed class StandingSink : ReceiveActor, IWithTimers
         }
 
         var (self, attempt) = (Self, ++_attempts);
-        var task = new SinkTask(RunId, _step, attempt, _standing.Topic.Name, _standing.Topic.ReplicationFactor, _counted);
+        var task = new SinkTask(RunId, _step, attempt, _standing.Topic.Name, _standing.Topic.ReplicationFactor, _counted,
+            new OutageSetup(RunId, _step, attempt, null, OutageSetup.LongestPatience));
         _worker = Context.Watch(Context.ActorOf(Props.Create(() => new SinkWorker(_setup, task, self)), $"{attempt}"));
     }
 
@@ -199,6 +250,7 @@ internal sealed class StandingSink : ReceiveActor, IWithTimers
     {
         var told = _stopping;
         (_worker, _stopping) = (null, false);
+        Release();
         if (told)
         {
             Advance();

@@ -14,19 +14,22 @@ public abstract class StepActor<TBegin> : ReceiveActor
     private readonly Dictionary<(string RunId, StepId Step), Job> _jobs = [];
     private readonly ILoggingAdapter _log = Context.GetLogger();
 
-    protected StepActor()
+    protected StepActor(TimeProvider time)
     {
+        Time = time;
         Receive<TBegin>(Start);
         Receive<StopStep>(Stop);
         Receive<JobEnded>(End);
     }
 
+    protected TimeProvider Time { get; }
+
     /// <summary>
     /// One attempt, on the thread pool: it must not touch the actor's fields. Progress goes to <paramref name="run"/>
-    /// by message. Once <paramref name="stop"/> fires it finishes what is in hand and returns null.
+    /// by message; calls to other parts go through <paramref name="outages"/>. Once <paramref name="stop"/> fires it finishes what is in hand and returns null.
     /// </summary>
     /// <returns>The command that ends the attempt, or null if it was stopped.</returns>
-    protected abstract Task<IStepCommand?> RunAsync(TBegin begin, IActorRef run, CancellationToken stop);
+    protected abstract Task<IStepCommand?> RunAsync(TBegin begin, IActorRef run, Outages outages, CancellationToken stop);
 
     protected override void PostStop()
     {
@@ -52,11 +55,12 @@ public abstract class StepActor<TBegin> : ReceiveActor
     {
         await previous;
         var (begin, stop) = (job.Begin, job.Stop.Token);
+        var log = _log.WithContext("RunId", begin.RunId);
         try
         {
             if (!stop.IsCancellationRequested)
             {
-                job.LastWord = await RunAsync(begin, job.Run, stop);
+                job.LastWord = await RunAsync(begin, job.Run, new Outages(OutageSetup.Of(begin), job.Run, Time, log), stop);
             }
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
@@ -66,7 +70,7 @@ public abstract class StepActor<TBegin> : ReceiveActor
         catch (Exception failure)
         {
             var e = StepFailure.Cause(failure);
-            _log.WithContext("RunId", begin.RunId).Warning(
+            log.Warning(
                 e, "{Step}, attempt {Attempt}, failed: {Error}", begin.Step.Name, begin.Attempt, e.Message);
             job.LastWord = new RunCommands.FailAttempt(begin.RunId, begin.Step, begin.Attempt, e.Message);
         }

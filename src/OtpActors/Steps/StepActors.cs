@@ -24,14 +24,19 @@ public sealed record StepActors(
     };
 
     /// <summary>The message that puts an effect in flight; null for an effect that is the run's own timer.</summary>
-    public static object? MessageFor(RunEffect effect, string runId, RunSpec spec) => effect switch
+    public static object? MessageFor(RunEffect effect, string runId, RunState state)
     {
-        RunEffect.EnsureTopic e => new TopicAdmin.Begin(runId, e.Attempt, spec),
-        RunEffect.StartSink e => new Sink.Begin(runId, e.Id, e.Attempt, spec, e.Counted),
-        RunEffect.Drain e => new Sink.Drain(runId, e.Attempt, e.HighWatermarks),
-        RunEffect.Produce e => new Producer.Begin(runId, e.Attempt, spec, e.From),
-        RunEffect.Check e => new Checker.Begin(runId, e.Id, e.Attempt, spec),
-        RunEffect.Notify e => new Notifier.Begin(runId, e.Id, e.Attempt, spec, e.From),
-        _ => null,
-    };
+        var spec = state.Spec!;
+        var hold = effect.Step is { } step ? state.Steps[step].Hold : null;
+        return effect switch
+        {
+            RunEffect.EnsureTopic e => new TopicAdmin.Begin(runId, e.Attempt, spec, hold),
+            RunEffect.StartSink e => new Sink.Begin(runId, e.Id, e.Attempt, spec, e.Counted, hold),
+            RunEffect.Drain e => new Sink.Drain(runId, e.Attempt, e.HighWatermarks),
+            RunEffect.Produce e => new Producer.Begin(runId, e.Attempt, spec, e.From, hold),
+            RunEffect.Check e => new Checker.Begin(runId, e.Id, e.Attempt, spec, hold),
+            RunEffect.Notify e => new Notifier.Begin(runId, e.Id, e.Attempt, spec, e.From, hold),
+            _ => null,
+        };
+    }
 }

@@ -16,6 +16,9 @@ public interface IBeginStep
     StepId Step { get; }
 
     int Attempt { get; }
+
+    /// <summary>What the attempt waits for already, as an earlier process has left it; null if for nothing.</summary>
+    StepHold? Hold { get; }
 }
 
 /// <summary>

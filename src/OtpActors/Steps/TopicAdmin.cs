@@ -6,18 +6,19 @@ using OtpActors.Workflow;
 namespace OtpActors.Steps;
 
 /// <summary>Creates a run's topic, or finds that it exists; both lead on to production.</summary>
-public sealed class TopicAdmin(IOtpTopic topic) : StepActor<TopicAdmin.Begin>
+public sealed class TopicAdmin(IOtpTopic topic, TimeProvider time) : StepActor<TopicAdmin.Begin>(time)
 {
     /// <summary>Answered by <see cref="RunCommands.ConfirmTopic"/>.</summary>
-    public sealed record Begin(string RunId, int Attempt, RunSpec Spec) : IBeginStep
+    public sealed record Begin(string RunId, int Attempt, RunSpec Spec, StepHold? Hold = null) : IBeginStep
     {
         public StepId Step => StepId.EnsureTopic;
     }
 
-    protected override async Task<IStepCommand?> RunAsync(Begin begin, IActorRef run, CancellationToken stop)
+    protected override async Task<IStepCommand?> RunAsync(
+        Begin begin, IActorRef run, Outages outages, CancellationToken stop)
     {
         var spec = new TopicSpec(begin.Spec.Topic, begin.Spec.Partitions, begin.Spec.ReplicationFactor);
-        var ensured = await topic.EnsureAsync(spec, stop);
+        var ensured = await outages.WaitOutAsync(PartNames.Topic, () => topic.EnsureAsync(spec, stop), stop);
         return new RunCommands.ConfirmTopic(begin.RunId, begin.Attempt, ensured.Outcome, ensured.Partitions);
     }
 }

@@ -133,5 +133,14 @@ public sealed class TopicException(string message, Exception? inner = null) : Ex
     /// <summary>Whether the log is well and the topic is just not there.</summary>
     public bool IsMissing { get; init; }
 
+    /// <summary>Whether it is an outage: the same call can succeed later, with nothing changed but the log's state.</summary>
+    public bool CanPass { get; init; }
+
+    /// <summary>
+    /// Whether the group has taken the partition away, as it does when its brokers were out for longer than the session: a
+    /// consumer that begins anew goes on from the last commit.
+    /// </summary>
+    public bool IsLost { get; init; }
+
     internal static TopicException NoTopic(string topic) => new($"there is no topic {topic}: create it first") { IsMissing = true };
 }

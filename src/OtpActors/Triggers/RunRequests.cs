@@ -34,6 +34,7 @@ public static class RunRequests
                 : options.Workflow.NotifyLimit < 0 ? null
                 : options.Workflow.NotifyLimit,
             Deadline = request.Deadline ?? options.Workflow.Deadline,
+            HoldFor = options.Workflow.HoldFor,
             Policies = options.Workflow.Steps,
             Trigger = trigger,
         };

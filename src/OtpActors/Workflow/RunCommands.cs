@@ -89,6 +89,17 @@ public static class RunCommands
     /// <summary>The attempt is at work though it has nothing to count.</summary>
     public sealed record Heartbeat(string RunId, StepId Step, int Attempt) : IStepCommand;
 
+    /// <summary>The attempt waits for a part that is out: its limits rest meanwhile. Told again, it changes the reason.</summary>
+    /// <param name="WaitsFor">The part, as <see cref="PartNames"/> and <see cref="StoreNames"/> have it.</param>
+    /// <param name="Reason">For people; free of secrets.</param>
+    public sealed record HoldStep(string RunId, StepId Step, int Attempt, string WaitsFor, string Reason) : IStepCommand;
+
+    /// <summary>The part answers again.</summary>
+    public sealed record ReleaseStep(string RunId, StepId Step, int Attempt) : IStepCommand;
+
+    /// <summary>The attempt has waited for as long as the run lets it.</summary>
+    public sealed record ReachHoldLimit(string RunId, StepId Step, int Attempt) : IStepCommand;
+
     /// <summary>The attempt has failed.</summary>
     /// <param name="Error">For people; free of secrets.</param>
     /// <param name="Chance">Drawn evenly from [0, 1), for the jitter of the wait.</param>

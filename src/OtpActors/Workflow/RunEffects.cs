@@ -29,6 +29,9 @@ public abstract record RunEffect(StepId? Step, int Attempt)
     /// <summary>Wake the step after its wait.</summary>
     public sealed record RetryAt(StepId Id, int Attempt, DateTimeOffset At) : RunEffect(Id, Attempt);
 
+    /// <summary>Give up a step that still waits for a part by then.</summary>
+    public sealed record HoldUntil(StepId Id, int Attempt, DateTimeOffset At) : RunEffect(Id, Attempt);
+
     /// <summary>Wake the run at its deadline.</summary>
     public sealed record DeadlineAt(DateTimeOffset At) : RunEffect(null, 0);
 }

@@ -18,6 +18,8 @@ public sealed class RunEventSerializer(ExtendedActorSystem system) : SerializerW
         ["attempt-failed:1"] = typeof(RunEvents.AttemptFailed),
         ["failed:1"] = typeof(RunEvents.StepFailed),
         ["skipped:1"] = typeof(RunEvents.StepSkipped),
+        ["held:1"] = typeof(RunEvents.StepHeld),
+        ["released:1"] = typeof(RunEvents.StepReleased),
         ["topic:1"] = typeof(RunEvents.TopicConfirmed),
         ["sink-ready:1"] = typeof(RunEvents.SinkReady),
         ["sink:1"] = typeof(RunEvents.SinkProgressed),

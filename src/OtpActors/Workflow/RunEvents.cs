@@ -25,6 +25,12 @@ public static class RunEvents
     /// <summary>There was nothing to do for the step.</summary>
     public sealed record StepSkipped(StepId Step, string Reason, DateTimeOffset At) : IRunEvent;
 
+    /// <summary>The attempt waits for a part that is out; or it still does, and the reason is another one.</summary>
+    public sealed record StepHeld(StepId Step, int Attempt, string WaitsFor, string Reason, DateTimeOffset At) : IRunEvent;
+
+    /// <summary>The part answers again.</summary>
+    public sealed record StepReleased(StepId Step, int Attempt, string WaitsFor, DateTimeOffset At) : IRunEvent;
+
     public sealed record TopicConfirmed(TopicOutcome Outcome, int Partitions, DateTimeOffset At) : IRunEvent;
 
     public sealed record SinkReady(StepId Step, OffsetMap Start, DateTimeOffset At) : IRunEvent;

@@ -18,6 +18,8 @@ public sealed record RunFact(
         RunEvents.AttemptFailed f => new(version, e.At, "attempt-failed", f.Step, f.Attempt, f.Error),
         RunEvents.StepFailed f => new(version, e.At, "step-failed", f.Step, f.Attempt, f.Error),
         RunEvents.StepSkipped s => new(version, e.At, "step-skipped", s.Step, Detail: s.Reason),
+        RunEvents.StepHeld h => new(version, e.At, "step-held", h.Step, h.Attempt, $"waits for {h.WaitsFor}: {h.Reason}"),
+        RunEvents.StepReleased r => new(version, e.At, "step-released", r.Step, r.Attempt, $"{r.WaitsFor} is back"),
         RunEvents.TopicConfirmed t => new(version, e.At, "step-completed", StepId.EnsureTopic, Detail: t.Outcome.ToString()),
         RunEvents.SinkReady s => new(version, e.At, "sink-ready", s.Step),
         RunEvents.SinkEnded s => new(version, e.At, "step-completed", s.Step, Detail: s.Drained ? "Drained" : "WindowElapsed"),

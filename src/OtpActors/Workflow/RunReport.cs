@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using OtpActors.Records;
 
 namespace OtpActors.Workflow;
@@ -43,7 +44,10 @@ public sealed record RunReport(
     /// <param name="Uncertain">Those of which nobody can tell whether they arrived, as the ledger has it.</param>
     public sealed record ChannelPart(long Sent, long Failed, long Limited, IReadOnlyList<string>? Messages = null, long Uncertain = 0);
 
-    public sealed record StepPart(string Name, int Attempts, long? DurationMs, string Outcome, string? Detail);
+    /// <param name="Hold">What the step waits for; null if for nothing.</param>
+    public sealed record StepPart(
+        string Name, int Attempts, long? DurationMs, string Outcome, string? Detail,
+        [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] StepHold? Hold = null);
 
     public static RunReport Of(RunState state) => new(
         state.RunId,
@@ -87,7 +91,7 @@ public sealed record RunReport(
     }
 
     private static StepPart Step(StepId id, StepState step) => new(
-        id.Name, step.Attempt, Milliseconds(step.StartedAt, step.EndedAt), step.Status.ToString(), step.Detail);
+        id.Name, step.Attempt, Milliseconds(step.StartedAt, step.EndedAt), step.Status.ToString(), step.Detail, step.Hold);
 
     private static long? Milliseconds(DateTimeOffset? from, DateTimeOffset? to) =>
         from is null || to is null ? null : (long)(to.Value - from.Value).TotalMilliseconds;

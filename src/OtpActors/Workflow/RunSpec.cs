@@ -6,6 +6,8 @@ namespace OtpActors.Workflow;
 /// <summary>Everything a run is asked to do; fixed when it is requested.</summary>
 public sealed record RunSpec
 {
+    public static readonly TimeSpan DefaultHoldFor = TimeSpan.FromMinutes(15);
+
     /// <summary>The topic, created if it is absent.</summary>
     public required string Topic { get; init; }
 
@@ -27,6 +29,9 @@ public sealed record RunSpec
 
     /// <summary>The run is ended as timed out this long after it began; null (default) for never.</summary>
     public TimeSpan? Deadline { get; init; }
+
+    /// <summary>A step that waits for a part that is out is given up after this; null means <see cref="DefaultHoldFor"/>.</summary>
+    public TimeSpan? HoldFor { get; init; }
 
     public StepPolicies Policies { get; init; } = new();
 

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using OtpActors.Topics;
 using static OtpActors.Workflow.RunEvents;
 
@@ -25,15 +26,19 @@ public sealed partial record RunState
             Attempt = s.Attempt,
             StartedAt = step.StartedAt ?? s.At,
             RetryAt = null,
+            Hold = null,
         }),
         AttemptFailed f => NotReady(f.Step).With(f.Step, step => step with
         {
             Status = StepStatus.Retrying,
             RetryAt = f.RetryAt,
             Detail = f.Error,
+            Hold = null,
         }),
         StepFailed f => NotReady(f.Step).Close(f.Step, StepStatus.Failed, f.Error, f.At),
         StepSkipped s => Close(s.Step, StepStatus.Skipped, s.Reason, s.At),
+        StepHeld h => With(h.Step, step => step with { Hold = Held(step.Hold, h) }),
+        StepReleased r => With(r.Step, step => step with { Hold = null }),
         TopicConfirmed t => (this with { Topic = new TopicEnsured(t.Outcome, t.Partitions) })
             .Close(StepId.EnsureTopic, StepStatus.Completed, t.Outcome.ToString(), t.At),
         SinkReady s => WithSink(s.Step, sink => sink with { Ready = true, Counted = s.Start.Max(sink.Counted) }),
@@ -51,7 +56,7 @@ public sealed partial record RunState
         RunEvents.Notified n => this with { Notified = Notified.SetItem(n.Step, n.Progress) },
         NotifyingCompleted n => (this with { Notified = Notified.SetItem(n.Step, n.Progress) })
             .Close(n.Step, StepStatus.Completed, null, n.At),
-        Paused p => this with { PausedAt = p.At },
+        Paused p => this with { PausedAt = p.At, Steps = Unheld() },
         Resumed => this with { PausedAt = null },
         Reopened r => Reopen(r),
         Ended end => CloseAll(end),
@@ -61,6 +66,15 @@ public sealed partial record RunState
     private RunState With(StepId step, Func<StepState, StepState> change) =>
         this with { Steps = Steps.SetItem(step, change(Steps[step])) };
 
+    /// <summary>Another reason is the same wait; another part is another wait.</summary>
+    private static StepHold Held(StepHold? known, StepHeld held) => known?.WaitsFor == held.WaitsFor
+        ? known with { Reason = held.Reason }
+        : new StepHold(held.WaitsFor, held.Reason, held.At);
+
+    /// <summary>A run that is paused waits for nobody.</summary>
+    private ImmutableDictionary<StepId, StepState> Unheld() => Steps.SetItems(
+        Steps.Where(step => step.Value.Hold is not null).Select(step => KeyValuePair.Create(step.Key, step.Value with { Hold = null })));
+
     private RunState WithSink(StepId step, Func<SinkState, SinkState> change) =>
         this with { Sinks = Sinks.SetItem(step.Store!, change(Sinks[step.Store!])) };
 
@@ -68,7 +82,7 @@ public sealed partial record RunState
         step.Kind == StepKind.Sink ? WithSink(step, sink => sink with { Ready = false }) : this;
 
     private RunState Close(StepId step, StepStatus status, string? detail, DateTimeOffset at) =>
-        With(step, s => s with { Status = status, Detail = detail, RetryAt = null, EndedAt = at });
+        With(step, s => s with { Status = status, Detail = detail, RetryAt = null, EndedAt = at, Hold = null });
 
     /// <summary>A step that is pending again keeps its attempts' numbers; what was not needed is judged anew.</summary>
     private RunState Reopen(Reopened reopened)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using static OtpActors.Workflow.RunCommands;
 using static OtpActors.Workflow.RunEvents;
 
@@ -36,6 +37,8 @@ public sealed partial record RunState
         IStepCommand c => DecideStep(c, now),
         _ => RunDecision.Reject($"a run has no command '{command.GetType().Name}'"),
     };
+
+    private TimeSpan HoldFor => Spec?.HoldFor ?? RunSpec.DefaultHoldFor;
 
     private DateTimeOffset? DeadlineAt => (ReopenedAt ?? BeganAt) + Spec?.Deadline;
 
@@ -77,6 +80,14 @@ public sealed partial record RunState
         return command switch
         {
             Heartbeat => RunDecision.Nothing,
+            HoldStep c => DecideHold(c, step.Hold, now),
+            ReleaseStep => step.Hold is { } hold
+                ? Accept(now, new StepReleased(command.Step, step.Attempt, hold.WaitsFor, now))
+                : RunDecision.Nothing,
+            ReachHoldLimit => step.Hold is not { } hold ? RunDecision.Reject($"{command.Step} waits for no part")
+                : now < hold.Since + HoldFor ? RunDecision.Reject($"{command.Step} may wait until {hold.Since + HoldFor:O}")
+                : Accept(now, new StepFailed(
+                    command.Step, step.Attempt, $"waited {InWords(HoldFor)} for {hold.WaitsFor}: {hold.Reason}", now)),
             FailAttempt c => Fail(c, step, now),
             ConfirmTopic c => Accept(now, new TopicConfirmed(c.Outcome, c.Partitions, now)),
             RecordProduced c => DecideProduced(c.Produced, now),
@@ -139,6 +150,15 @@ public sealed partial record RunState
         && (progress.Next < known.Next || progress.Sent < known.Sent || progress.Failed < known.Failed)
             ? RunDecision.Reject($"record {known.Next} is reached already")
             : Accept(fact.At, fact);
+
+    private RunDecision DecideHold(HoldStep command, StepHold? known, DateTimeOffset now) =>
+        PausedAt is not null ? RunDecision.Reject("the run is paused")
+        : (known?.WaitsFor, known?.Reason) == (command.WaitsFor, command.Reason) ? RunDecision.Nothing
+        : Accept(now, new StepHeld(command.Step, command.Attempt, command.WaitsFor, command.Reason, now));
+
+    private static string InWords(TimeSpan time) => time.TotalMinutes >= 1 && time.Ticks % TimeSpan.TicksPerMinute == 0
+        ? string.Create(CultureInfo.InvariantCulture, $"{time.TotalMinutes:0} min")
+        : string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds:0.###} s");
 
     private RunDecision Fail(FailAttempt command, StepState step, DateTimeOffset now)
     {

@@ -47,6 +47,11 @@ public sealed partial record RunState
                 _ => new RunEffect.Notify(id, step.Attempt, Notified.GetValueOrDefault(id, NothingNotified)),
             };
 
+            if (step.Hold is { } hold)
+            {
+                yield return new RunEffect.HoldUntil(id, step.Attempt, hold.Since + HoldFor);
+            }
+
             if (id.Kind == StepKind.Sink && Steps[StepId.Produce].IsDone)
             {
                 yield return new RunEffect.Drain(id, step.Attempt, HighWatermarks, Spec!.Window);

@@ -13,7 +13,8 @@ namespace OtpActors.Workflow;
 ///                        └── Cancel → Cancelled;  deadline → TimedOut
 ///                        └── Pause → Paused, and back where it was by Resume
 /// </code>
-/// A retry of a step opens a run that did not complete again.
+/// A step whose part is out (topic, store, mail server, …) is held: its attempt stands and its limits rest, until the part
+/// answers or <see cref="RunSpec.HoldFor"/> is over. A retry of a step opens a run that did not complete again.
 /// The two stores' chains (sink → check → mail → Slack) advance on their own; the phase names the earliest work that
 /// is still to be done. A chain that fails stops there, the other goes on, and the run ends as failed.
 /// </summary>
@@ -150,18 +151,26 @@ public enum StepStatus
 /// <param name="Attempt">The newest attempt's number, from 1; 0 before the first.</param>
 /// <param name="RetryAt">When the next attempt is due, while retrying.</param>
 /// <param name="Detail">The last error, or how the step ended.</param>
+/// <param name="Hold">What a running step waits for; null if for nothing.</param>
 public sealed record StepState(
     StepStatus Status = StepStatus.Pending,
     int Attempt = 0,
     DateTimeOffset? StartedAt = null,
     DateTimeOffset? EndedAt = null,
     DateTimeOffset? RetryAt = null,
-    string? Detail = null)
+    string? Detail = null,
+    StepHold? Hold = null)
 {
     /// <summary>Completed or not needed: what comes after it may start.</summary>
     [JsonIgnore]
     public bool IsDone => Status is StepStatus.Completed or StepStatus.Skipped;
 }
+
+/// <summary>A step waits out an outage: it costs no attempt and goes on by itself.</summary>
+/// <param name="WaitsFor">The part that is out, as <see cref="PartNames"/> has it.</param>
+/// <param name="Reason">For people; free of secrets.</param>
+/// <param name="Since">When the wait began, in whichever process.</param>
+public sealed record StepHold(string WaitsFor, string Reason, DateTimeOffset Since);
 
 /// <summary>What a sink has done for the run.</summary>
 /// <param name="Ready">Whether the present attempt has its partitions.</param>

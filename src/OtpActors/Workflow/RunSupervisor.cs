@@ -44,6 +44,7 @@ public sealed partial class RunSupervisor : ReceivePersistentActor, IWithTimers
             _stopping.Remove(stopped.Step);
             StopIfQuiet();
         });
+        Command<Tick>(Listen);
         Command<SuspendRun>(_ =>
         {
             _suspended = true;
@@ -178,8 +179,10 @@ public sealed partial class RunSupervisor : ReceivePersistentActor, IWithTimers
 
         foreach (var (key, effect) in wanted)
         {
-            if (_inFlight.TryAdd(key, effect))
+            var isNew = _inFlight.TryAdd(key, effect);
+            if (isNew || (effect is RunEffect.HoldUntil && _inFlight[key] != effect)) // another part has its own time
             {
+                _inFlight[key] = effect;
                 Start(effect);
             }
         }
@@ -195,11 +198,15 @@ public sealed partial class RunSupervisor : ReceivePersistentActor, IWithTimers
                 Timers.StartSingleTimer(
                     TimerOf(effect), new RunCommands.Retry(_runId, retry.Id, retry.Attempt), Until(retry.At));
                 return;
+            case RunEffect.HoldUntil hold:
+                Timers.StartSingleTimer(
+                    TimerOf(effect), new RunCommands.ReachHoldLimit(_runId, hold.Id, hold.Attempt), PatienceWith(hold));
+                return;
             case RunEffect.DeadlineAt deadline:
                 Timers.StartSingleTimer(TimerOf(effect), new RunCommands.ReachDeadline(_runId), Until(deadline.At));
                 return;
             default:
-                _steps.For(effect.Step!.Value).Tell(StepActors.MessageFor(effect, _runId, _state.Spec!));
+                _steps.For(effect.Step!.Value).Tell(StepActors.MessageFor(effect, _runId, _state));
                 Wind(effect);
                 return;
         }
@@ -208,6 +215,7 @@ public sealed partial class RunSupervisor : ReceivePersistentActor, IWithTimers
     private void End(RunEffect effect)
     {
         Timers.Cancel(TimerOf(effect));
+        _silences.Remove(effect.Key);
         if (IsWork(effect))
         {
             _stopping.Add(effect.Step!.Value);
@@ -215,45 +223,12 @@ public sealed partial class RunSupervisor : ReceivePersistentActor, IWithTimers
         }
     }
 
-    /// <summary>Any word of an attempt proves that it lives; of draining, only progress does.</summary>
-    private void Touch(IRunCommand command)
-    {
-        if (command is not IStepCommand step)
-        {
-            return;
-        }
-
-        foreach (var effect in _inFlight.Values.Where(e => e.Step == step.Step && e.Attempt == step.Attempt))
-        {
-            if (IsWork(effect) || command is RunCommands.RecordSinkProgress)
-            {
-                Wind(effect);
-            }
-        }
-    }
-
-    /// <summary>Sets the clock that ends an attempt, or the wait for a sink, which shows no progress.</summary>
-    private void Wind(RunEffect effect)
-    {
-        var step = effect.Step!.Value;
-        var timeout = _state.Spec!.Policies.For(step.Kind).Timeout;
-        if (effect is RunEffect.Drain drain)
-        {
-            Timers.StartSingleTimer(TimerOf(effect), new RunCommands.ElapseWindow(_runId, step, effect.Attempt), drain.Window);
-        }
-        else if (IsWork(effect))
-        {
-            var failure = new RunCommands.FailAttempt(_runId, step, effect.Attempt, $"no progress for {timeout.TotalSeconds:0.###} s");
-            Timers.StartSingleTimer(TimerOf(effect), failure, timeout);
-        }
-    }
-
     /// <summary>Timers and the clock can differ a little: an alarm that came too early is set again.</summary>
     private void WindAlarms(IRunCommand refused)
     {
-        if (refused is RunCommands.Retry or RunCommands.ReachDeadline)
+        if (refused is RunCommands.Retry or RunCommands.ReachDeadline or RunCommands.ReachHoldLimit)
         {
-            foreach (var effect in _inFlight.Values.Where(e => e is RunEffect.RetryAt or RunEffect.DeadlineAt))
+            foreach (var effect in _inFlight.Values.Where(e => e is RunEffect.RetryAt or RunEffect.DeadlineAt or RunEffect.HoldUntil).ToList())
             {
                 Start(effect);
             }
@@ -319,6 +294,7 @@ public sealed partial class RunSupervisor : ReceivePersistentActor, IWithTimers
             case RunEvents.Ended { Outcome: not RunOutcome.Completed } ended:
                 _log.Error("Run {RunId} ended: {Outcome}, {Reason}", _runId, ended.Outcome, ended.Reason);
                 break;
+            case RunEvents.StepHeld or RunEvents.StepReleased: // the step logs it itself, in a sentence
             case RunEvents.SinkProgressed or RunEvents.Produced or RunEvents.Notified:
                 _log.Debug("{Fact}", e);
                 break;
@@ -335,7 +311,7 @@ public sealed partial class RunSupervisor : ReceivePersistentActor, IWithTimers
     }
 
     private static bool IsWork(RunEffect effect) =>
-        effect is not (RunEffect.Drain or RunEffect.RetryAt or RunEffect.DeadlineAt);
+        effect is not (RunEffect.Drain or RunEffect.RetryAt or RunEffect.HoldUntil or RunEffect.DeadlineAt);
 
     private static string TimerOf(RunEffect effect) => $"{effect.GetType().Name}-{effect.Step}-{effect.Attempt}";
 }

@@ -78,6 +78,15 @@ public readonly record struct StepId(StepKind Kind, string? Store)
     }
 }
 
+/// <summary>The names of what a step can wait for; stores have theirs of <see cref="StoreNames"/>.</summary>
+public static class PartNames
+{
+    public const string Topic = "topic";
+    public const string Mail = "mail";
+    public const string Slack = "slack";
+    public const string Ledger = "ledger";
+}
+
 /// <summary>The names of the two stores in steps, commands and reports.</summary>
 public static class StoreNames
 {

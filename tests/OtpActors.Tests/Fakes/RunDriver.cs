@@ -188,6 +188,14 @@ internal static class Say
 
     public static IRunCommand Heartbeat(StepId step, int attempt = 1) => new RunCommands.Heartbeat(Id, step, attempt);
 
+    public static IRunCommand Hold(
+        StepId step, int attempt = 1, string waitsFor = StoreNames.Cassandra, string reason = "connection refused") =>
+        new RunCommands.HoldStep(Id, step, attempt, waitsFor, reason);
+
+    public static IRunCommand Release(StepId step, int attempt = 1) => new RunCommands.ReleaseStep(Id, step, attempt);
+
+    public static IRunCommand HoldLimit(StepId step, int attempt = 1) => new RunCommands.ReachHoldLimit(Id, step, attempt);
+
     public static IRunCommand Fail(StepId step, int attempt = 1, double chance = 0.5, string error = "broken") =>
         new RunCommands.FailAttempt(Id, step, attempt, error, chance);
 

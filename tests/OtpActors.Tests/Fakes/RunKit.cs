@@ -66,8 +66,22 @@ public abstract class RunKit : TestKit
     protected Task<T> AskAsync<T>(object message, IActorRef? whom = null) =>
         (whom ?? Runs).Ask<T>(message, TimeSpan.FromSeconds(15), TestContext.Current.CancellationToken);
 
-    /// <summary>Lets time pass once the run has dealt with everything it was told before.</summary>
+    /// <summary>
+    /// Lets time pass, second by second, as it does for a process that is awake; each time once the run has dealt with
+    /// everything it was told before.
+    /// </summary>
     protected async Task PassAsync(TimeSpan time)
+    {
+        var second = TimeSpan.FromSeconds(1);
+        for (var left = time; left > TimeSpan.Zero; left -= second)
+        {
+            await StateAsync();
+            Pass(left < second ? left : second);
+        }
+    }
+
+    /// <summary>Lets time pass while the process is suspended: whatever was due comes at once, afterwards.</summary>
+    protected async Task SuspendAsync(TimeSpan time)
     {
         await StateAsync();
         Pass(time);

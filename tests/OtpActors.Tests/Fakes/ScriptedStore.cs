@@ -36,7 +36,10 @@ internal sealed class ScriptedStore(string name = StoreNames.Cassandra) : IOtpSt
         }
     }
 
-    public Task EnsureSchemaAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    /// <summary>Comes before the schema is ensured: waits, or throws.</summary>
+    public Func<Task> BeforeSchema { get; set; } = () => Task.CompletedTask;
+
+    public Task EnsureSchemaAsync(CancellationToken cancellationToken) => BeforeSchema();
 
     public async Task<WriteResult> WriteAsync(IReadOnlyList<StoreRecord> batch, CancellationToken cancellationToken)
     {

@@ -40,12 +40,36 @@ internal sealed class ScriptedTopic(IOtpTopic inner) : IOtpTopic
     public Task<long> ResumeSequenceAsync(string topic, string producerId, CancellationToken cancellationToken) =>
         inner.ResumeSequenceAsync(topic, producerId, cancellationToken);
 
-    public Source<PartitionBatch, IConsumerControl> Consume(string topic, string group) => inner.Consume(topic, group);
+    /// <summary>Comes before a batch is handed on, with the topic's name: throws, and ends the consumer.</summary>
+    public Action<string> BeforeBatch { get; set; } = _ => { };
+
+    /// <summary>Comes before each commit: waits, or throws.</summary>
+    public Func<Task> BeforeCommit { get; set; } = () => Task.CompletedTask;
+
+    /// <summary>Comes before the group's offsets are told: waits, or throws.</summary>
+    public Func<Task> BeforeCommitted { get; set; } = () => Task.CompletedTask;
+
+    public Source<PartitionBatch, IConsumerControl> Consume(string topic, string group) => inner.Consume(topic, group)
+        .Select(batch =>
+        {
+            BeforeBatch(topic);
+            return batch with
+            {
+                CommitAsync = async cancel =>
+                {
+                    await BeforeCommit();
+                    await batch.CommitAsync(cancel);
+                },
+            };
+        });
 
     public Task<OffsetMap> HighWatermarksAsync(string topic, CancellationToken cancellationToken) => inner.HighWatermarksAsync(topic, cancellationToken);
 
-    public Task<OffsetMap> CommittedAsync(string topic, string group, CancellationToken cancellationToken) =>
-        inner.CommittedAsync(topic, group, cancellationToken);
+    public async Task<OffsetMap> CommittedAsync(string topic, string group, CancellationToken cancellationToken)
+    {
+        await BeforeCommitted();
+        return await inner.CommittedAsync(topic, group, cancellationToken);
+    }
 
     public bool KeepsProducers => inner.KeepsProducers;
 

@@ -42,6 +42,18 @@ public class CheckerSpecs : StepKit
     }
 
     [Fact]
+    public async Task A_store_that_is_out_holds_the_check_and_costs_no_attempt()
+    {
+        await StoreAsync(Records(Generated(10)));
+        var calls = 0;
+        _store.BeforeFind = () => _ = ++calls < 3 ? throw new StoreUnavailableException("connection refused") : 0;
+        _checker.Tell(new Checker.Begin(RunId, Say.CassandraCheck, 1, SpecOf(Generated(10))), Run);
+        (await Run.NextAsync<RunCommands.HoldStep>()).WaitsFor.ShouldBe(StoreNames.Cassandra);
+        await Run.NextAsync<RunCommands.ReleaseStep>();
+        (await Run.NextAsync<RunCommands.CompleteCheck>()).Result.Found.ShouldBe(10);
+    }
+
+    [Fact]
     public async Task A_check_that_cannot_be_made_fails_the_attempt()
     {
         _checker.Tell(new Checker.Begin(RunId, StepId.Check("redis"), 1, SpecOf(Generated(1))), Run);

@@ -1,6 +1,7 @@
 using Akka.Actor;
 using OtpActors.Notifications;
 using OtpActors.Records;
+using OtpActors.Sqlite;
 using OtpActors.Steps;
 using OtpActors.Stores;
 using OtpActors.Tests.Fakes;
@@ -59,6 +60,48 @@ public class NotifierSpecs : StepKit
         Begin(Say.CassandraMail, 20, null, Nothing);
         (await Run.UntilAsync<RunCommands.RecordNotified>(r => r.Progress.Next == 8)).Progress.ShouldBe(new NotifyProgress(8, 8, 0));
         (await Run.UntilAsync<RunCommands.FailAttempt>()).Error.ShouldBe("the server is gone");
+    }
+
+    [Theory]
+    [InlineData(StepKind.Mail, PartNames.Mail)]
+    [InlineData(StepKind.Slack, PartNames.Slack)]
+    public async Task A_channel_that_is_out_holds_the_step_at_once_and_nobody_goes_without(StepKind kind, string part)
+    {
+        var records = await StoreAsync(50);
+        var back = new TaskCompletionSource();
+        _sender.Decide = n => n < 8 || back.Task.IsCompleted
+            ? Task.FromResult(true) : throw new NotificationException("the server is gone", canPass: true);
+        var step = new StepId(kind, StoreNames.Cassandra);
+        Begin(step, 50, null, Nothing);
+        (await Run.UntilAsync<RunCommands.HoldStep>()).ShouldBe(new RunCommands.HoldStep(RunId, step, 1, part, "the server is gone"));
+        back.SetResult();
+        await Run.UntilAsync<RunCommands.ReleaseStep>();
+        (await Run.UntilAsync<RunCommands.CompleteNotifying>()).Progress.ShouldBe(new NotifyProgress(50, 50, 0));
+        _sender.Sent.Select(sent => sent.Split(' ')[1]).ShouldBe(records.Select(r => r.Email.Value), ignoreOrder: true);
+    }
+
+    [Fact]
+    public async Task A_ledger_that_cannot_be_written_holds_the_step()
+    {
+        await StoreAsync(5);
+        var calls = 0;
+        _sender.Decide = _ => Interlocked.Increment(ref calls) < 8
+            ? throw new SqliteFailureException("the disk is full", canPass: true) : Task.FromResult(true);
+        Begin(Say.CassandraMail, 5, null, Nothing);
+        (await Run.UntilAsync<RunCommands.HoldStep>()).WaitsFor.ShouldBe(PartNames.Ledger);
+        await Run.UntilAsync<RunCommands.ReleaseStep>();
+        (await Run.UntilAsync<RunCommands.CompleteNotifying>()).Progress.Sent.ShouldBe(5);
+    }
+
+    [Fact]
+    public async Task A_store_that_is_out_holds_the_step()
+    {
+        await StoreAsync(5);
+        var calls = 0;
+        _store.BeforeFind = () => _ = ++calls < 3 ? throw new StoreUnavailableException("connection refused") : 0;
+        Begin(Say.CassandraMail, 5, null, Nothing);
+        (await Run.UntilAsync<RunCommands.HoldStep>()).WaitsFor.ShouldBe(StoreNames.Cassandra);
+        (await Run.UntilAsync<RunCommands.CompleteNotifying>()).Progress.Sent.ShouldBe(5);
     }
 
     [Fact]

@@ -78,6 +78,36 @@ public class ProducerSpecs : StepKit
     }
 
     [Fact]
+    public async Task A_log_that_is_out_amid_holds_the_step_which_goes_on_from_what_is_there()
+    {
+        await EnsureTopicAsync();
+        var appends = 0;
+        Topic.BeforeAppend = _ => ++appends is 2 or 3 or 4
+            ? throw new TopicException("not enough replicas") { CanPass = true } : Task.CompletedTask;
+        Begin(Generated(4_500));
+        (await Run.UntilAsync<RunCommands.HoldStep>()).WaitsFor.ShouldBe(PartNames.Topic);
+        await Run.UntilAsync<RunCommands.ReleaseStep>();
+        (await Run.UntilAsync<RunCommands.CompleteProduction>()).HighWatermarks[0].ShouldBe(4_500, "none is lost, none is doubled");
+    }
+
+    [Fact]
+    public async Task A_log_that_says_nothing_holds_the_step()
+    {
+        await EnsureTopicAsync();
+        var frozen = new TaskCompletionSource();
+        Topic.BeforeAppend = _ => frozen.Task;
+        var impatient = SpecOf(Generated(3)) with
+        {
+            Policies = new StepPolicies { Produce = new StepPolicy { Timeout = TimeSpan.FromMilliseconds(150) } },
+        };
+        _producer.Tell(new Producer.Begin(RunId, 1, impatient, 0), Run);
+        (await Run.NextAsync<RunCommands.HoldStep>()).Reason.ShouldBe("no answer for 0.05 s");
+        frozen.SetResult();
+        await Run.NextAsync<RunCommands.ReleaseStep>();
+        (await Run.NextAsync<RunCommands.CompleteProduction>()).Produced.ShouldBe(3);
+    }
+
+    [Fact]
     public async Task A_topic_that_fails_fails_the_attempt()
     {
         await EnsureTopicAsync();

@@ -159,9 +159,103 @@ public class SinkSpecs : SinkKit
         Store.BeforeWrite = () => ++calls < 3 ? throw new StoreUnavailableException("connection refused") : Task.CompletedTask;
         await BeginAsync();
         await AppendAsync(Records(Generated(3)));
+        (await Run.NextAsync<RunCommands.HoldStep>())
+            .ShouldBe(new RunCommands.HoldStep(RunId, Say.CassandraSink, 1, StoreNames.Cassandra, "connection refused"));
+        await Run.NextAsync<RunCommands.ReleaseStep>();
         (await GatherAsync(3)).Counts.ShouldBe(new SinkCounts(3, 3, 0, 0));
         await DrainedAsync(3);
         await Should.ThrowAsync<TopicException>(() => Topic.HighWatermarksAsync("otps.dlq", Cancel));
+    }
+
+    [Fact]
+    public async Task A_store_that_is_out_when_the_sink_begins_holds_it()
+    {
+        var calls = 0;
+        Store.BeforeSchema = () => ++calls < 3 ? throw new StoreUnavailableException("connection refused") : Task.CompletedTask;
+        await EnsureTopicAsync();
+        Begin();
+        (await Run.NextAsync<RunCommands.HoldStep>()).WaitsFor.ShouldBe(StoreNames.Cassandra);
+        await Run.NextAsync<RunCommands.ReleaseStep>();
+        await Run.NextAsync<RunCommands.ConfirmSinkReady>();
+    }
+
+    [Fact]
+    public async Task A_store_that_says_nothing_holds_the_sink()
+    {
+        var frozen = new TaskCompletionSource();
+        Store.BeforeSchema = () => frozen.Task;
+        await EnsureTopicAsync();
+        Sink.Tell(new Sink.Begin(RunId, Say.CassandraSink, 1, Impatient, OffsetMaps.Empty), Run);
+        (await Run.NextAsync<RunCommands.HoldStep>()).Reason.ShouldBe("no answer for 0.05 s");
+        frozen.SetResult();
+        await Run.UntilAsync<RunCommands.ReleaseStep>();
+        await Run.UntilAsync<RunCommands.ConfirmSinkReady>();
+    }
+
+    [Fact]
+    public async Task A_log_that_ends_a_consumer_gets_another_one_and_everything_counts_once()
+    {
+        var batches = 0;
+        Topic.BeforeBatch = topic => _ = topic == "otps" && ++batches is 2 or 3
+            ? throw new TopicException("the disk is full") { CanPass = true } : 0;
+        await BeginAsync();
+        await AppendAsync(Records(Generated(3)));
+        (await GatherAsync(3)).Counts.ShouldBe(new SinkCounts(3, 3, 0, 0));
+        await AppendAsync(Records(Generated(8)).Skip(3));
+        (await Run.UntilAsync<RunCommands.HoldStep>()).WaitsFor.ShouldBe(PartNames.Topic);
+        await Run.UntilAsync<RunCommands.ReleaseStep>();
+        var (read, next) = (0L, 3L);
+        while (next < 8)
+        {
+            var progress = (await Run.UntilAsync<RunCommands.RecordSinkProgress>()).Progress;
+            progress.From[0].ShouldBe(next);
+            (read, next) = (read + progress.Counts.Read, progress.Next[0]);
+            Accept();
+        }
+
+        read.ShouldBe(5);
+        Topic.BeforeBatch = _ => { };
+        Sink.Tell(new Sink.Drain(RunId, 1, Say.Offsets((0, 8))), Run);
+        await Run.UntilAsync<RunCommands.ConfirmSinkDrained>();
+        Store.Count.ShouldBe(8);
+    }
+
+    [Fact]
+    public async Task A_partition_that_the_group_took_back_is_read_again_and_counted_once()
+    {
+        var commits = 0;
+        Topic.BeforeCommit = () => ++commits == 1 ? throw new TopicException("the group has taken it back") { IsLost = true } : Task.CompletedTask;
+        await BeginAsync();
+        await AppendAsync(Records(Generated(3)));
+        (await GatherAsync(3)).Counts.Read.ShouldBe(3);
+        (await Run.UntilAsync<RunCommands.HoldStep>()).Reason.ShouldBe("the group has taken it back");
+        await Run.UntilAsync<RunCommands.ConfirmSinkReady>();
+        await AppendAsync(Records(Generated(5)).Skip(3));
+        var progress = await Run.UntilAsync<RunCommands.RecordSinkProgress>(told => told.Progress.Next[0] == 5 || AcceptIt());
+        (progress.Progress.From[0], progress.Progress.Counts.Read).ShouldBe((3, 2), "what is counted is not counted again");
+        Accept();
+        Sink.Tell(new Sink.Drain(RunId, 1, Say.Offsets((0, 5))), Run);
+        await Run.UntilAsync<RunCommands.ConfirmSinkDrained>();
+
+        bool AcceptIt()
+        {
+            Accept();
+            return false;
+        }
+    }
+
+    [Fact]
+    public async Task A_log_that_does_not_tell_the_group_s_offsets_holds_the_sink()
+    {
+        await BeginAsync();
+        await AppendAsync(Records(Generated(3)));
+        await GatherAsync(3);
+        var asked = 0;
+        Topic.BeforeCommitted = () => ++asked < 3 ? throw new TopicException("no broker answers") { CanPass = true } : Task.CompletedTask;
+        Sink.Tell(new Sink.Drain(RunId, 1, Say.Offsets((0, 3))), Run);
+        (await Run.UntilAsync<RunCommands.HoldStep>()).WaitsFor.ShouldBe(PartNames.Topic);
+        await Run.UntilAsync<RunCommands.ReleaseStep>();
+        await Run.UntilAsync<RunCommands.ConfirmSinkDrained>();
     }
 
     [Fact]
@@ -179,4 +273,9 @@ public class SinkSpecs : SinkKit
         await StopAsync(Sink, Say.CassandraSink);
         (await CommittedAsync()).ShouldBe(0);
     }
+
+    private static RunSpec Impatient => SpecOf(Generated(1)) with
+    {
+        Policies = new StepPolicies { Sink = new StepPolicy { Timeout = TimeSpan.FromMilliseconds(150) } },
+    };
 }

@@ -120,10 +120,13 @@ public class StepActorSpecs : StepKit
         string RunId, int Attempt, RunSpec Spec, Func<IActorRef, CancellationToken, Task<IStepCommand?>> Work) : IBeginStep
     {
         public StepId Step => StepId.Produce;
+
+        public StepHold? Hold => null;
     }
 
-    private sealed class TestStep : StepActor<TestBegin>
+    private sealed class TestStep() : StepActor<TestBegin>(TimeProvider.System)
     {
-        protected override Task<IStepCommand?> RunAsync(TestBegin begin, IActorRef run, CancellationToken stop) => begin.Work(run, stop);
+        protected override Task<IStepCommand?> RunAsync(
+            TestBegin begin, IActorRef run, Outages outages, CancellationToken stop) => begin.Work(run, stop);
     }
 }

@@ -34,6 +34,10 @@ public class RunEventSerializerSpecs
         ["attempt-failed"] = new RunEvents.AttemptFailed(Say.MongoSink, 1, "no partition", At.AddSeconds(10.5), At),
         ["failed"] = new RunEvents.StepFailed(StepId.Produce, 3, "the disk is full", At),
         ["skipped"] = new RunEvents.StepSkipped(StepId.Slack(StoreNames.Mongo), "notifications are off", At),
+        ["requested-hold"] = new RunEvents.Requested(
+            new RunSpec { Topic = "t", Records = new RecordSpec.Spooled("run-1.jsonl", 12, 11), HoldFor = TimeSpan.FromMinutes(20) }, At),
+        ["held"] = new RunEvents.StepHeld(Say.CassandraSink, 2, StoreNames.Cassandra, "connection refused", At),
+        ["released"] = new RunEvents.StepReleased(Say.CassandraSink, 2, StoreNames.Cassandra, At),
         ["topic"] = new RunEvents.TopicConfirmed(TopicOutcome.Exists, 3, At),
         ["sink-ready"] = new RunEvents.SinkReady(Say.CassandraSink, Say.Offsets((0, 5), (1, 0)), At),
         ["sink"] = new RunEvents.SinkProgressed(

@@ -17,6 +17,7 @@ public class RunSnapshotSerializerSpecs
         ["requested"] = RunDriver.At(RunPhase.Requested).State.ToSnapshot(),
         ["paused"] = Paused().ToSnapshot(),
         ["failed"] = Failed().ToSnapshot(),
+        ["held"] = Held().ToSnapshot(),
         ["completed"] = RunDriver.At(RunPhase.Completed).State.ToSnapshot(),
     };
 
@@ -74,6 +75,13 @@ public class RunSnapshotSerializerSpecs
         run.Now += TimeSpan.FromSeconds(1.5);
         run.Do(Say.Notified(StepId.Mail(StoreNames.Mongo), 4, 3, 1), Say.Fail(Say.CassandraSink), Say.Pause);
         return run.State;
+    }
+
+    private static RunState Held()
+    {
+        var run = RunDriver.At(RunPhase.StartingSinks);
+        run.Now += TimeSpan.FromSeconds(3);
+        return run.Do(Say.Hold(Say.CassandraSink)).State;
     }
 
     private static RunState Failed()

@@ -52,6 +52,9 @@ public class RunStatePropertySpecs
         (9, Gen.Select(Lag, AnyNotification, (lag, step) => To(lag, step, (_, attempt) => Say.AllNotified(step, attempt: attempt)))),
         (4, Gen.Select(Lag, AnyStep, Gen.Double.Unit, (lag, step, chance) => To(lag, step, (_, attempt) => Say.Fail(step, attempt, chance)))),
         (6, Gen.Select(Lag, AnyStep, (lag, step) => To(lag, step, (_, attempt) => Say.Retry(step, attempt)))),
+        (3, Gen.Select(Lag, AnyStep, AnyStore, Gen.Int[0, 1], (lag, step, part, reason) => To(lag, step, (_, attempt) => Say.Hold(step, attempt, part, $"reason {reason}")))),
+        (3, Gen.Select(Lag, AnyStep, (lag, step) => To(lag, step, (_, attempt) => Say.Release(step, attempt)))),
+        (3, Gen.Select(Lag, AnyStep, (lag, step) => To(lag, step, (_, attempt) => Say.HoldLimit(step, attempt)))),
         (1, Gen.Const<Func<RunState, IRunCommand>>(_ => Say.Pause)),
         (6, Gen.Const<Func<RunState, IRunCommand>>(_ => Say.Resume)),
         (1, AnyStep.Select<StepId, Func<RunState, IRunCommand>>(step => _ => Say.RetryStep(step))),
@@ -72,7 +75,7 @@ public class RunStatePropertySpecs
         {
             var run = new RunDriver();
             var retried = 0;
-            run.Do(Say.Request(RunDriver.Spec with { Deadline = TimeSpan.FromMinutes(7) }), Say.Begin);
+            run.Do(Say.Request(RunDriver.Spec with { Deadline = TimeSpan.FromMinutes(7), HoldFor = TimeSpan.FromSeconds(20) }), Say.Begin);
             foreach (var (command, seconds) in Stories.Generate(chance, null, out _))
             {
                 run.Now += TimeSpan.FromSeconds(seconds);
@@ -102,7 +105,7 @@ public class RunStatePropertySpecs
         for (var n = 0; n < Runs; n++)
         {
             var run = new RunDriver();
-            run.Do(Say.Request(RunDriver.Spec with { Deadline = TimeSpan.FromMinutes(7) }), Say.Begin);
+            run.Do(Say.Request(RunDriver.Spec with { Deadline = TimeSpan.FromMinutes(7), HoldFor = TimeSpan.FromSeconds(20) }), Say.Begin);
             foreach (var (command, seconds) in Stories.Generate(chance, null, out _))
             {
                 run.Now += TimeSpan.FromSeconds(seconds);
@@ -153,10 +156,17 @@ public class RunStatePropertySpecs
         {
             step.Attempt.ShouldBeInRange(0, state.Spec!.Policies.For(id.Kind).Attempts + retried);
             (step.RetryAt is not null).ShouldBe(step.Status == StepStatus.Retrying);
+            (step.Hold is not null && (step.Status != StepStatus.Running || state.PausedAt is not null))
+                .ShouldBeFalse("nothing but a step that runs waits for a part");
         }
 
         state.Sinks.Values.All(sink => sink.Counts.Balance).ShouldBeTrue("every record read is accounted for");
         var effects = state.Effects().ToList();
+        effects.OfType<RunEffect.HoldUntil>().Select(until => (until.Id, until.At - state.Spec!.HoldFor))
+            .ShouldBe(
+                state.Steps.Where(step => step.Value.Hold is not null)
+                    .Select(step => (step.Key, (DateTimeOffset?)step.Value.Hold!.Since)),
+                ignoreOrder: true);
         effects.DistinctBy(effect => effect.Key).Count().ShouldBe(effects.Count);
         var flying = effects.Where(effect => effect.Step is not null).Select(effect => (effect.Step!.Value, Status(effect))).ToHashSet();
         var open = state.Steps.Select(step => (step.Key, step.Value.Status)).Where(step => step.Status is StepStatus.Running or StepStatus.Retrying && state.PausedAt is null);

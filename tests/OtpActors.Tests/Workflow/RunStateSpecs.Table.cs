@@ -32,6 +32,9 @@ public partial class RunStateSpecs
         RecordNotified      x         x             x             x              x         x         x         .         x         x         x         x         x
         CompleteNotifying   x         x             x             x              x         x         x         .         x         x         x         x         x
         Heartbeat           x         x             x             =              =         =         x         x         =         x         x         x         x
+        HoldStep            x         x             x             .              .         .         x         x         x         x         x         x         x
+        ReleaseStep         x         x             x             =              =         =         x         x         =         x         x         x         x
+        ReachHoldLimit      x         x             x             x              x         x         x         x         x         x         x         x         x
         FailAttempt         x         x             x             .              .         .         x         x         .         x         x         x         x
         Retry               x         x             x             x              x         x         x         x         x         x         x         x         x
         """;
@@ -41,7 +44,8 @@ public partial class RunStateSpecs
         Say.Request(), Say.Begin, Say.Cancel, Say.Pause, Say.Resume, Say.RetryStep(StepId.EnsureTopic), Say.Deadline, Say.Topic(), Say.Ready(Say.CassandraSink),
         Say.Progress(Say.CassandraSink, 0, 3), Say.Drained(Say.CassandraSink), Say.Elapsed(Say.CassandraSink),
         Say.Produced(5), Say.AllProduced(), Say.Checked(StoreNames.Cassandra), Say.Notified(Say.CassandraMail, 3, 3),
-        Say.AllNotified(Say.CassandraMail), Say.Heartbeat(Say.CassandraSink), Say.Fail(Say.CassandraSink), Say.Retry(Say.CassandraSink),
+        Say.AllNotified(Say.CassandraMail), Say.Heartbeat(Say.CassandraSink), Say.Hold(Say.CassandraSink), Say.Release(Say.CassandraSink),
+        Say.HoldLimit(Say.CassandraSink), Say.Fail(Say.CassandraSink), Say.Retry(Say.CassandraSink),
     ];
 
     private static readonly string[][] Cells =

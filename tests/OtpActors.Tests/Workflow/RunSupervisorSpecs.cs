@@ -192,6 +192,91 @@ public class RunSupervisorSpecs : RunKit
     }
 
     [Fact]
+    public async Task A_suspended_process_costs_no_attempt_and_ends_no_wait_however_long_it_was()
+    {
+        await ProducingAsync();
+        Producer.Reply(Say.AllProduced());
+        await PassAsync(TimeSpan.FromSeconds(20));
+        await SuspendAsync(TimeSpan.FromMinutes(50));
+        await PassAsync(Second);
+
+        var steps = (await StateAsync()).Steps;
+        (steps[Say.CassandraSink].Status, steps[Say.CassandraSink].Attempt).ShouldBe((StepStatus.Running, 1));
+        await PassAsync(TimeSpan.FromSeconds(40));
+        (await StateAsync()).Steps[Say.CassandraSink].Detail.ShouldBe("WindowElapsed", "the silence before and after it counts");
+    }
+
+    [Fact]
+    public async Task A_held_step_is_silent_for_as_long_as_its_run_lets_it_and_then_given_up()
+    {
+        await ProducingAsync(RunDriver.Spec with { Deadline = null });
+        CassandraSink.Reply(Say.Hold(Say.CassandraSink));
+        Producer.Reply(Say.AllProduced());
+        MongoSink.Reply(Say.Drained(Say.MongoSink));
+        await PassAsync(TimeSpan.FromMinutes(15) - Second);
+        (await StateAsync()).Steps[Say.CassandraSink].ShouldSatisfyAllConditions(
+            step => step.Status.ShouldBe(StepStatus.Running),
+            step => step.Attempt.ShouldBe(1),
+            step => step.Hold!.Since.ShouldBe(RunDriver.Start));
+
+        await PassAsync(Second);
+        (await StateAsync()).Steps[Say.CassandraSink].ShouldSatisfyAllConditions(
+            step => step.Status.ShouldBe(StepStatus.Failed),
+            step => step.Detail.ShouldBe("waited 15 min for cassandra: connection refused"));
+    }
+
+    [Fact]
+    public async Task A_released_step_has_its_limits_again_and_all_of_them()
+    {
+        await ProducingAsync();
+        Producer.Reply(Say.Hold(StepId.Produce, waitsFor: PartNames.Topic));
+        await AliveAsync(TimeSpan.FromMinutes(2), Sinks);
+        Producer.Reply(Say.Release(StepId.Produce));
+        await AliveAsync(TimeSpan.FromSeconds(44), Sinks);
+        (await StateAsync()).Steps[StepId.Produce].Status.ShouldBe(StepStatus.Running);
+        await PassAsync(Second);
+        (await StateAsync()).Steps[StepId.Produce].Status.ShouldBe(StepStatus.Retrying);
+    }
+
+    [Fact]
+    public async Task After_a_restart_a_hold_goes_on_from_its_first_moment_and_the_step_is_told_of_it()
+    {
+        var run = await ProducingAsync();
+        var others = Sinks.Skip(1).Append((Producer, StepId.Produce)).ToArray();
+        CassandraSink.Reply(Say.Hold(Say.CassandraSink));
+        await AliveAsync(TimeSpan.FromMinutes(2), others);
+        await this.StoppedAsync(run, () => run.Tell(Kill.Instance));
+        Clock.Advance(TimeSpan.FromMinutes(12));
+        (await StateAsync()).Steps[Say.CassandraSink].Hold!.Since.ShouldBe(RunDriver.Start);
+        (await CassandraSink.NextAsync<Sink.Begin>()).Hold
+            .ShouldBe(new StepHold(StoreNames.Cassandra, "connection refused", RunDriver.Start));
+
+        await MongoSink.NextAsync<Sink.Begin>();
+        await Producer.NextAsync<Producer.Begin>();
+        await AliveAsync(TimeSpan.FromSeconds(59), others);
+        (await StateAsync()).Steps[Say.CassandraSink].Status.ShouldBe(StepStatus.Running);
+        await PassAsync(Second);
+        (await StateAsync()).Steps[Say.CassandraSink].Status.ShouldBe(StepStatus.Failed);
+    }
+
+    [Fact]
+    public async Task A_part_that_is_back_after_a_process_was_away_for_longer_than_the_limit_is_not_too_late()
+    {
+        var run = await ProducingAsync(RunDriver.Spec with { Deadline = null });
+        CassandraSink.Reply(Say.Hold(Say.CassandraSink));
+        await StateAsync();
+        await this.StoppedAsync(run, () => run.Tell(Kill.Instance));
+        Clock.Advance(TimeSpan.FromHours(3));
+        await StateAsync();
+        await CassandraSink.NextAsync<Sink.Begin>();
+        await PassAsync(TimeSpan.FromSeconds(30));
+        CassandraSink.Reply(Say.Release(Say.CassandraSink));
+        await PassAsync(TimeSpan.FromSeconds(30));
+        var step = (await StateAsync()).Steps[Say.CassandraSink];
+        (step.Status, step.Attempt, step.Hold).ShouldBe((StepStatus.Running, 1, null));
+    }
+
+    [Fact]
     public async Task Late_answers_of_an_older_attempt_change_nothing()
     {
         await ProducingAsync();
@@ -227,7 +312,17 @@ public class RunSupervisorSpecs : RunKit
     public async Task The_deadline_ends_a_run()
     {
         await ProducingAsync();
-        await PassAsync(RunDriver.Spec.Deadline!.Value);
+        await SuspendAsync(RunDriver.Spec.Deadline!.Value);
         (await StateAsync()).Outcome.ShouldBe(RunOutcome.TimedOut);
+    }
+
+    /// <summary>Lets time pass while these steps show that they are at work.</summary>
+    private async Task AliveAsync(TimeSpan time, params (TestProbe Probe, StepId Step)[] steps)
+    {
+        for (var left = time; left > TimeSpan.Zero; left -= TimeSpan.FromSeconds(20))
+        {
+            Array.ForEach(steps, step => step.Probe.Reply(Say.Heartbeat(step.Step)));
+            await PassAsync(left < TimeSpan.FromSeconds(20) ? left : TimeSpan.FromSeconds(20));
+        }
     }
 }

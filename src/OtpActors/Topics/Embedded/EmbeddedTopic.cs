@@ -198,7 +198,7 @@ public sealed class EmbeddedTopic : IOtpTopic, IAsyncDisposable
         }
         catch (SqliteFailureException failure)
         {
-            throw new TopicException(failure.Message, failure);
+            throw new TopicException(failure.Message, failure) { CanPass = failure.CanPass };
         }
         catch (ObjectDisposedException closed)
         {

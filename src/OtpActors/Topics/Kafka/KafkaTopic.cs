@@ -92,7 +92,7 @@ public sealed partial class KafkaTopic : IOtpTopic, IAsyncDisposable
             batch.TopicPartition.Partition.Value, Array.ConvertAll([.. batch.Records], ToRecord),
             cancellationToken => CommitAsync(batch, topic, group, cancellationToken)))
         .SelectError(failure => Translate(failure, topic))
-        .MapMaterializedValue<IConsumerControl>(control => new Control(control, topic));
+        .MapMaterializedValue<IConsumerControl>(control => new Control(control, failure => Translate(failure, topic)));
 
     public Task<OffsetMap> HighWatermarksAsync(string topic, CancellationToken cancellationToken) =>
         RunAsync(async () => OffsetMaps.Empty.AddRange(await _admin.HighWatermarksAsync(topic, cancellationToken)), topic);
@@ -248,7 +248,10 @@ public sealed partial class KafkaTopic : IOtpTopic, IAsyncDisposable
     private Exception Translate(Exception failure, string topic) => failure switch
     {
         KafkaStreamException { Failure: KafkaFailure.Unavailable } e => new TopicException(
-            $"{e.Message}; the brokers are {_options.BootstrapServers}", e),
+            $"{e.Message}; the brokers are {_options.BootstrapServers}", e)
+        {
+            CanPass = true,
+        },
         KafkaStreamException { Failure: KafkaFailure.Denied } e => new TopicException(
             $"{e.Message}; see OtpActors:Kafka:Properties (sasl.*, ssl.*, security.protocol) and the brokers' access lists for {topic}", e),
         KafkaStreamException { Failure: KafkaFailure.Unsupported } e => new TopicException(
@@ -257,27 +260,32 @@ public sealed partial class KafkaTopic : IOtpTopic, IAsyncDisposable
         KafkaStreamException e => new TopicException(e.Message.Contains(topic, StringComparison.Ordinal) ? e.Message : $"{topic}: {e.Message}", e)
         {
             IsMissing = e.Failure == KafkaFailure.UnknownTopic,
+            IsLost = e.Failure == KafkaFailure.PartitionLost,
         },
         ObjectDisposedException e => new TopicException("the topic is closed", e),
         _ => failure,
     };
 
     private static TopicException TakenOver(string topic, string group, Exception? inner = null) =>
-        new($"another consumer has taken over from the group {group} of the topic {topic}, or the topic was cut: what is not committed comes again", inner);
+        new($"the group {group} has taken partitions of the topic {topic} back, as it does when its brokers were out for longer than "
+            + "a session, another consumer has joined, or the topic was cut: what is not committed comes again", inner)
+        {
+            IsLost = true,
+        };
 
     private void Log(LogMessage message) => _log.Log(
         message.Level <= SyslogLevel.Error ? LogLevel.Information : LogLevel.Debug,
         "{Client} {Facility}: {Message}", message.Name, message.Facility, message.Message);
 
-    private sealed class Control(IControl control, string topic) : IConsumerControl
+    private sealed class Control(IControl control, Func<Exception, Exception> translate) : IConsumerControl
     {
-        public Task<OffsetMap> Assigned { get; } = AssignedAsync(control, topic);
+        public Task<OffsetMap> Assigned { get; } = AssignedAsync(control, translate);
 
         public Task Stopped => control.IsShutdown;
 
         public void Drain() => _ = control.Stop();
 
-        private static async Task<OffsetMap> AssignedAsync(IControl control, string topic)
+        private static async Task<OffsetMap> AssignedAsync(IControl control, Func<Exception, Exception> translate)
         {
             try
             {
@@ -286,7 +294,7 @@ public sealed partial class KafkaTopic : IOtpTopic, IAsyncDisposable
             }
             catch (KafkaStreamException e)
             {
-                throw new TopicException(e.Message.Contains(topic, StringComparison.Ordinal) ? e.Message : $"{topic}: {e.Message}", e);
+                throw translate(e);
             }
         }
     }
