@@ -140,11 +140,16 @@ public sealed partial class KafkaAdmin : IDisposable
         metadata.Topics.FirstOrDefault(each => each.Topic == topic && each.Error.Code != ErrorCode.UnknownTopicOrPart);
 
     private Task<Metadata> MetadataAsync(CancellationToken cancellationToken) =>
-        AskAsync("reading the brokers' metadata", () => Client().GetMetadata(_timeout), cancellationToken);
+        AskAsync("reading the brokers' metadata", () => Checked(Client().GetMetadata(_timeout)), cancellationToken);
+
+    /// <summary>A broker that has just begun knows of no broker, not even of itself, and of no topic: that says nothing yet.</summary>
+    internal static Metadata Checked(Metadata metadata) => metadata.Brokers.Count > 0
+        ? metadata
+        : throw new KafkaStreamException(KafkaFailure.Unavailable, "the broker that answered knows of no brokers yet");
 
     private List<TopicPartition> Partitions(string topic)
     {
-        var found = Find(Client().GetMetadata(_timeout), topic)
+        var found = Find(Checked(Client().GetMetadata(_timeout)), topic)
             ?? throw new KafkaStreamException(KafkaFailure.UnknownTopic, $"there is no topic {topic}: create it first");
         List<TopicPartition> partitions = [.. found.Partitions.Select(partition => new TopicPartition(topic, partition.PartitionId))];
         _seen[topic] = (partitions, _time.GetTimestamp());

@@ -270,7 +270,7 @@ internal sealed partial class PollLoop<TKey, TValue>
 
         // All topics, since older brokers would create one that is asked for by name.
         using var admin = new DependentAdminClientBuilder(_consumer.Handle).Build();
-        var known = admin.GetMetadata(_settings.OperationTimeout).Topics.Select(topic => topic.Topic).ToHashSet();
+        var known = KafkaAdmin.Checked(admin.GetMetadata(_settings.OperationTimeout)).Topics.Select(topic => topic.Topic).ToHashSet();
         if (_topics.FirstOrDefault(topic => !known.Contains(topic) && !topic.StartsWith('^')) is { } missing)
         {
             throw new KafkaStreamException(KafkaFailure.UnknownTopic, $"there is no topic {missing}: create it first");

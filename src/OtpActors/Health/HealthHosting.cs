@@ -28,6 +28,7 @@ internal static class HealthHosting
         }
 
         checks.Add(new HealthCheckRegistration("journal", Make<JournalCheck>, null, null, Patience));
+        checks.Add(new HealthCheckRegistration("runs", Make<HeldStepsCheck>, null, null, Patience));
         checks.Add(new HealthCheckRegistration("sinks", Make<SinksCheck>, null, null, Patience));
     }
 

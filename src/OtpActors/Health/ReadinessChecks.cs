@@ -1,10 +1,13 @@
+using System.Globalization;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using OtpActors.Hosting;
 using OtpActors.Records;
+using OtpActors.Steps;
 using OtpActors.Stores;
 using OtpActors.Telemetry;
 using OtpActors.Topics;
 using OtpActors.Triggers;
+using OtpActors.Workflow;
 
 namespace OtpActors.Health;
 
@@ -75,14 +78,38 @@ internal sealed class JournalCheck(RunStarter runs) : IHealthCheck
 }
 
 /// <summary>Whether the sinks that should consume get on.</summary>
-internal sealed class SinksCheck(LagMonitor lag, OtpActorsOptions options) : IHealthCheck
+internal sealed class SinksCheck(LagMonitor lag, StandingCounts standing, OtpActorsOptions options) : IHealthCheck
 {
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
-        var stalled = lag.Latest.Where(group => group.StalledFor >= options.Telemetry.StallAfter).ToList();
-        return Task.FromResult(stalled.Count == 0
-            ? HealthCheckResult.Healthy()
-            : HealthCheckResult.Unhealthy(string.Join("; ", stalled.Select(group =>
-                $"{group.Group} has committed nothing for {group.StalledFor.TotalSeconds:0} s, {group.Lag} records wait"))));
+        var held = standing.Holds
+            .Select(sink => $"the continuous sink into {sink.Key} {HeldStepsCheck.Sentence(sink.Value)}").Order(StringComparer.Ordinal);
+        var stalled = lag.Latest.Where(group => group.StalledFor >= options.Telemetry.StallAfter)
+            .Select(group => FormattableString.Invariant(
+                $"{group.Group} has committed nothing for {group.StalledFor.TotalSeconds:0} s, {group.Lag} records wait"))
+            .ToList();
+        var detail = string.Join("; ", stalled.Concat(held));
+        return Task.FromResult(stalled.Count > 0 ? HealthCheckResult.Unhealthy(detail)
+            : HealthCheckResult.Healthy(detail.Length > 0 ? detail : null));
     }
+}
+
+/// <summary>
+/// Tells which steps of runs wait for a part that is out. That makes nobody unready: the part's own check does where it is
+/// one that requests need, and a mail server is none.
+/// </summary>
+internal sealed class HeldStepsCheck(ServiceMetrics metrics) : IHealthCheck
+{
+    private const int Shown = 5;
+
+    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
+    {
+        var held = metrics.Held;
+        var told = held.Take(Shown).Select(step => $"{step.Step} of the run {step.RunId} {Sentence(step.Hold)}");
+        var rest = held.Count > Shown ? [FormattableString.Invariant($"and {held.Count - Shown} more")] : Array.Empty<string>();
+        return Task.FromResult(HealthCheckResult.Healthy(held.Count == 0 ? null : string.Join("; ", told.Concat(rest))));
+    }
+
+    public static string Sentence(StepHold hold) => string.Create(
+        CultureInfo.InvariantCulture, $"waits for {hold.WaitsFor} since {hold.Since.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC: {hold.Reason}");
 }

@@ -23,7 +23,8 @@ internal static class CapturedFile
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             throw new NotificationException(
-                $"The {channel} '{directory}' cannot be written: {exception.Message.TrimEnd('.')}.", exception);
+                $"The {channel} '{directory}' cannot be written: {exception.Message.TrimEnd('.')}.", exception,
+                canPass: exception is IOException); // a disk that is full or read-only is mended under a running program
         }
     }
 }

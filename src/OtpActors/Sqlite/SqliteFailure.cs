@@ -30,7 +30,7 @@ public static class SqliteFailure
                 ($"{file} is in use by another process: end that one, or wait until it is done", true),
             raw.SQLITE_READONLY or raw.SQLITE_PERM =>
                 ($"{file} cannot be written: check its permissions, its directory's, and whether the disk is "
-                    + "mounted read-only", false),
+                    + "mounted read-only", true),
             raw.SQLITE_CORRUPT or raw.SQLITE_NOTADB =>
                 ($"{file} is damaged or not a database (SQLite error {exception.SqliteExtendedErrorCode}): restore it "
                     + "from a backup, or move it away to start with an empty one", false),

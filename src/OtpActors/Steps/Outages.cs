@@ -130,8 +130,8 @@ public sealed class Outages
 
             (absence.SaidAt, absence.Reason) = (now, reason);
             _log.Warning(
-                "{Step}, attempt {Attempt}, waits for {Part} since {Seconds} s, and goes on by itself: {Reason}",
-                _attempt.Step.Name, _attempt.Attempt, part, (long)_time.GetElapsedTime(absence.Since).TotalSeconds, reason);
+                "{Part} is out: {Step}, attempt {Attempt}, has waited for {Seconds} s and goes on by itself: {Reason}",
+                part, _attempt.Step.Name, _attempt.Attempt, (long)_time.GetElapsedTime(absence.Since).TotalSeconds, reason);
             if (_told is null || _told == part || !_away.ContainsKey(_told))
             {
                 TellHeld(part, reason);
@@ -142,6 +142,7 @@ public sealed class Outages
     /// <summary>The part has answered: nobody waits for it any more.</summary>
     public void Answered(string part)
     {
+        Interlocked.MemoryBarrier(); // the answer is seen by whoever has just found none, or what that one says is seen here
         if (!_watchful)
         {
             return;
@@ -180,12 +181,30 @@ public sealed class Outages
                 var now = awaited();
                 if (now is not null && now == last)
                 {
-                    Missing(part, NoAnswer);
+                    MissingWhile(() => awaited() == now, part);
                 }
 
                 last = now;
             },
             null, _attempt.Patience, _attempt.Patience);
+    }
+
+    /// <summary>An answer that comes at the same moment is not taken for silence.</summary>
+    private void MissingWhile(Func<bool> isSilent, string part)
+    {
+        lock (_lock)
+        {
+            _watchful = true;
+            Interlocked.MemoryBarrier();
+            if (isSilent())
+            {
+                Missing(part, NoAnswer);
+            }
+            else
+            {
+                _watchful = _away.Count > 0 || _told is not null;
+            }
+        }
     }
 
     private string NoAnswer => FormattableString.Invariant($"no answer for {_attempt.Patience.TotalSeconds:0.###} s");
@@ -301,9 +320,15 @@ public sealed record OutageSetup(string RunId, StepId Step, int Attempt, StepHol
 {
     public static readonly TimeSpan LongestPatience = TimeSpan.FromSeconds(10);
 
+    private static readonly TimeSpan ShortestPatience = TimeSpan.FromMilliseconds(10);
+
     public static OutageSetup Of(IBeginStep begin) => new(
         begin.RunId, begin.Step, begin.Attempt, begin.Hold, PatienceOf(begin.Spec.Policies.For(begin.Step.Kind)));
 
     /// <summary>Ten seconds; less where the attempt would be given up as silent before.</summary>
-    public static TimeSpan PatienceOf(StepPolicy policy) => policy.Timeout / 3 < LongestPatience ? policy.Timeout / 3 : LongestPatience;
+    public static TimeSpan PatienceOf(StepPolicy policy)
+    {
+        var patience = policy.Timeout / 3 < LongestPatience ? policy.Timeout / 3 : LongestPatience;
+        return patience > ShortestPatience ? patience : ShortestPatience;
+    }
 }

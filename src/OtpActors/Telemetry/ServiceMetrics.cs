@@ -15,11 +15,17 @@ public sealed class ServiceMetrics
 {
     public const string MeterName = "OtpActors";
 
+    private static readonly string[] Parts =
+        [PartNames.Topic, .. StepId.Stores, PartNames.Mail, PartNames.Slack, PartNames.Ledger];
+
     private readonly ConcurrentDictionary<string, RunPhase> _active = new();
     private readonly ConcurrentDictionary<string, long> _lag = new();
+    private readonly ConcurrentDictionary<string, IReadOnlyList<HeldStep>> _held = new();
+    private readonly StandingCounts _standing;
 
     public ServiceMetrics(IMeterFactory factory, TriggerCounts triggers, StandingCounts standing)
     {
+        _standing = standing;
         standing.Added += CountStored;
         var meter = factory.Create(MeterName);
         RunsStarted = meter.CreateCounter<long>("otpactors.runs.started", description: "Runs requested, by trigger.");
@@ -37,6 +43,8 @@ public sealed class ServiceMetrics
             "otpactors.store.duration", "s", "Calls to a store, by store, operation and outcome: ok, unavailable, error.",
             advice: Seconds(0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10));
         meter.CreateObservableGauge("otpactors.runs.active", Active, description: "Unfinished runs, by phase.");
+        meter.CreateObservableGauge(
+            "otpactors.steps.held", HeldByPart, description: "Steps and continuous sinks that wait for a part which is out, by that part.");
         meter.CreateObservableGauge("otpactors.topic.lag", Lags, description: "Records of the configured topic that a group has not committed.");
         meter.CreateObservableCounter(
             "otpactors.commands",
@@ -69,8 +77,22 @@ public sealed class ServiceMetrics
     /// <summary>The runs that are not over in this process, and what each is doing.</summary>
     public IReadOnlyDictionary<string, RunPhase> ActiveRuns => _active;
 
+    /// <summary>The steps of runs that wait for a part which is out; the longest wait first.</summary>
+    public IReadOnlyList<HeldStep> Held => [.. _held.Values.SelectMany(steps => steps).OrderBy(step => step.Hold.Since)];
+
     public void Follow(RunState state)
     {
+        var held = state.Steps.Where(step => step.Value.Hold is not null)
+            .Select(step => new HeldStep(state.RunId, step.Key, step.Value.Hold!)).ToList();
+        if (held.Count > 0)
+        {
+            _held[state.RunId] = held;
+        }
+        else
+        {
+            _held.TryRemove(state.RunId, out _);
+        }
+
         if (state.IsTerminal)
         {
             _active.TryRemove(state.RunId, out _);
@@ -81,7 +103,11 @@ public sealed class ServiceMetrics
         }
     }
 
-    public void Forget(string runId) => _active.TryRemove(runId, out _);
+    public void Forget(string runId)
+    {
+        _active.TryRemove(runId, out _);
+        _held.TryRemove(runId, out _);
+    }
 
     /// <summary>What a sink has dealt with, for a run or between runs.</summary>
     public void CountStored(string store, SinkCounts counts)
@@ -103,6 +129,13 @@ public sealed class ServiceMetrics
             .Select(phase => new Measurement<long>(counts.GetValueOrDefault(phase), new KeyValuePair<string, object?>("phase", phase.ToString())));
     }
 
+    private IEnumerable<Measurement<long>> HeldByPart()
+    {
+        var parts = Held.Select(step => step.Hold).Concat(_standing.Holds.Values).CountBy(hold => hold.WaitsFor).ToDictionary();
+        return Parts.Select(part =>
+            new Measurement<long>(parts.GetValueOrDefault(part), new KeyValuePair<string, object?>("waits_for", part)));
+    }
+
     private IEnumerable<Measurement<long>> Lags() =>
         _lag.Select(lag => new Measurement<long>(lag.Value, new KeyValuePair<string, object?>("group", lag.Key)));
 
@@ -111,3 +144,6 @@ public sealed class ServiceMetrics
 
     private static InstrumentAdvice<double> Seconds(params double[] bounds) => new() { HistogramBucketBoundaries = bounds };
 }
+
+/// <summary>A step of a run that waits for a part which is out.</summary>
+public sealed record HeldStep(string RunId, StepId Step, StepHold Hold);

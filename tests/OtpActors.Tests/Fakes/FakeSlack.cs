@@ -29,6 +29,13 @@ internal sealed class FakeSlack : IAsyncDisposable
     /// <summary>Answers the n-th request, from 0.</summary>
     public Func<int, HttpContext, Task> Script { get; set; } = (_, context) => context.Response.WriteAsync("ok");
 
+    /// <summary>Answers what posts nothing.</summary>
+    public Func<HttpContext, Task> Probed { get; set; } = context =>
+    {
+        context.Response.StatusCode = 405;
+        return Task.CompletedTask;
+    };
+
     /// <summary>When each request came, and what it carried.</summary>
     public ConcurrentQueue<(long At, JsonElement Payload)> Posts { get; } = new();
 
@@ -45,6 +52,12 @@ internal sealed class FakeSlack : IAsyncDisposable
 
     private async Task AnswerAsync(HttpContext context)
     {
+        if (context.Request.Method != HttpMethods.Post)
+        {
+            await Probed(context); // Slack has nothing but POST here
+            return;
+        }
+
         Posts.Enqueue((Stopwatch.GetTimestamp(), (await JsonDocument.ParseAsync(context.Request.Body)).RootElement));
         await Script(Interlocked.Increment(ref _requests), context);
     }

@@ -56,6 +56,9 @@ internal sealed class FakeSmtpServer : IAsyncDisposable
 
     public int Connections { get; private set; }
 
+    /// <summary>From now on no connection comes about; those that are there stay.</summary>
+    public void Refuse() => _listener.Stop();
+
     public async ValueTask DisposeAsync()
     {
         await _ending.CancelAsync();

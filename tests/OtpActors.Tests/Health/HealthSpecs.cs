@@ -4,7 +4,9 @@ using Akka.Actor;
 using Akka.Streams;
 using Akka.Streams.Dsl;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Time.Testing;
+using OtpActors.Health;
 using OtpActors.Hosting;
 using OtpActors.Steps;
 using OtpActors.Telemetry;
@@ -31,7 +33,7 @@ public sealed class HealthSpecs
         status.ShouldBe(HttpStatusCode.OK);
         ready.GetProperty("status").GetString().ShouldBe("ready");
         ready.GetProperty("checks").EnumerateObject().Select(check => check.Name)
-            .ShouldBe(["topic", "cassandra", "mongo", "journal", "sinks"]);
+            .ShouldBe(["topic", "cassandra", "mongo", "journal", "runs", "sinks"]);
     }
 
     [Fact]
@@ -89,6 +91,41 @@ public sealed class HealthSpecs
         metrics.Follow(RunDriver.At(RunPhase.Cancelled).State);
         await MeasureAsync(monitor, clock);
         monitor.Latest.ShouldAllBe(group => group.StalledFor == TimeSpan.Zero);
+    }
+
+    [Fact]
+    public async Task Steps_that_wait_for_a_part_are_told_and_make_nobody_unready()
+    {
+        await using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
+        var metrics = new ServiceMetrics(services.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>(), new TriggerCounts(), new StandingCounts());
+        var check = new HeldStepsCheck(metrics);
+        (await check.CheckHealthAsync(new HealthCheckContext(), TestContext.Current.CancellationToken)).Description.ShouldBeNull();
+
+        var run = RunDriver.At(RunPhase.Draining).Do(Say.Hold(Say.CassandraSink));
+        metrics.Follow(run.State);
+        var told = await check.CheckHealthAsync(new HealthCheckContext(), TestContext.Current.CancellationToken);
+        told.Status.ShouldBe(HealthStatus.Healthy);
+        told.Description.ShouldBe(
+            "cassandra-sink of the run run-1 waits for cassandra since 2031-05-17 08:30:00 UTC: connection refused");
+
+        metrics.Follow(run.Do(Say.Release(Say.CassandraSink)).State);
+        (await check.CheckHealthAsync(new HealthCheckContext(), TestContext.Current.CancellationToken)).Description.ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task A_continuous_sink_that_waits_for_a_part_is_told()
+    {
+        using var directory = new TempDirectory();
+        await using var topic = new EmbeddedTopic(directory.File("topic.db"));
+        await using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
+        var standing = new StandingCounts();
+        var metrics = new ServiceMetrics(services.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>(), new TriggerCounts(), standing);
+        var options = new OtpActorsOptions();
+        using var monitor = new LagMonitor(options, topic, metrics, TimeProvider.System);
+        standing.Hold(StoreNames.Mongo, StoreNames.Mongo, "connection refused", RunDriver.Start);
+        var told = await new SinksCheck(monitor, standing, options).CheckHealthAsync(new HealthCheckContext(), TestContext.Current.CancellationToken);
+        told.Description.ShouldBe(
+            "the continuous sink into mongo waits for mongo since 2031-05-17 08:30:00 UTC: connection refused");
     }
 
     private static async Task AppendAsync(EmbeddedTopic topic, int records)

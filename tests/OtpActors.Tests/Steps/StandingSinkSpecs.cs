@@ -194,6 +194,29 @@ public class StandingSinkSpecs : SinkKit
     }
 
     [Fact]
+    public async Task What_it_waits_for_is_told_until_it_is_back()
+    {
+        var back = false;
+        Store.BeforeWrite = () => back ? Task.CompletedTask : throw new StoreUnavailableException("connection refused");
+        Open();
+        await UntilEnsuredAsync();
+        await AppendAsync(_records[..3]);
+        while (_counts.Holds.Count == 0)
+        {
+            await Task.Delay(10, Cancel);
+        }
+
+        var (store, hold) = _counts.Holds.Single();
+        (store, hold.WaitsFor, hold.Reason).ShouldBe((StoreNames.Cassandra, StoreNames.Cassandra, "connection refused"));
+        back = true;
+        await UntilCommittedAsync(3);
+        while (_counts.Holds.Count > 0)
+        {
+            await Task.Delay(10, Cancel);
+        }
+    }
+
+    [Fact]
     public async Task A_topic_that_cannot_be_made_is_tried_again()
     {
         var calls = 0;

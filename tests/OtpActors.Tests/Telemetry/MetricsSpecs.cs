@@ -41,6 +41,11 @@ public sealed partial class MetricsSpecs
         Value(metrics, "otpactors_notifications_total", "channel=\"slack\"", "outcome=\"sent\"").ShouldBe(8);
         Value(metrics, "otpactors_steps_total", "step=\"cassandra-sink\"", "outcome=\"completed\"").ShouldBe(2);
         Value(metrics, "otpactors_runs_active", "phase=\"Producing\"").ShouldBe(0);
+        foreach (var part in new[] { "topic", "cassandra", "mongo", "mail", "slack", "ledger" })
+        {
+            Value(metrics, "otpactors_steps_held", $"waits_for=\"{part}\"").ShouldBe(0);
+        }
+
         metrics.ShouldContain("http_server_request_duration_seconds");
         metrics.ShouldNotContain("canary");
         metrics.ShouldNotContain("@");

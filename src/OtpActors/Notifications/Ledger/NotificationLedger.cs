@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Threading.Channels;
 using OtpActors.Sqlite;
 
@@ -17,6 +18,9 @@ public sealed class NotificationLedger : IAsyncDisposable
 
     private readonly SqliteDatabase _database;
     private readonly TimeProvider _time;
+
+    /// <summary>Ends that the disk did not take: entered before their notification is looked at again.</summary>
+    private readonly ConcurrentDictionary<string, SendResult> _owed = new(StringComparer.Ordinal);
     private readonly Channel<IEntry> _entries = Channel.CreateUnbounded<IEntry>(new UnboundedChannelOptions { SingleReader = true });
     private readonly Task _writing;
 
@@ -61,6 +65,7 @@ public sealed class NotificationLedger : IAsyncDisposable
         await gate.WaitAsync(cancellationToken);
         try
         {
+            cancellationToken.ThrowIfCancellationRequested(); // a turn can come at the same moment as the stop
             if (await BeginAsync(notification, limit) is { } known)
             {
                 return known;
@@ -78,15 +83,45 @@ public sealed class NotificationLedger : IAsyncDisposable
     }
 
     /// <summary>Records the intent; or gives what is recorded, and then it must not be sent.</summary>
-    internal Task<SendResult?> BeginAsync(Notification notification, int limit) =>
-        EnterAsync(session => LedgerTable.Begin(session, notification, limit, _time.GetUtcNow()));
-
-    /// <summary>Records how a try ended that was begun.</summary>
-    internal Task EndAsync(string id, SendResult result) => EnterAsync(session =>
+    /// <exception cref="SqliteFailureException">It cannot be recorded: it must not be sent.</exception>
+    internal async Task<SendResult?> BeginAsync(Notification notification, int limit)
     {
-        LedgerTable.End(session, id, result, _time.GetUtcNow());
-        return true;
-    });
+        var isOwed = _owed.TryGetValue(notification.Id, out var owed);
+        var known = await EnterAsync(session =>
+        {
+            if (isOwed)
+            {
+                LedgerTable.End(session, notification.Id, owed, _time.GetUtcNow());
+            }
+
+            return LedgerTable.Begin(session, notification, limit, _time.GetUtcNow());
+        });
+        if (isOwed)
+        {
+            _owed.TryRemove(notification.Id, out _);
+        }
+
+        return known;
+    }
+
+    /// <summary>Records how a try ended that was begun. What cannot be recorded now is kept, and recorded when it is asked for.</summary>
+    /// <exception cref="SqliteFailureException">It cannot be recorded.</exception>
+    internal async Task EndAsync(string id, SendResult result)
+    {
+        try
+        {
+            await EnterAsync(session =>
+            {
+                LedgerTable.End(session, id, result, _time.GetUtcNow());
+                return true;
+            });
+        }
+        catch (SqliteFailureException)
+        {
+            _owed[id] = result;
+            throw;
+        }
+    }
 
     /// <summary>How a try ended whose sender has thrown this.</summary>
     internal static SendResult ResultOf(Exception e) => e switch

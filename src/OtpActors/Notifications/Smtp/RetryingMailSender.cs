@@ -1,9 +1,10 @@
 namespace OtpActors.Notifications.Smtp;
 
 /// <summary>
-/// Tries a mail again that was deferred, or whose server was out: after the delay, three times the delay and so on, two
+/// Tries a mail again that was deferred: after the delay, three times the delay and so on, two
 /// minutes at most, each with jitter, so that mails deferred together do not come back together. A mail whose end is
-/// uncertain is tried once more at once if that is wished; the ledger has the last word. A wait holds no connection.
+/// uncertain is tried once more at once if that is wished; the ledger has the last word. A wait holds no connection. A server that is out is not
+/// waited for here: whoever sends waits for it, and no mail has used a try up.
 /// </summary>
 public sealed class RetryingMailSender(IMailSender inner, SmtpOptions options, bool resendUncertain, TimeProvider time, Random random)
     : IMailSender
@@ -19,25 +20,18 @@ public sealed class RetryingMailSender(IMailSender inner, SmtpOptions options, b
         var resent = false;
         for (var failed = 1; ; failed++)
         {
-            try
+            var result = await inner.SendAsync(mail, cancellationToken);
+            if (result.Outcome == SendOutcome.Uncertain && resendUncertain && !resent)
             {
-                var result = await inner.SendAsync(mail, cancellationToken);
-                if (result.Outcome == SendOutcome.Uncertain && resendUncertain && !resent)
-                {
-                    resent = true;
-                }
-                else if (result.Outcome != SendOutcome.Deferred)
-                {
-                    return result;
-                }
-                else if (failed > options.Retries)
-                {
-                    return result with { Detail = $"{result.Detail} (given up after {failed} tries)" };
-                }
+                resent = true;
             }
-            catch (NotificationException e) when (e.CanPass && failed <= options.Retries)
+            else if (result.Outcome != SendOutcome.Deferred)
             {
-                // the wait is the same
+                return result;
+            }
+            else if (failed > options.Retries)
+            {
+                return result with { Detail = $"{result.Detail} (given up after {failed} tries)" };
             }
 
             await Task.Delay(DelayAfter(failed), time, cancellationToken);

@@ -35,7 +35,7 @@ internal sealed class SmtpConnection : IAsyncDisposable
 
     public bool IsConnected => _client.IsConnected;
 
-    /// <exception cref="NotificationException">The server refuses what concerns all mails alike. Nothing was sent.</exception>
+    /// <exception cref="NotificationException">The server is out, or refuses what concerns all mails alike. Nothing was sent.</exception>
     /// <exception cref="OperationCanceledException">Told to stop before the mail was handed over.</exception>
     public async Task<SendResult> SendAsync(OtpMail mail, CancellationToken stop)
     {
@@ -55,7 +55,13 @@ internal sealed class SmtpConnection : IAsyncDisposable
             end = await TryAsync(mail, stop);
         }
 
-        return end ?? new SendResult(SendOutcome.Deferred, "the connection was lost before the mail was handed over");
+        var result = end ?? new SendResult(SendOutcome.Deferred, "the connection was lost before the mail was handed over");
+        if (result.Outcome == SendOutcome.Deferred && !_client.IsConnected)
+        {
+            await ConnectAsync(stop); // tells a server that is out, which says nothing about the mail, from one that dislikes it
+        }
+
+        return result;
     }
 
     /// <summary>Says goodbye and closes; the next mail connects again.</summary>

@@ -4,7 +4,7 @@ using Polly;
 
 namespace OtpActors.Notifications.Webhook;
 
-/// <summary>The HTTP client that posts to Slack, and what it does about failures that did not reach Slack.</summary>
+/// <summary>The HTTP client that posts to Slack. It waits where Slack asks for it; an outage is waited for by whoever posts.</summary>
 internal static class WebhookClient
 {
     public const string Name = "slack";
@@ -32,7 +32,8 @@ internal static class WebhookClient
                     BackoffType = DelayBackoffType.Exponential,
                     UseJitter = true,
                     ShouldRetryAfterHeader = true,
-                    ShouldHandle = args => ValueTask.FromResult(IsUnsent(args.Outcome)),
+                    ShouldHandle = args => ValueTask.FromResult(
+                        args.Outcome.Result?.StatusCode == HttpStatusCode.TooManyRequests),
                     OnRetry = args =>
                     {
                         args.Context.GetRequestMessage()?.Options.Set(OnItsWay, false);
@@ -52,13 +53,6 @@ internal static class WebhookClient
     public static bool IsUnsent(HttpRequestException e) => e.HttpRequestError is
         HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError
         or HttpRequestError.SecureConnectionError or HttpRequestError.ProxyTunnelError;
-
-    private static bool IsUnsent(Outcome<HttpResponseMessage> outcome) => outcome switch
-    {
-        { Exception: HttpRequestException e } => IsUnsent(e),
-        { Result.StatusCode: HttpStatusCode.TooManyRequests or HttpStatusCode.ServiceUnavailable } => true,
-        _ => false,
-    };
 
     /// <summary>Innermost: marks a request when a try of it begins.</summary>
     private sealed class Marker : DelegatingHandler

@@ -13,8 +13,10 @@ namespace OtpActors.Notifications.Webhook;
 /// no intent yet, so a process that ends leaves no more in doubt than one post. Can be called from any thread.
 /// </summary>
 /// <remarks>
-/// Posts that Slack certainly did not take (no connection, 429 with its <c>Retry-After</c>, 503) are tried again by the
-/// client's resilience handler. The webhook's address is in no message, log or trace.
+/// A 429 with its <c>Retry-After</c> is waited for by the client's resilience handler. What Slack certainly did not take (no
+/// connection, 503) is a failure of the channel that can pass, and so is a post that comes right after one whose end is in
+/// doubt: nothing is posted then until a pause, which grows, is over and the webhook's server answers at all. So an outage
+/// leaves few messages in doubt, mostly one. The webhook's address is in no message, log or trace.
 /// </remarks>
 public sealed class WebhookSlackSender : ISlackSender, IAsyncDisposable
 {
@@ -24,6 +26,8 @@ public sealed class WebhookSlackSender : ISlackSender, IAsyncDisposable
     /// <summary>What is on its way when its sender is told to stop is given this long.</summary>
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(1);
 
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(1);
+
     private readonly IHttpClientFactory _clients;
     private readonly NotificationLedger _ledger;
     private readonly SlackOptions _options;
@@ -31,6 +35,9 @@ public sealed class WebhookSlackSender : ISlackSender, IAsyncDisposable
     private readonly Channel<Post> _posts = Channel.CreateUnbounded<Post>(new UnboundedChannelOptions { SingleReader = true });
     private readonly CancellationTokenSource _ending = new();
     private readonly Task _posting;
+
+    /// <summary>Posts in doubt since the last one that was answered, and the last of them.</summary>
+    private (int Count, long At, string Detail) _doubts;
 
     public WebhookSlackSender(
         IHttpClientFactory clients, NotificationLedger ledger, SlackOptions options, TimeProvider time, ILogger<WebhookSlackSender> log)
@@ -156,7 +163,11 @@ public sealed class WebhookSlackSender : ISlackSender, IAsyncDisposable
         SendResult result;
         try
         {
+            await ThrowIfOutAsync();
             result = await PostAsync(payload, posts);
+            _doubts = result.Outcome == SendOutcome.Uncertain
+                ? (_doubts.Count + 1, _time.GetTimestamp(), result.Detail)
+                : default;
         }
         catch (Exception e)
         {
@@ -168,6 +179,41 @@ public sealed class WebhookSlackSender : ISlackSender, IAsyncDisposable
         posts.ForEach(post => post.SetResult(result));
 
         Task EnterAsync(SendResult end) => Task.WhenAll(posts.Select(post => _ledger.EndAsync(post.Message.Id, end)));
+    }
+
+    /// <summary>The client posts once: whether Slack is back is asked by a question that posts nothing.</summary>
+    /// <exception cref="NotificationException">Slack is out.</exception>
+    private async Task ThrowIfOutAsync()
+    {
+        if (_doubts.Count == 0)
+        {
+            return;
+        }
+
+        var pause = _options.Interval * Math.Pow(2, Math.Min(_doubts.Count, 16));
+        if (_time.GetElapsedTime(_doubts.At) < (pause < LongestPause ? pause : LongestPause) || !await IsThereAsync())
+        {
+            throw new NotificationException($"Slack is out, nothing is posted for now: {_doubts.Detail}", canPass: true);
+        }
+    }
+
+    /// <summary>Whether anybody answers behind gateways; with what does not matter.</summary>
+    private async Task<bool> IsThereAsync()
+    {
+        using var bound = new CancellationTokenSource(_options.Timeout, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(bound.Token, _ending.Token);
+        using var request = new HttpRequestMessage(HttpMethod.Head, _options.WebhookUrl!.Reveal());
+        try
+        {
+            using var client = _clients.CreateClient(WebhookClient.Name);
+            using var response = await client.SendAsync(request, either.Token);
+            return response.StatusCode
+                is not (HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout);
+        }
+        catch (Exception e) when (e is HttpRequestException or TimeoutRejectedException or OperationCanceledException or IOException)
+        {
+            return false;
+        }
     }
 
     private async Task<SendResult> PostAsync(SlackPayload payload, List<Post> posts)

@@ -1,5 +1,7 @@
+using Microsoft.Data.Sqlite;
 using OtpActors.Notifications;
 using OtpActors.Notifications.Ledger;
+using OtpActors.Sqlite;
 using OtpActors.Tests.Fakes;
 using OtpActors.Tests.Notifications.Smtp;
 using Shouldly;
@@ -91,6 +93,38 @@ public sealed class NotificationLedgerSpecs : IDisposable
         await Should.ThrowAsync<NotificationException>(() => new LedgerMailSender(sender, ledger, 1, 1).SendAsync(Mail, Stop));
         var entry = (await ledger.ListAsync(null, 10, Stop)).Single();
         (entry.State, entry.MayHaveArrived, entry.Reply).ShouldBe((NotificationState.Deferred, 0, "no sign-in"));
+    }
+
+    [Fact]
+    public async Task What_was_accepted_while_the_ledger_could_not_be_written_is_entered_later_and_not_sent_again()
+    {
+        await using var ledger = Open();
+        await ledger.ListAsync(null, 1, Stop); // the file is there
+        await using var other = new SqliteConnection($"Data Source={_directory.File("notifications.db")};Pooling=False");
+        await other.OpenAsync(Stop);
+        var sender = new ScriptedSender
+        {
+            Decide = async _ =>
+            {
+                await ExecuteAsync("BEGIN IMMEDIATE");
+                return true;
+            },
+        };
+        var sending = new LedgerMailSender(sender, ledger, arrivalLimit: 2, atATime: 1);
+        (await Should.ThrowAsync<SqliteFailureException>(() => sending.SendAsync(Mail, Stop))).CanPass.ShouldBeTrue();
+
+        await ExecuteAsync("ROLLBACK");
+        (await sending.SendAsync(Mail, Stop)).Accepted.ShouldBeTrue();
+        sender.Sent.ShouldHaveSingleItem();
+        var entry = (await ledger.ListAsync(null, 10, Stop)).Single();
+        (entry.State, entry.Tries, entry.MayHaveArrived).ShouldBe((NotificationState.Accepted, 1, 1));
+
+        async Task ExecuteAsync(string sql)
+        {
+            await using var command = other.CreateCommand();
+            command.CommandText = sql;
+            await command.ExecuteNonQueryAsync(Stop);
+        }
     }
 
     [Fact]

@@ -38,6 +38,27 @@ public sealed class PoolSpecs : IAsyncDisposable
         (await kit.Ledger.ListAsync("run1", 10, SmtpKit.Stop)).ShouldAllBe(entry => entry.Tries == 1);
     }
 
+    [Theory]
+    [InlineData(FakeSmtpServer.Drop)]
+    [InlineData("421 4.3.2 closing")]
+    public async Task A_server_that_goes_amid_a_mail_fails_the_channel_and_not_the_mail(string reply)
+    {
+        _server.Script = (at, _) =>
+        {
+            if (at != SmtpMoment.Mail)
+            {
+                return null;
+            }
+
+            _server.Refuse();
+            return reply;
+        };
+        await using var kit = new SmtpKit(SmtpKit.Plain(_server.Port) with { Retries = 0 });
+        (await Should.ThrowAsync<NotificationException>(() => kit.SendAsync("jane@example.com"))).CanPass.ShouldBeTrue();
+        var entry = await kit.EntryAsync();
+        (entry.State, entry.MayHaveArrived).ShouldBe((NotificationState.Deferred, 0));
+    }
+
     [Fact]
     public async Task A_connection_without_work_is_closed_and_made_again()
     {

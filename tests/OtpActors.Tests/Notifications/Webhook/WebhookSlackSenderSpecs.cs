@@ -153,6 +153,50 @@ public sealed class WebhookSlackSenderSpecs : IAsyncLifetime
         (await EntryAsync()).State.ShouldBe(state);
     }
 
+    [Fact]
+    public async Task A_webhook_that_is_failureis_said_at_once_and_nothing_is_in_doubt()
+    {
+        _slack.Script = (_, context) =>
+        {
+            context.Response.StatusCode = 503;
+            return context.Response.WriteAsync("try later");
+        };
+        (await Should.ThrowAsync<NotificationException>(() => Sender().SendAsync(Message("jane@example.com", "1"), Stop)))
+            .CanPass.ShouldBeTrue();
+        _slack.Posts.Count.ShouldBe(1);
+        var entry = await EntryAsync();
+        (entry.State, entry.Tries).ShouldBe((NotificationState.Deferred, 1));
+    }
+
+    [Fact]
+    public async Task After_an_end_in_doubt_nothing_is_posted_until_the_webhook_answers_again()
+    {
+        var frozen = true;
+        Task Freeze(HttpContext context) => frozen
+            ? Task.Delay(Timeout.Infinite, context.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default)
+            : context.Response.WriteAsync("ok");
+        _slack.Script = (_, context) => Freeze(context);
+        _slack.Probed = Freeze;
+        var sender = Sender(new SlackOptions { Timeout = TimeSpan.FromMilliseconds(300), Interval = TimeSpan.FromMilliseconds(1) });
+        (await sender.SendAsync(Message("jane@example.com", "1"), Stop)).Outcome.ShouldBe(SendOutcome.Uncertain);
+        for (var n = 0; n < 3; n++)
+        {
+            var failure = await Should.ThrowAsync<NotificationException>(() => sender.SendAsync(Message("joe@example.com", "1"), Stop));
+            (failure.CanPass, failure.Message).ShouldBe((true, "Slack is out, nothing is posted for now: Slack did not answer in time"));
+        }
+
+        _slack.Posts.Count.ShouldBeLessThanOrEqualTo(1, "one is in doubt, and no more");
+        frozen = false;
+        (await sender.SendAsync(Message("joe@example.com", "1"), Stop)).Accepted.ShouldBeTrue();
+        (await _services!.GetRequiredService<NotificationLedger>().CountAsync("run1", Stop)).ShouldBe(
+            new Dictionary<(string, NotificationState), long>
+            {
+                [(Channels.Slack, NotificationState.Uncertain)] = 1,
+                [(Channels.Slack, NotificationState.Accepted)] = 1,
+            },
+            ignoreOrder: true);
+    }
+
     [Theory]
     [InlineData(403)]
     [InlineData(404)]

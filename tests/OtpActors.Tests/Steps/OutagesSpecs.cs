@@ -1,0 +1,115 @@
+using Akka.Event;
+using Microsoft.Extensions.Time.Testing;
+using OtpActors.Sqlite;
+using OtpActors.Steps;
+using OtpActors.Stores;
+using OtpActors.Tests.Fakes;
+using OtpActors.Tests.Support;
+using OtpActors.Topics;
+using OtpActors.Workflow;
+using Shouldly;
+using Xunit;
+
+namespace OtpActors.Tests.Steps;
+
+public class OutagesSpecs : StepKit
+{
+    private static readonly StoreUnavailableException Refused = new("connection refused");
+
+    private readonly FakeTimeProvider _clock = new(RunDriver.Start);
+
+    [Fact]
+    public async Task A_fault_is_the_caller_s_and_holds_nothing()
+    {
+        await Should.ThrowAsync<InvalidOperationException>(() => Of().WaitOutAsync<int>(
+            StoreNames.Mongo, () => throw new InvalidOperationException("no such table"), Cancel));
+        await Should.ThrowAsync<TopicException>(() => Of().WaitOutAsync<int>(
+            PartNames.Topic, () => throw new TopicException("not authorised"), Cancel));
+        await Should.ThrowAsync<SqliteFailureException>(() => Of().WaitOutAsync<int>(
+            PartNames.Mail, () => throw new SqliteFailureException("damaged", canPass: false), Cancel));
+        Run.HasMessages.ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task Of_many_calls_one_tries_and_all_get_their_answer()
+    {
+        var (back, tries) = (false, 0);
+        var outages = Of(TimeProvider.System);
+        var calls = Enumerable.Range(0, 300).Select(n => outages.WaitOutAsync(
+            StoreNames.Mongo,
+            async () =>
+            {
+                Interlocked.Increment(ref tries);
+                await Task.Yield();
+                return Volatile.Read(ref back) ? n : throw Refused;
+            },
+            Cancel)).ToList();
+        await Run.NextAsync<RunCommands.HoldStep>();
+        await outages.WaitOutAsync(StoreNames.Cassandra, () => Task.CompletedTask, Cancel); // another part is not waited for
+        Volatile.Read(ref tries).ShouldBeInRange(1, 320, "those that wait do not try");
+        Volatile.Write(ref back, true);
+        (await Task.WhenAll(calls).Soon()).ShouldBe(Enumerable.Range(0, 300));
+        await Run.NextAsync<RunCommands.ReleaseStep>();
+        Run.HasMessages.ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task A_reason_that_changes_is_told_once_a_minute()
+    {
+        var outages = Of();
+        outages.Missing(StoreNames.Mongo, "one");
+        outages.Missing(StoreNames.Mongo, "two");
+        _clock.Advance(TimeSpan.FromSeconds(59));
+        outages.Missing(StoreNames.Mongo, "three");
+        _clock.Advance(TimeSpan.FromSeconds(1));
+        outages.Missing(StoreNames.Mongo, "four");
+        (await Run.NextAsync<RunCommands.HoldStep>()).Reason.ShouldBe("one");
+        (await Run.NextAsync<RunCommands.HoldStep>()).Reason.ShouldBe("four");
+        Run.HasMessages.ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task Of_two_parts_that_are_out_the_first_is_told_and_then_the_other()
+    {
+        var changes = new List<bool>();
+        var outages = Of(changed: changes.Add);
+        outages.Missing(PartNames.Topic, "no broker answers");
+        outages.Missing(StoreNames.Mongo, "connection refused");
+        (await Run.NextAsync<RunCommands.HoldStep>()).WaitsFor.ShouldBe(PartNames.Topic);
+        outages.Answered(PartNames.Topic);
+        (await Run.NextAsync<RunCommands.HoldStep>()).WaitsFor.ShouldBe(StoreNames.Mongo);
+        outages.Answered(StoreNames.Mongo);
+        await Run.NextAsync<RunCommands.ReleaseStep>();
+        outages.Answered(StoreNames.Mongo);
+        Run.HasMessages.ShouldBeFalse();
+        changes.ShouldBe([true, false]);
+    }
+
+    [Fact]
+    public async Task What_an_earlier_process_waited_for_is_released_by_that_part_alone()
+    {
+        var outages = Of(known: new StepHold(PartNames.Topic, "no broker answers", RunDriver.Start));
+        outages.Answered(StoreNames.Mongo);
+        Run.HasMessages.ShouldBeFalse();
+        outages.Answered(PartNames.Topic);
+        await Run.NextAsync<RunCommands.ReleaseStep>();
+    }
+
+    [Fact]
+    public async Task Silence_holds_and_an_answer_releases()
+    {
+        var answer = new TaskCompletionSource<int>();
+        var call = Of().WaitOutAsync(StoreNames.Mongo, () => answer.Task, Cancel);
+        _clock.Advance(TimeSpan.FromSeconds(9));
+        Run.HasMessages.ShouldBeFalse();
+        _clock.Advance(TimeSpan.FromSeconds(1));
+        (await Run.NextAsync<RunCommands.HoldStep>()).Reason.ShouldBe("no answer for 10 s");
+        answer.SetResult(7);
+        (await call.Soon()).ShouldBe(7);
+        await Run.NextAsync<RunCommands.ReleaseStep>();
+    }
+
+    private Outages Of(TimeProvider? time = null, StepHold? known = null, Action<bool>? changed = null) => new(
+        new OutageSetup(RunId, Say.CassandraSink, 1, known, TimeSpan.FromSeconds(10)), Run, time ?? _clock,
+        Logging.GetLogger(Sys, "outages"), changed);
+}
