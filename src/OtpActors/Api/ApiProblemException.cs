@@ -2,7 +2,9 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Mvc;
+using OtpActors.Postgres;
 using OtpActors.Records;
+using OtpActors.Sqlite;
 using OtpActors.Stores;
 using OtpActors.Topics;
 using OtpActors.Triggers;
@@ -84,6 +86,10 @@ public sealed partial class ApiProblemException(int status, string code, string 
         StoreUnavailableException e => new(
             StatusCodes.Status503ServiceUnavailable, "store_out", $"{e.Message}.", hint: "Try again later; /healthz/ready tells what is out."),
         StoreSetupException e => new(StatusCodes.Status503ServiceUnavailable, "store_setup", $"{e.Message}."),
+        JournalException e => new(
+            StatusCodes.Status503ServiceUnavailable, "not_now", $"{e.Message}.", hint: "Try again later; /healthz/ready tells what is out."),
+        SqliteFailureException e => new(
+            StatusCodes.Status503ServiceUnavailable, "not_now", $"{e.Message}.", hint: "/healthz/ready tells what is out."),
         InputFileException e => new(StatusCodes.Status503ServiceUnavailable, "data_directory", e.Message),
         _ => null,
     };

@@ -41,6 +41,7 @@ internal sealed class RunDirectory(
             return await actor.Ask<object>(message, Patience, cancellationToken) switch
             {
                 RunReplies.Accepted accepted => cache.Put(accepted.State), // who looks next sees what was done
+                RunReplies.Unavailable unavailable => throw new RunRefusedException(unavailable.Reason),
                 RunReplies.Refused refused => throw new ApiProblemException(409, "run_refused", $"{refused.Reason}.", "id"),
                 _ => throw ApiProblemException.UnknownRun(id),
             };

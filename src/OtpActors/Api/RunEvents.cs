@@ -81,7 +81,7 @@ internal static class RunEventStream
                 yield return new SseItem<string>(Json(new { state = state.Phase, state.Version, report = RunReport.Of(state) }), "progress");
             }
 
-            if (state.IsTerminal || end.IsCancellationRequested || subscription.Breakage is not null)
+            if (state.IsTerminal || end.IsCancellationRequested)
             {
                 yield break;
             }

@@ -85,12 +85,13 @@ internal static class RunCommand
             var accepted = reply switch
             {
                 RunReplies.Accepted yes => yes,
+                RunReplies.Unavailable no => throw new NotDoneException($"The run cannot begin: {no.Reason}"),
                 RunReplies.Refused no => throw new NotDoneException($"The run cannot begin: {no.Reason}"),
                 _ => throw NoSuchRun(runId, host.Services.GetRequiredService<OtpActorsOptions>()),
             };
 
             using IRunView view = json ? new SilentView() : RunView.For(Terminal.Console, TimeProvider.System);
-            state = await FollowAsync(run, accepted.State, view.Show, stop.Token);
+            state = await FollowAsync(run, accepted.State, view.Show, quiet: json || Terminal.IsPlain, stop.Token);
         }
         finally
         {
@@ -102,20 +103,32 @@ internal static class RunCommand
     }
 
     /// <summary>
-    /// Shows each new state, and the last one again several times a second for what counts time, until the run is over,
-    /// broken, or <paramref name="cancel"/> fires.
+    /// Shows each new state, and the last one again several times a second for what counts time, until the run is over or
+    /// <paramref name="cancel"/> fires. A run whose journal is unavailable goes on by itself, and is given up at its deadline.
     /// </summary>
+    /// <param name="quiet">Whether the log on standard error says what the run waits for.</param>
     private static async Task<RunState> FollowAsync(
-        RunSubscription run, RunState state, Action<RunState> show, CancellationToken cancel)
+        RunSubscription run, RunState state, Action<RunState> show, bool quiet, CancellationToken cancel)
     {
+        string? told = null;
         while (true)
         {
             state = run.Latest ?? state;
             show(state);
-            if (state.IsTerminal || run.Breakage is not null || cancel.IsCancellationRequested)
+            var breakage = run.Breakage;
+            if (state.IsTerminal || cancel.IsCancellationRequested
+                || (breakage is not null && state.DeadlineAt <= TimeProvider.System.GetUtcNow()))
             {
                 return state;
             }
+
+            if (breakage != told && !quiet)
+            {
+                await Console.Error.WriteLineAsync(
+                    breakage is null ? "The run goes on." : $"The run waits, and goes on by itself: {breakage}. Ctrl-C ends it; everything up to here is kept.");
+            }
+
+            told = breakage;
 
             await run.WaitAsync(Refresh, cancel);
         }

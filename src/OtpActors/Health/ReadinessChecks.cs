@@ -1,4 +1,6 @@
 using System.Globalization;
+using Akka.Actor;
+using Akka.Hosting;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using OtpActors.Hosting;
 using OtpActors.Records;
@@ -8,6 +10,7 @@ using OtpActors.Telemetry;
 using OtpActors.Topics;
 using OtpActors.Triggers;
 using OtpActors.Workflow;
+using OtpActors.Workflow.Journal;
 
 namespace OtpActors.Health;
 
@@ -60,20 +63,19 @@ internal sealed class StoreCheck(IOtpStore store) : IHealthCheck
     }
 }
 
-/// <summary>Whether the journal of runs can be read.</summary>
-internal sealed class JournalCheck(RunStarter runs) : IHealthCheck
+/// <summary>Whether the journal of runs can be written, and the list of runs.</summary>
+internal sealed class JournalCheck(IRequiredActor<JournalWatch> watch, JournalStatus status) : IHealthCheck
 {
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
-        try
-        {
-            await runs.FindAsync("health-check", cancellationToken); // there is no such run, which is an answer
-            return HealthCheckResult.Healthy();
-        }
-        catch (RunRefusedException e)
-        {
-            return HealthCheckResult.Unhealthy(e.Message);
-        }
+        var journal = await watch.GetAsync(cancellationToken);
+        var answer = await journal.Ask<JournalWatch.Checked>(JournalWatch.Check.Instance, cancellationToken);
+        var since = status.Outage is { } outage ? $" since {outage.Since:u}" : "";
+        return answer.Error is { } error
+            ? HealthCheckResult.Unhealthy($"the journal cannot be written{since}: {error}; {status.BrokenRuns} run(s) wait for it and go on by themselves")
+            : status.ListOutage is { } list
+                ? HealthCheckResult.Unhealthy($"the list of runs cannot be written since {list.Since:u}: {list.Error}")
+                : HealthCheckResult.Healthy();
     }
 }
 

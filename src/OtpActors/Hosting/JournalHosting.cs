@@ -5,6 +5,7 @@ using Microsoft.Data.Sqlite;
 using Npgsql;
 using OtpActors.Postgres;
 using OtpActors.Workflow;
+using OtpActors.Workflow.Journal;
 
 namespace OtpActors.Hosting;
 
@@ -14,6 +15,7 @@ public static class JournalHosting
     /// <summary>The list of runs, and what is beneath the journal's tables.</summary>
     public static IServiceCollection AddRunCatalog(this IServiceCollection services, JournalOptions options, DataDirectory data)
     {
+        services.AddSingleton<JournalStatus>();
         if (options.Provider == JournalProvider.PostgreSQL)
         {
             services.AddSingleton(_ => Source(options));
@@ -61,14 +63,7 @@ public static class JournalHosting
         if (options.Journal.Provider == JournalProvider.PostgreSQL)
         {
             await using var source = Source(options.Journal);
-            try
-            {
-                return await new PostgresRunCatalog(source).ListAsync(filter, cancellationToken);
-            }
-            catch (NpgsqlException e)
-            {
-                throw PostgresFailure.Explain(e, PostgresSettings.Of(options.Journal));
-            }
+            return await new PostgresRunCatalog(source).ListAsync(filter, cancellationToken);
         }
 
         using var data = DataDirectory.OpenReadOnly(options.Data);

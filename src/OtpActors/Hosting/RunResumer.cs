@@ -1,23 +1,57 @@
 using Akka.Actor;
 using Akka.Hosting;
+using OtpActors.Postgres;
 using OtpActors.Workflow;
+using OtpActors.Workflow.Journal;
 
 namespace OtpActors.Hosting;
 
 /// <summary>
 /// Goes on with the unfinished runs of an earlier process: after the actors are there, and before anybody can ask for
-/// something new over HTTP.
+/// something new over HTTP. Before that it writes to the journal and reads from it, so that the first request finds it warm.
 /// </summary>
-internal sealed class RunResumer(IRequiredActor<RunRegistry> registry) : IHostedService
+internal sealed class RunResumer(
+    IRequiredActor<RunRegistry> registry, IRequiredActor<RunsParent> parent, IRequiredActor<JournalWatch> watch, TimeProvider time) : IHostedService
 {
+    /// <summary>A journal that is unavailable at the start, as a server that restarts, is waited for this long.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
+
     /// <summary>How many runs go on.</summary>
     public int Count { get; private set; }
 
+    /// <exception cref="JournalException">The journal cannot be written or read.</exception>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
+        await WarmAsync(cancellationToken);
         var runs = await registry.GetAsync(cancellationToken);
-        Count = (await runs.Ask<RunRegistry.Unfinished>(new RunRegistry.ResumeAll(), cancellationToken)).RunIds.Count;
+        try
+        {
+            Count = (await runs.Ask<RunRegistry.Unfinished>(new RunRegistry.ResumeAll(), cancellationToken)).RunIds.Count;
+        }
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new JournalException($"the list of unfinished runs cannot be read: {e.Message}", e);
+        }
     }
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    private async Task WarmAsync(CancellationToken cancellationToken)
+    {
+        var began = time.GetTimestamp();
+        var journal = await watch.GetAsync(cancellationToken);
+        while ((await journal.Ask<JournalWatch.Checked>(JournalWatch.Check.Instance, cancellationToken)).Error is { } error)
+        {
+            if (time.GetElapsedTime(began) > Patience)
+            {
+                throw new JournalException($"the journal of runs cannot be written: {error}");
+            }
+
+            await Task.Delay(Pause, time, cancellationToken);
+        }
+
+        await (await parent.GetAsync(cancellationToken)).Ask<object>(new RunQueries.Get("warm-up"), cancellationToken);
+    }
 }

@@ -3,6 +3,7 @@ using System.Diagnostics.Metrics;
 using OtpActors.Steps;
 using OtpActors.Triggers;
 using OtpActors.Workflow;
+using OtpActors.Workflow.Journal;
 
 namespace OtpActors.Telemetry;
 
@@ -23,7 +24,7 @@ public sealed class ServiceMetrics
     private readonly ConcurrentDictionary<string, IReadOnlyList<HeldStep>> _held = new();
     private readonly StandingCounts _standing;
 
-    public ServiceMetrics(IMeterFactory factory, TriggerCounts triggers, StandingCounts standing)
+    public ServiceMetrics(IMeterFactory factory, TriggerCounts triggers, StandingCounts standing, JournalStatus journal)
     {
         _standing = standing;
         standing.Added += CountStored;
@@ -45,6 +46,11 @@ public sealed class ServiceMetrics
         meter.CreateObservableGauge("otpactors.runs.active", Active, description: "Unfinished runs, by phase.");
         meter.CreateObservableGauge(
             "otpactors.steps.held", HeldByPart, description: "Steps and continuous sinks that wait for a part which is out, by that part.");
+        meter.CreateObservableGauge(
+            "otpactors.runs.broken", () => (long)journal.BrokenRuns, description: "Unfinished runs that wait until the journal can be written.");
+        meter.CreateObservableGauge(
+            "otpactors.journal.out", () => journal.Outage is null && journal.ListOutage is null ? 0L : 1L,
+            description: "1 while the journal, or the list of runs, cannot be written.");
         meter.CreateObservableGauge("otpactors.topic.lag", Lags, description: "Records of the configured topic that a group has not committed.");
         meter.CreateObservableCounter(
             "otpactors.commands",

@@ -73,16 +73,23 @@ public sealed class RunStarter(
     }
 
     public async Task<RunState?> FindAsync(string runId, CancellationToken cancellationToken) =>
-        await AskAsync(runs.ActorRef, new RunQueries.Get(runId), cancellationToken) is RunReplies.Accepted { State: { Spec: not null } state }
-            ? state
-            : null;
+        await AskAsync(runs.ActorRef, new RunQueries.Get(runId), cancellationToken) switch
+        {
+            RunReplies.Accepted { State: { Spec: not null } state } => state,
+            RunReplies.Unavailable unavailable => throw new RunRefusedException(unavailable.Reason),
+            _ => null,
+        };
 
     private async Task<RunState> RegisterAsync(string runId, RunSpec spec, OverlapPolicy overlap, CancellationToken cancellationToken)
     {
         var reply = await AskAsync(registry.ActorRef, new RunRegistry.Start(runId, spec, overlap), cancellationToken);
-        return reply is RunReplies.Accepted accepted
-            ? accepted.State
-            : throw new RunRefusedException((reply as RunReplies.Refused)?.Reason ?? "the run cannot be journaled");
+        return reply switch
+        {
+            RunReplies.Accepted accepted => accepted.State,
+            RunReplies.Unavailable unavailable => throw new RunRefusedException(unavailable.Reason),
+            RunReplies.Refused refused => throw new RunRefusedException(refused.Reason),
+            _ => throw new RunRefusedException("the run cannot be journaled"),
+        };
     }
 
     private static RunStarted Same(RunState state, RunTrigger trigger) => state.Spec!.Trigger?.Fingerprint == trigger.Fingerprint

@@ -1,10 +1,11 @@
 using System.Text.Json;
 using Npgsql;
 using NpgsqlTypes;
+using OtpActors.Postgres;
 
 namespace OtpActors.Workflow;
 
-/// <summary>The list of runs beside the journal, in PostgreSQL.</summary>
+/// <summary>The list of runs beside the journal, in PostgreSQL. A server that fails is a <see cref="JournalException"/>.</summary>
 public sealed class PostgresRunCatalog(NpgsqlDataSource source) : IRunCatalog
 {
     private const string Columns = "run_id, state, topic, requested_at, ended_at, report, version";
@@ -49,7 +50,7 @@ public sealed class PostgresRunCatalog(NpgsqlDataSource source) : IRunCatalog
         save.Parameters.Add(Time(summary.EndedAt));
         save.Parameters.Add(new() { Value = JsonSerializer.Serialize(summary.Report, Json), NpgsqlDbType = NpgsqlDbType.Jsonb });
         save.Parameters.Add(new() { Value = summary.Version });
-        await save.ExecuteNonQueryAsync();
+        await ExecuteAsync(save);
     }
 
     public async Task<IReadOnlyList<RunSummary>> ListAsync(RunFilter filter, CancellationToken cancellationToken)
@@ -105,11 +106,23 @@ public sealed class PostgresRunCatalog(NpgsqlDataSource source) : IRunCatalog
     {
         await using var remove = source.CreateCommand("DELETE FROM runs WHERE run_id = ANY ($1)");
         remove.Parameters.Add(new() { Value = runIds.ToArray() });
-        await remove.ExecuteNonQueryAsync();
+        await ExecuteAsync(remove);
+    }
+
+    private async Task ExecuteAsync(NpgsqlCommand command)
+    {
+        try
+        {
+            await command.ExecuteNonQueryAsync();
+        }
+        catch (NpgsqlException e)
+        {
+            throw PostgresFailure.Explain(e, new NpgsqlConnectionStringBuilder(source.ConnectionString));
+        }
     }
 
     /// <summary>Nothing where the table was never made: a reader does not make it.</summary>
-    private static async Task<IReadOnlyList<T>> ReadAsync<T>(
+    private async Task<IReadOnlyList<T>> ReadAsync<T>(
         NpgsqlCommand command, Func<NpgsqlDataReader, T> read, CancellationToken cancellationToken)
     {
         var found = new List<T>();
@@ -124,6 +137,10 @@ public sealed class PostgresRunCatalog(NpgsqlDataSource source) : IRunCatalog
         catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.UndefinedTable)
         {
             return [];
+        }
+        catch (NpgsqlException e)
+        {
+            throw PostgresFailure.Explain(e, new NpgsqlConnectionStringBuilder(source.ConnectionString));
         }
 
         return found;

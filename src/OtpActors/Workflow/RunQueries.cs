@@ -31,6 +31,12 @@ public static class RunNotices
     /// <summary>An event was journaled.</summary>
     public sealed record Journaled(IRunEvent Event, RunState Before, RunState After);
 
-    /// <summary>The run cannot be carried on: its journal cannot be read or written. What was journaled stands.</summary>
+    /// <summary>
+    /// The run has stopped: its journal cannot be read or written. What was journaled stands, and an unfinished run goes on from
+    /// there by itself.
+    /// </summary>
     public sealed record Broken(string RunId, string Error);
+
+    /// <summary>The list of runs could not take this; it is brought up to date later.</summary>
+    public sealed record Unlisted(RunSummary Summary, string Error);
 }

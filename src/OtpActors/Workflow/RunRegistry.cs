@@ -2,6 +2,7 @@ using Akka.Actor;
 using Akka.Event;
 using Akka.Hosting;
 using OtpActors.Hosting;
+using OtpActors.Workflow.Journal;
 
 namespace OtpActors.Workflow;
 
@@ -35,6 +36,9 @@ public sealed class RunRegistry : ReceiveActor
     /// Runs of an earlier process, until it is known which of them had their turn: nobody else is given one before.
     /// </summary>
     private readonly HashSet<string> _resuming = [];
+
+    /// <summary>How often such a run could not be read.</summary>
+    private readonly Dictionary<string, int> _unread = [];
     private int _resumed;
 
     public RunRegistry(IActorRef runs, IRunCatalog catalog)
@@ -42,12 +46,12 @@ public sealed class RunRegistry : ReceiveActor
         (_runs, _catalog) = (runs, catalog);
         Receive<Start>(start =>
         {
-            Expect(start.RunId, start.Overlap);
+            Expect(start.RunId, start.Overlap, promise: true);
             _runs.Tell(new RunCommands.Request(start.RunId, start.Spec));
         });
         Receive<Resume>(resume =>
         {
-            Expect(resume.RunId, OverlapPolicy.Wait);
+            Expect(resume.RunId, OverlapPolicy.Wait, promise: false);
             _runs.Tell(new RunQueries.Get(resume.RunId));
         });
         Receive<ResumeAll>(_ =>
@@ -71,8 +75,12 @@ public sealed class RunRegistry : ReceiveActor
         Receive<RetryStep>(retry =>
         {
             var sender = Sender;
-            _runs.Ask<RunReplies.Accepted>(new RunQueries.Get(retry.RunId)).PipeTo(Self, sender, known => new RetryOf(retry, known.State));
+            _runs.Ask<object>(new RunQueries.Get(retry.RunId)).PipeTo(
+                Self, sender,
+                success: reply => reply is RunReplies.Accepted known ? new RetryOf(retry, known.State) : new NotRetried(reply),
+                failure: e => new NotRetried(new RunReplies.Unavailable(retry.RunId, e.Message, new RunQueries.Get(retry.RunId))));
         });
+        Receive<NotRetried>(not => Sender.Tell(not.Reply));
         Receive<RetryOf>(Reopen);
         Receive<Retried>(retried =>
         {
@@ -94,7 +102,7 @@ public sealed class RunRegistry : ReceiveActor
             }
         });
         Receive<RunNotices.Updated>(notice => TurnOver(notice.State));
-        Receive<RunNotices.Broken>(broken => Reply(broken.RunId, new RunReplies.Refused(broken.RunId, broken.Error)));
+        Receive<RunReplies.Unavailable>(Wait);
         Receive<Status.Failure>(failure =>
         {
             _log.Error(failure.Cause, "The list of runs cannot be read");
@@ -105,32 +113,71 @@ public sealed class RunRegistry : ReceiveActor
     protected override void PreStart()
     {
         Context.System.EventStream.Subscribe(Self, typeof(RunNotices.Updated));
-        Context.System.EventStream.Subscribe(Self, typeof(RunNotices.Broken));
     }
 
-    private void Expect(string runId, OverlapPolicy overlap)
+    private void Expect(string runId, OverlapPolicy overlap, bool promise)
     {
         if (!_requests.TryGetValue(runId, out var request))
         {
             _requests[runId] = request = new Pending(overlap);
         }
 
+        request.IsPromise |= promise;
         request.Requesters.Add(Sender);
     }
 
     /// <summary>A run that is known by its id is not started again, whatever the spec says: one trigger, one run.</summary>
     private void List(RunState state)
     {
+        _unread.Remove(state.RunId);
         if (state.Spec is null)
         {
             Reply(state.RunId, new NotFound(state.RunId));
         }
         else if (_requests.TryGetValue(state.RunId, out var request))
         {
-            _catalog.SaveAsync(RunSummary.Of(state)).PipeTo(
+            var (summary, news, promise) = (RunSummary.Of(state), Context.System.EventStream, request.IsPromise);
+            _catalog.SaveAsync(summary).PipeTo(
                 Self,
                 success: () => new Listed(state, request),
-                failure: e => new RunReplies.Refused(state.RunId, $"the list of runs cannot be written: {e.Message}"));
+                failure: e =>
+                {
+                    var error = $"the list of runs cannot be written: {e.Message}";
+                    if (promise)
+                    {
+                        return new RunReplies.Unavailable(state.RunId, error, new RunCommands.Request(state.RunId, state.Spec));
+                    }
+
+                    news.Publish(new RunNotices.Unlisted(summary, error));
+                    return new Listed(state, request);
+                });
+        }
+    }
+
+    /// <summary>
+    /// What nobody has been promised is refused; a turn that was given, and the runs of an earlier process, wait for the journal.
+    /// </summary>
+    private void Wait(RunReplies.Unavailable unavailable)
+    {
+        var runId = unavailable.RunId;
+        switch (unavailable.Message)
+        {
+            case RunCommands.Begin or RunCommands.Cancel:
+                _runs.Tell(new RunsParent.Insist(unavailable.Message));
+                break;
+            case RunQueries.Get when _resuming.Contains(runId) || _unread.ContainsKey(runId):
+                if ((_unread[runId] = _unread.GetValueOrDefault(runId) + 1) == TriesToRead)
+                {
+                    _log.Error("Run {RunId} cannot be read; other runs are not held up for it any more: {Error}", runId, unavailable.Reason);
+                    Reply(runId, unavailable);
+                    Expect(runId, OverlapPolicy.Wait, promise: false);
+                }
+
+                _runs.Tell(new RunsParent.Insist(unavailable.Message));
+                break;
+            default:
+                Reply(runId, unavailable);
+                break;
         }
     }
 
@@ -171,7 +218,10 @@ public sealed class RunRegistry : ReceiveActor
         }
         else
         {
-            _runs.Ask<object>(command).PipeTo(Self, ActorRefs.NoSender, reply => new Retried(runId, topic, reply, requester));
+            _runs.Ask<object>(command).PipeTo(
+                Self, ActorRefs.NoSender,
+                success: reply => new Retried(runId, topic, reply, requester),
+                failure: e => new Retried(runId, topic, new RunReplies.Unavailable(runId, e.Message, command), requester));
         }
     }
 
@@ -186,7 +236,7 @@ public sealed class RunRegistry : ReceiveActor
 
         if (_active.TryGetValue(topic, out var active) && overlap == OverlapPolicy.Skip)
         {
-            _runs.Tell(new RunCommands.Cancel(runId, $"run {active} holds topic {topic}"));
+            _runs.Tell(new RunsParent.Insist(new RunCommands.Cancel(runId, $"run {active} holds topic {topic}")));
             return;
         }
 
@@ -194,7 +244,7 @@ public sealed class RunRegistry : ReceiveActor
         {
             foreach (var other in line.Select(place => place.RunId).Prepend(active))
             {
-                _runs.Tell(new RunCommands.Cancel(other, $"run {runId} takes topic {topic} over"));
+                _runs.Tell(new RunsParent.Insist(new RunCommands.Cancel(other, $"run {runId} takes topic {topic} over")));
             }
 
             line.Clear();
@@ -206,8 +256,18 @@ public sealed class RunRegistry : ReceiveActor
 
     private void TurnOver(RunState state)
     {
-        if (!state.IsTerminal || state.Spec is not { Topic: var topic })
+        if (state.Spec is not { Topic: var topic })
         {
+            return;
+        }
+
+        if (!state.IsTerminal)
+        {
+            if (state.BeganAt is not null)
+            {
+                _active.TryAdd(topic, state.RunId); // opened again by a retry whose answer was lost, or read late
+            }
+
             return;
         }
 
@@ -238,7 +298,7 @@ public sealed class RunRegistry : ReceiveActor
         var next = line.Min;
         line.Remove(next);
         _active[topic] = next.RunId;
-        _runs.Tell(new RunCommands.Begin(next.RunId));
+        _runs.Tell(new RunsParent.Insist(new RunCommands.Begin(next.RunId)));
     }
 
     private void Reply(string runId, object reply)
@@ -267,6 +327,9 @@ public sealed class RunRegistry : ReceiveActor
         }
     }
 
+    /// <summary>Beyond this many a run of an earlier process that cannot be read, though the journal can, holds up nobody.</summary>
+    private const int TriesToRead = 5;
+
     /// <summary>The oldest request comes first.</summary>
     private static (DateTimeOffset RequestedAt, string RunId) Place(RunState state) => (state.RequestedAt!.Value, state.RunId);
 
@@ -294,6 +357,8 @@ public sealed class RunRegistry : ReceiveActor
 
     private sealed record RetryOf(RetryStep Asked, RunState State);
 
+    private sealed record NotRetried(object Reply);
+
     private sealed record Retried(string RunId, string Topic, object Reply, IActorRef Requester);
 
     private sealed record Listed(RunState State, Pending Request);
@@ -304,6 +369,9 @@ public sealed class RunRegistry : ReceiveActor
         public OverlapPolicy Overlap => overlap;
 
         public List<IActorRef> Requesters { get; } = [];
+
+        /// <summary>Whether somebody is to be promised that the run will happen.</summary>
+        public bool IsPromise { get; set; }
 
         /// <summary>Whether the run has ended meanwhile.</summary>
         public bool Over { get; set; }
@@ -318,10 +386,13 @@ public static class RunsHosting
         {
             var catalog = resolver.GetService<IRunCatalog>();
             var time = resolver.GetService<TimeProvider>();
+            var status = resolver.GetService<JournalStatus>();
             var steps = Steps.StepActors.From(registry);
+            registry.Register<JournalWatch>(system.ActorOf(Props.Create(() => new JournalWatch(status, time)), "journal-watch"));
+            registry.Register<RunLister>(system.ActorOf(Props.Create(() => new RunLister(catalog, status, time)), "run-lister"));
             var runs = system.ActorOf(
                 Props.Create(() => new RunsParent(
-                    runId => Props.Create(() => new RunSupervisor(runId, steps, catalog, time, new Random())))),
+                    runId => Props.Create(() => new RunSupervisor(runId, steps, catalog, time, new Random())), status)),
                 "runs");
             registry.Register<RunsParent>(runs);
             registry.Register<RunRegistry>(system.ActorOf(Props.Create(() => new RunRegistry(runs, catalog)), "run-registry"));

@@ -8,4 +8,11 @@ public static class RunReplies
 
     /// <summary>The command changed nothing.</summary>
     public sealed record Refused(string RunId, string Reason);
+
+    /// <summary>
+    /// Nothing is promised: the journal cannot be read or written now. What was asked may yet turn out to be journaled, and
+    /// can be asked again.
+    /// </summary>
+    /// <param name="Message">What was asked.</param>
+    public sealed record Unavailable(string RunId, string Reason, IRunMessage Message);
 }

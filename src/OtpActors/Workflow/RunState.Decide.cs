@@ -40,7 +40,8 @@ public sealed partial record RunState
 
     private TimeSpan HoldFor => Spec?.HoldFor ?? RunSpec.DefaultHoldFor;
 
-    private DateTimeOffset? DeadlineAt => (ReopenedAt ?? BeganAt) + Spec?.Deadline;
+    /// <summary>When the run ends whatever it is doing; null where it has no deadline or has not begun.</summary>
+    public DateTimeOffset? DeadlineAt => (ReopenedAt ?? BeganAt) + Spec?.Deadline;
 
     private RunDecision DecideRetryStep(StepId id, DateTimeOffset now) => Steps.GetValueOrDefault(id)?.Status switch
     {

@@ -24,7 +24,7 @@ public sealed class RunSubscription : IDisposable
     /// <summary>The newest state heard of; null before the first.</summary>
     public RunState? Latest => _latest;
 
-    /// <summary>Why the run cannot go on in this process; null while it can.</summary>
+    /// <summary>What the run waits for, to go on by itself; null while it is at work.</summary>
     public string? Breakage => _breakage;
 
     /// <summary>Waits for news, or until the time is over, or <paramref name="cancel"/> fires; never throws.</summary>
@@ -51,6 +51,7 @@ public sealed class RunSubscription : IDisposable
             Receive<RunNotices.Updated>(updated => updated.State.RunId == runId, updated =>
             {
                 subscription._latest = updated.State;
+                subscription._breakage = null;
                 subscription._news.Writer.TryWrite(true);
             });
             Receive<RunNotices.Broken>(broken => broken.RunId == runId, broken =>

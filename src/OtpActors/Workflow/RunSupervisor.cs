@@ -2,6 +2,7 @@ using Akka.Actor;
 using Akka.Event;
 using Akka.Persistence;
 using OtpActors.Steps;
+using OtpActors.Workflow.Journal;
 
 namespace OtpActors.Workflow;
 
@@ -23,6 +24,7 @@ public sealed partial class RunSupervisor : ReceivePersistentActor, IWithTimers
     private readonly List<StepId> _stopping = []; // one for each StopStep that is not answered
     private RunState _state;
     private RunPhase _cataloged;
+    private (IRunCommand Command, IActorRef Sender)? _writing;
     private bool _suspended;
 
     public RunSupervisor(string runId, StepActors steps, IRunCatalog catalog, TimeProvider time, Random random)
@@ -80,7 +82,7 @@ public sealed partial class RunSupervisor : ReceivePersistentActor, IWithTimers
     }
 
     protected override void OnPersistFailure(Exception cause, object @event, long sequenceNr) =>
-        Break($"the journal cannot be written: {cause.Message}", cause);
+        Break($"the journal cannot be written: {JournalFailure.Explain(cause)}", cause);
 
     protected override void OnPersistRejected(Exception cause, object @event, long sequenceNr)
     {
@@ -89,7 +91,7 @@ public sealed partial class RunSupervisor : ReceivePersistentActor, IWithTimers
     }
 
     protected override void OnRecoveryFailure(Exception reason, object? message = null) =>
-        Break($"the journal cannot be read: {reason.Message}", reason);
+        Break($"the journal cannot be read: {JournalFailure.Explain(reason)}", reason);
 
     private void Resume()
     {
@@ -140,6 +142,7 @@ public sealed partial class RunSupervisor : ReceivePersistentActor, IWithTimers
             return;
         }
 
+        _writing = (command, sender);
         PersistAll(
             decision.Events,
             e =>
@@ -151,6 +154,7 @@ public sealed partial class RunSupervisor : ReceivePersistentActor, IWithTimers
             },
             () =>
             {
+                _writing = null;
                 Answer(sender, command, new RunReplies.Accepted(_runId, _state));
                 Interpret();
                 Tell();
@@ -244,12 +248,13 @@ public sealed partial class RunSupervisor : ReceivePersistentActor, IWithTimers
         }
     }
 
-    /// <summary>The list of runs follows the journal; a run does not fail because the list does.</summary>
+    /// <summary>The list of runs follows the journal; a run does not fail because the list does (<see cref="RunLister"/>).</summary>
     private void Catalog()
     {
-        var phase = _cataloged = _state.Phase;
-        _ = _catalog.SaveAsync(RunSummary.Of(_state)).ContinueWith(
-            saved => _log.Warning(saved.Exception, "Phase {Phase} is not in the list of runs", phase),
+        _cataloged = _state.Phase;
+        var (summary, news) = (RunSummary.Of(_state), Context.System.EventStream);
+        _ = _catalog.SaveAsync(summary).ContinueWith(
+            saved => news.Publish(new RunNotices.Unlisted(summary, saved.Exception!.InnerException!.Message)),
             CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
     }
 
@@ -273,9 +278,16 @@ public sealed partial class RunSupervisor : ReceivePersistentActor, IWithTimers
         }
     }
 
+    /// <summary>This actor ends here; its parent wakes an unfinished run again when the journal is back.</summary>
     private void Break(string error, Exception cause)
     {
-        _log.Error(cause, "Run {RunId} breaks off: {Error}", _runId, error);
+        _log.Warning(cause, "Run {RunId} breaks off at version {Version}: {Error}", _runId, _state.Version, error);
+        Context.Parent.Tell(new BrokenRun(_runId, error, _state.Version));
+        if (_writing is var (command, sender) && command is not IStepCommand) // a sink that is not answered does not commit
+        {
+            sender.Tell(new RunReplies.Unavailable(_runId, error, command));
+        }
+
         Context.System.EventStream.Publish(new RunNotices.Broken(_runId, error));
     }
 
@@ -315,6 +327,10 @@ public sealed partial class RunSupervisor : ReceivePersistentActor, IWithTimers
 
     private static string TimerOf(RunEffect effect) => $"{effect.GetType().Name}-{effect.Step}-{effect.Attempt}";
 }
+
+/// <summary>From a run to its parent: its journal cannot be read or written, and its end follows.</summary>
+/// <param name="Version">Up to where the run is known to be journaled; 0 where nothing is known of it.</param>
+public sealed record BrokenRun(string RunId, string Error, long Version);
 
 /// <summary>Finish what is in hand, journal it, and leave; the run can be resumed.</summary>
 public sealed record SuspendRun(string RunId) : IRunMessage;

@@ -1,20 +1,28 @@
 using Akka.Actor;
+using OtpActors.Workflow.Journal;
 
 namespace OtpActors.Workflow;
 
 /// <summary>
 /// Finds or makes the actor of a run by its id, as a shard region would. A run that asks to leave is let go; what comes
-/// for it meanwhile waits and wakes it again.
+/// for it meanwhile waits and wakes it again. A run that broke off is woken when the journal is back (RunsParent.Broken.cs).
 /// </summary>
-public sealed class RunsParent : ReceiveActor
+public sealed partial class RunsParent : ReceiveActor, IWithTimers
 {
     private readonly Func<string, Props> _propsOf;
+    private readonly JournalStatus _status;
     private readonly Dictionary<string, Queue<(object Message, IActorRef Sender)>> _leaving = [];
     private readonly HashSet<IActorRef> _suspendRequests = [];
 
-    public RunsParent(Func<string, Props> propsOf)
+    /// <summary>Runs that were told to leave, whatever they do.</summary>
+    private readonly HashSet<string> _suspended = [];
+
+    /// <summary>Whether the service ends: nothing is woken any more.</summary>
+    private bool _closing;
+
+    public RunsParent(Func<string, Props> propsOf, JournalStatus status)
     {
-        _propsOf = propsOf;
+        (_propsOf, _status) = (propsOf, status);
         Receive<IRunMessage>(Deliver);
         Receive<PassivateRun>(passivate =>
         {
@@ -26,20 +34,26 @@ public sealed class RunsParent : ReceiveActor
         Receive<StayingRun>(staying => PassWaiting(staying.RunId));
         Receive<SuspendAll>(_ =>
         {
+            _closing = true;
             _suspendRequests.Add(Sender);
             foreach (var child in Context.GetChildren())
             {
-                child.Tell(new SuspendRun(child.Path.Name));
+                Suspend(child);
             }
 
             AnswerIfEmpty();
         });
         Receive<Terminated>(terminated =>
         {
-            PassWaiting(terminated.ActorRef.Path.Name);
+            var runId = terminated.ActorRef.Path.Name;
+            NoteEnd(runId);
+            PassWaiting(runId);
             AnswerIfEmpty();
         });
+        KeepBrokenRuns();
     }
+
+    public ITimerScheduler Timers { get; set; } = null!;
 
     private void PassWaiting(string runId)
     {
@@ -58,8 +72,17 @@ public sealed class RunsParent : ReceiveActor
         {
             waiting.Enqueue((message, Sender));
         }
+        else if (WhyNot(message) is { } reason)
+        {
+            Sender.Tell(new RunReplies.Unavailable(message.RunId, reason, message));
+        }
+        else if (message is SuspendRun)
+        {
+            Suspend(Child(message.RunId));
+        }
         else
         {
+            Wake(message.RunId);
             Pass(message.RunId, message, Sender);
         }
     }
@@ -69,14 +92,26 @@ public sealed class RunsParent : ReceiveActor
         Child(runId).Tell(message, sender);
         if (_suspendRequests.Count > 0)
         {
-            Child(runId).Tell(new SuspendRun(runId)); // what wakes now leaves as well
+            Suspend(Child(runId)); // what wakes now leaves as well
         }
+    }
+
+    private void Suspend(IActorRef child)
+    {
+        _suspended.Add(child.Path.Name);
+        child.Tell(new SuspendRun(child.Path.Name));
     }
 
     private IActorRef Child(string runId)
     {
         var child = Context.Child(runId);
-        return child.IsNobody() ? Context.Watch(Context.ActorOf(_propsOf(runId), runId)) : child;
+        if (!child.IsNobody())
+        {
+            return child;
+        }
+
+        _unread.Remove(runId);
+        return Context.Watch(Context.ActorOf(_propsOf(runId), runId));
     }
 
     private void AnswerIfEmpty()
@@ -92,7 +127,7 @@ public sealed class RunsParent : ReceiveActor
         }
     }
 
-    /// <summary>A run that broke is not restarted in place: it is recovered from its journal when next spoken to.</summary>
+    /// <summary>A run that broke is not restarted in place: it is recovered from its journal.</summary>
     protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(_ => Directive.Stop);
 
     /// <summary>Suspends every run; answered by <see cref="AllSuspended"/> once all have left.</summary>

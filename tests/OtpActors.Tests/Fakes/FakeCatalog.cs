@@ -27,7 +27,10 @@ internal sealed class FakeCatalog : IRunCatalog
         await Gate(summary);
         lock (_lock)
         {
-            _runs[summary.RunId] = summary;
+            if (_runs.GetValueOrDefault(summary.RunId) is not { } known || known.Version <= summary.Version)
+            {
+                _runs[summary.RunId] = summary; // one of an earlier moment may come late
+            }
         }
     }
 

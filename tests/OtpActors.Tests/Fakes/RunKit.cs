@@ -7,6 +7,8 @@ using Microsoft.Extensions.Time.Testing;
 using OtpActors.Steps;
 using OtpActors.Topics;
 using OtpActors.Workflow;
+using OtpActors.Workflow.Journal;
+using Shouldly;
 using Xunit;
 
 namespace OtpActors.Tests.Fakes;
@@ -26,6 +28,8 @@ public abstract class RunKit : TestKit
 
     protected RunKit() : base(Settings)
     {
+        var (status, clock) = (Journal, Clock);
+        JournalWatcher = Sys.ActorOf(Props.Create(() => new JournalWatch(status, clock)));
         Steps = new StepActors(TopicAdmin = Step(), Producer = Step(), CassandraSink = Step(), MongoSink = Step(), Checker = Step(), Notifier = Step());
         Runs = NewRuns();
     }
@@ -33,6 +37,10 @@ public abstract class RunKit : TestKit
     internal FakeCatalog Catalog { get; } = new();
 
     protected FakeTimeProvider Clock { get; } = new(RunDriver.Start);
+
+    protected JournalStatus Journal { get; } = new();
+
+    protected IActorRef JournalWatcher { get; }
 
     protected TestProbe TopicAdmin { get; }
 
@@ -52,9 +60,9 @@ public abstract class RunKit : TestKit
 
     protected IActorRef NewRuns()
     {
-        var (steps, catalog, clock) = (Steps, Catalog, Clock);
+        var (steps, catalog, clock, status) = (Steps, Catalog, Clock, Journal);
         return Sys.ActorOf(Props.Create(() => new RunsParent(
-            runId => Props.Create(() => new RunSupervisor(runId, steps, catalog, clock, new Random(1))))));
+            runId => Props.Create(() => new RunSupervisor(runId, steps, catalog, clock, new Random(1))), status)));
     }
 
     /// <summary>The command is accepted, hence journaled.</summary>
@@ -85,6 +93,17 @@ public abstract class RunKit : TestKit
     {
         await StateAsync();
         Pass(time);
+    }
+
+    /// <summary>Lets a little time pass, again and again, until it is so.</summary>
+    protected async Task PassUntilAsync(Func<bool> isSo)
+    {
+        for (var n = 0; !isSo(); n++)
+        {
+            n.ShouldBeLessThan(1_500, "it does not come about");
+            Pass(TimeSpan.FromMilliseconds(250));
+            await Task.Delay(10, TestContext.Current.CancellationToken);
+        }
     }
 
     protected void Pass(TimeSpan time)

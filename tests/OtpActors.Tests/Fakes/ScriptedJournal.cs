@@ -19,6 +19,7 @@ internal sealed class ScriptedJournal : MemoryJournal
     private readonly Lock _lock = new();
     private Script _script = new(Way.Write);
     private TaskCompletionSource _gate = new();
+    private int _failed;
 
     public enum Way
     {
@@ -28,6 +29,9 @@ internal sealed class ScriptedJournal : MemoryJournal
         Hold,
         Fail,
         Reject,
+
+        /// <summary>Nothing can be written or read.</summary>
+        Out,
 
         /// <summary>Writes go well; deletions fail.</summary>
         KeepAll,
@@ -47,8 +51,20 @@ internal sealed class ScriptedJournal : MemoryJournal
     /// <summary>Which events the journal holds; answered by the list of their numbers.</summary>
     public sealed record Look(string PersistenceId);
 
+    /// <summary>How many writes have failed; answered by the number.</summary>
+    public sealed record CountFailed
+    {
+        public static readonly CountFailed Instance = new();
+    }
+
     protected override bool ReceivePluginInternal(object message)
     {
+        if (message is CountFailed)
+        {
+            Sender.Tell(Volatile.Read(ref _failed));
+            return true;
+        }
+
         if (message is Look look)
         {
             Sender.Tell(Read(look.PersistenceId, 0, long.MaxValue, long.MaxValue).Select(e => e.SequenceNr).ToList());
@@ -79,15 +95,26 @@ internal sealed class ScriptedJournal : MemoryJournal
         {
             script.Watcher.Tell(Held.Instance);
             await gate;
+            (script, _) = Now();
+        }
+
+        if (script.Way is Way.Fail or Way.Out)
+        {
+            Interlocked.Increment(ref _failed);
+            throw new IOException("the disk is full");
         }
 
         return script.Way switch
         {
-            Way.Fail => throw new IOException("the disk is full"),
             Way.Reject => [.. messages.Select(_ => new InvalidOperationException("no such form"))],
             _ => await base.WriteMessagesAsync(messages, cancellationToken),
         };
     }
+
+    public override Task<long> ReadHighestSequenceNrAsync(string persistenceId, long fromSequenceNr, CancellationToken cancellationToken) =>
+        Now().Script.Way == Way.Out
+            ? Task.FromException<long>(new IOException("the disk is gone"))
+            : base.ReadHighestSequenceNrAsync(persistenceId, fromSequenceNr, cancellationToken);
 
     protected override async Task DeleteMessagesToAsync(string persistenceId, long toSequenceNr, CancellationToken cancellationToken)
     {

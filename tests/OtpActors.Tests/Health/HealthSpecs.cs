@@ -16,6 +16,7 @@ using OtpActors.Topics;
 using OtpActors.Topics.Embedded;
 using OtpActors.Triggers;
 using OtpActors.Workflow;
+using OtpActors.Workflow.Journal;
 using Shouldly;
 using Xunit;
 using StreamSink = Akka.Streams.Dsl.Sink;
@@ -76,7 +77,7 @@ public sealed class HealthSpecs
         await AppendAsync(topic, 7);
         var clock = new FakeTimeProvider(RunDriver.Start);
         await using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
-        var metrics = new ServiceMetrics(services.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>(), new TriggerCounts(), new StandingCounts());
+        var metrics = new ServiceMetrics(services.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>(), new TriggerCounts(), new StandingCounts(), new JournalStatus());
         using var monitor = new LagMonitor(new OtpActorsOptions(), topic, metrics, clock);
 
         await MeasureAsync(monitor, clock);

@@ -1,4 +1,6 @@
+using System.Text.RegularExpressions;
 using Npgsql;
+using OtpActors.Tests.Api;
 using OtpActors.Tests.Servers.Postgres;
 using OtpActors.Workflow;
 using Shouldly;
@@ -116,28 +118,63 @@ public sealed class PostgresJournalSpecs(PostgresServers servers) : IAsyncLifeti
     }
 
     [Fact]
-    public async Task A_run_whose_server_goes_breaks_off_and_goes_on_when_told()
+    public async Task A_run_whose_server_goes_waits_and_goes_on_by_itself()
     {
         await using var server = await PostgresServers.OwnAsync();
         await using var database = await PostgresDatabase.CreateAsync(server.ConnectionString);
         const int records = 20_000;
-        await using (var process = OtpActorsProcess.Start(
-            _at.Path, ["run", "--count", $"{records}", "--notify", "none", "--json", "--data", Data.Root], environment: database.Settings))
+        await using var process = OtpActorsProcess.Start(
+            _at.Path, ["run", "--count", $"{records}", "--notify", "none", "--json", "--data", Data.Root], environment: database.Settings);
+        (await process.UntilAsync(() => Data.TopicCount > 0)).ShouldBeTrue();
+        await server.StopAsync();
+        (await process.UntilItSaysAsync("The journal cannot be written since")).ShouldBeTrue();
+        process.HasExited.ShouldBeFalse();
+        await server.StartAgainAsync();
+
+        var ended = (await process.EndAsync()).ShouldExitWith(0);
+        var report = ended.Report;
+        report.Stores.Select(store => (store.Read, store.Inserted, store.Missing)).ShouldBe([(records, records, 0), (records, records, 0)]);
+        report.Steps.ShouldAllBe(step => step.Attempts <= 1, "an outage costs no attempt");
+        (ended.Error + ended.Output + Data.Logs).ShouldNotContain(PostgresServer.Password, Case.Sensitive);
+        var listed = (await _at.RunBareAsync(["runs", "--json"], environment: database.Settings)).ShouldExitWith(0).Json;
+        listed.EnumerateArray().ShouldHaveSingleItem().GetProperty("state").GetString().ShouldBe("Completed", StringCompareShould.IgnoreCase);
+    }
+
+    [Fact]
+    public async Task A_service_whose_server_goes_says_so_refuses_what_it_cannot_keep_and_goes_on_with_its_runs()
+    {
+        await using var server = await PostgresServers.OwnAsync();
+        await using var database = await PostgresDatabase.CreateAsync(server.ConnectionString);
+        await using var service = await ServiceProcess.StartAsync(
+            _at, [.. database.Settings.Select(setting => (setting.Key["OtpActors__".Length..], setting.Value))]);
+        var runId = (await service.PostAsync("/api/runs", """{"interval":"200ms","duration":"4s"}""")).ShouldBe(202).Json
+            .GetProperty("runId").GetString()!;
+        await service.UntilAsync(runId, run => run.Json.GetProperty("report").GetProperty("produced").GetInt64() > 2);
+        await server.StopAsync();
+
+        (await service.Process.UntilItSaysAsync("The journal cannot be written since")).ShouldBeTrue();
+        var ready = (await service.GetAsync("/healthz/ready")).ShouldBe(503);
+        ready.Json.GetProperty("checks").GetProperty("journal").GetProperty("detail").GetString()!.ShouldStartWith("the journal cannot be written since");
+        foreach (var answer in new[]
         {
-            (await process.UntilAsync(() => Data.TopicCount > 0)).ShouldBeTrue();
-            await server.StopAsync();
-            var broken = (await process.EndAsync()).ShouldExitWith(1);
-            broken.ShouldSay("Broken off: the journal cannot be written", "OtpActors run --resume");
-            broken.Report.Outcome.ShouldBe("Interrupted");
-            (broken.Error + broken.Output + Data.Logs).ShouldNotContain(PostgresServer.Password, Case.Sensitive);
+            await service.PostAsync("/api/runs", "{}"),
+            await service.PostAsync("/api/runs", "{}", idempotencyKey: "again"),
+            await service.PostAsync($"/api/runs/{runId}/cancel"),
+            await service.GetAsync("/api/runs"),
+        })
+        {
+            answer.ShouldBe(503).Json.GetProperty("code").GetString().ShouldBe("not_now");
         }
 
+        (await service.GetAsync($"/api/runs/{runId}")).ShouldBe(200);
+        MetricOf(await service.GetAsync("/metrics"), "otpactors_journal_out").ShouldBe("1");
+
         await server.StartAgainAsync();
-        var listed = (await _at.RunBareAsync(["runs", "--json"], environment: database.Settings)).ShouldExitWith(0).Json;
-        var runId = listed.EnumerateArray().ShouldHaveSingleItem().GetProperty("runId").GetString()!;
-        var report = (await _at.RunBareAsync(["run", "--resume", runId, "--json", "--data", Data.Root], environment: database.Settings))
-            .ShouldExitWith(0).Report;
-        report.Stores.Select(store => (store.Read, store.Inserted, store.Missing)).ShouldBe([(records, records, 0), (records, records, 0)]);
+        var done = await service.UntilAsync(runId, run => run.Json.GetProperty("state").GetString()!.Equals("completed", StringComparison.OrdinalIgnoreCase));
+        done.Json.GetProperty("report").GetProperty("steps").EnumerateArray().ShouldAllBe(step => step.GetProperty("attempts").GetInt32() == 1);
+        (await service.PostAsync("/api/runs", """{"count":3,"notify":"none"}""", idempotencyKey: "again")).ShouldBe(202);
+        (await service.GetAsync("/healthz/ready")).ShouldBe(200);
+        MetricOf(await service.GetAsync("/metrics"), "otpactors_journal_out").ShouldBe("0");
     }
 
     [Fact]
@@ -152,8 +189,11 @@ public sealed class PostgresJournalSpecs(PostgresServers servers) : IAsyncLifeti
         await using var service = OtpActorsProcess.Start(_at.Path, ["serve", "--data", Data.Root], environment: settings);
         (await service.UntilItSaysAsync("2 past run(s) are removed")).ShouldBeTrue();
         (await _database.ScalarAsync("SELECT count(*) FROM runs")).ShouldBe(1L);
-        (await _database.ScalarAsync("SELECT count(DISTINCT persistence_id) FROM journal")).ShouldBe(1L);
+        (await _database.ScalarAsync("SELECT count(DISTINCT persistence_id) FROM journal WHERE persistence_id LIKE 'run-%'")).ShouldBe(1L);
     }
+
+    private static string MetricOf(Answer metrics, string name) =>
+        Regex.Match(metrics.ShouldBe(200).Text, $@"^{name}(\{{[^}}]*\}})? (?<value>\S+)", RegexOptions.Multiline).Groups["value"].Value;
 
     private OtpActorsProcess Start(string[] arguments) =>
         OtpActorsProcess.Start(_at.Path, [.. arguments, "--data", Data.Root], environment: _database.Settings);

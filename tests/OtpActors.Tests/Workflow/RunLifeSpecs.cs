@@ -141,7 +141,7 @@ public class RunLifeSpecs : RunKit
     }
 
     [Fact]
-    public async Task A_run_whose_journal_fails_breaks_off_stops_its_steps_and_can_be_taken_up_again()
+    public async Task A_run_whose_journal_fails_breaks_off_and_stops_its_steps()
     {
         var run = await ProducingAsync();
         Sys.EventStream.Subscribe(TestActor, typeof(RunNotices.Broken));
@@ -154,6 +154,7 @@ public class RunLifeSpecs : RunKit
         await Producer.NextAsync<StopStep>();
 
         await ScriptAsync(ScriptedJournal.Way.Write);
+        await PassUntilAsync(() => Journal.Outage is null && Journal.BrokenRuns == 0);
         (await StateAsync()).Produced.ShouldBe(0);
         await Producer.NextAsync<Producer.Begin>();
     }
@@ -170,6 +171,7 @@ public class RunLifeSpecs : RunKit
         MongoSink.HasMessages.ShouldBeFalse("a progress that is not journaled is not answered");
 
         await ScriptAsync(ScriptedJournal.Way.Write);
+        await PassUntilAsync(() => Journal.Outage is null && Journal.BrokenRuns == 0);
         (await StateAsync()).Sinks[StoreNames.Mongo].Counts.Read.ShouldBe(0);
     }
 }

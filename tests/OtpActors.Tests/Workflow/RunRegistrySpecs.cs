@@ -203,12 +203,12 @@ public class RunRegistrySpecs : RunKit
     public async Task A_run_that_cannot_be_journaled_or_listed_is_not_promised()
     {
         Catalog.Gate = _ => Task.FromException(new IOException("the disk is full"));
-        (await AskAsync<RunReplies.Refused>(new RunRegistry.Start("a", RunDriver.Spec), _registry)).Reason
+        (await AskAsync<RunReplies.Unavailable>(new RunRegistry.Start("a", RunDriver.Spec), _registry)).Reason
             .ShouldBe("the list of runs cannot be written: the disk is full");
 
         Catalog.Gate = _ => Task.CompletedTask;
         await ScriptAsync(ScriptedJournal.Way.Fail);
-        (await AskAsync<RunReplies.Refused>(new RunRegistry.Start("b", RunDriver.Spec), _registry)).Reason
+        (await AskAsync<RunReplies.Unavailable>(new RunRegistry.Start("b", RunDriver.Spec), _registry)).Reason
             .ShouldBe("the journal cannot be written: the disk is full");
     }
 
