@@ -25,7 +25,7 @@ public sealed partial class KafkaAdmin
     /// Records from an offset on, or from the oldest that is kept where that is later; none at the end. A client of its
     /// own reads them and is closed again.
     /// </summary>
-    /// <param name="maxBytes">Of keys and values together; the record that goes beyond it is the last.</param>
+    /// <param name="maxBytes">Of keys, values and headers together; the record that goes beyond it is the last.</param>
     public Task<IReadOnlyList<KafkaRecord<byte[]?, byte[]?>>> ReadAsync(
         TopicPartition partition, long offset, int maxRecords, long maxBytes, CancellationToken cancellationToken) =>
         AskAsync<IReadOnlyList<KafkaRecord<byte[]?, byte[]?>>>(
@@ -71,11 +71,10 @@ public sealed partial class KafkaAdmin
             }
 
             var message = result.Message;
-            bytes += (message.Key?.Length ?? 0) + (message.Value?.Length ?? 0);
+            bytes += (message.Key?.Length ?? 0) + (message.Value?.Length ?? 0) + KafkaRecord<byte[]?, byte[]?>.SizeOf(message.Headers);
             records.Add(new KafkaRecord<byte[]?, byte[]?>(
                 result.Offset.Value, Decoded<byte[]?>.Of(message.Key), Decoded<byte[]?>.Of(message.Value),
-                message.Timestamp.Type == TimestampType.NotAvailable ? null : message.Timestamp.UtcDateTime,
-                message.Headers is { Count: > 0 } headers ? headers : null));
+                message.Timestamp, message.Headers is { Count: > 0 } headers ? headers : null));
         }
 
         return records;

@@ -2,9 +2,27 @@ using Confluent.Kafka;
 
 namespace OtpActors.Streams.Kafka;
 
-/// <summary>A record as it came. <paramref name="Timestamp"/> is null where the log keeps none (before Kafka 0.10).</summary>
+/// <summary>A record as it came.</summary>
+/// <param name="Timestamp">
+/// As the producer wrote it, any 64-bit number: its <c>UtcDateTime</c> throws beyond the years 1 to 9999. Of the type
+/// <c>NotAvailable</c> where the log keeps none (before Kafka 0.10).
+/// </param>
+/// <param name="Headers">Null where there are none. Names may repeat, values be null or any bytes.</param>
 public readonly record struct KafkaRecord<TKey, TValue>(
-    long Offset, Decoded<TKey> Key, Decoded<TValue> Value, DateTime? Timestamp, Headers? Headers);
+    long Offset, Decoded<TKey> Key, Decoded<TValue> Value, Timestamp Timestamp, Headers? Headers)
+{
+    /// <summary>What a record's headers take: anybody may send as many as a record has room for.</summary>
+    internal static long SizeOf(Headers? headers)
+    {
+        var size = 0L;
+        for (var i = 0; i < (headers?.Count ?? 0); i++)
+        {
+            size += headers![i].Key.Length + (headers[i].GetValueBytes()?.Length ?? 0);
+        }
+
+        return size;
+    }
+}
 
 /// <summary>How a commit ended.</summary>
 public enum CommitOutcome

@@ -12,6 +12,7 @@ internal sealed partial class PollLoop<TKey, TValue>
     private bool _holding;
     private bool _allPaused;
     private int _fullGates;
+    private long _headerBytes;
 
     private void Accept(ConsumeResult<Decoded<TKey>, Decoded<TValue>> result)
     {
@@ -31,18 +32,17 @@ internal sealed partial class PollLoop<TKey, TValue>
         owned.Repeating = false;
         owned.First ??= offset;
         owned.LeaderEpoch = result.LeaderEpoch;
-        var bytes = _keys.Bytes + _values.Bytes;
+        var message = result.Message;
+        var headers = message.Headers is { Count: > 0 } some ? some : null;
+        _headerBytes += KafkaRecord<TKey, TValue>.SizeOf(headers);
+        var bytes = _keys.Bytes + _values.Bytes + _headerBytes;
         if (owned.Open is null)
         {
             owned.Open = new List<KafkaRecord<TKey, TValue>>(owned.Capacity);
             _open++;
         }
 
-        var message = result.Message;
-        var headers = message.Headers is { Count: > 0 } some ? some : null;
-        owned.Open.Add(new KafkaRecord<TKey, TValue>(
-            offset, message.Key, message.Value,
-            message.Timestamp.Type == TimestampType.NotAvailable ? null : message.Timestamp.UtcDateTime, headers));
+        owned.Open.Add(new KafkaRecord<TKey, TValue>(offset, message.Key, message.Value, message.Timestamp, headers));
         owned.OpenBytes += bytes - _counters.Bytes;
         (_counters.Bytes, _counters.DecodeErrors) = (bytes, _keys.Errors + _values.Errors);
         _counters.Records++;

@@ -72,7 +72,7 @@ internal static class DeadLetterEndpoints
     private static DeadLetterPage.Item Of(DeadLetter letter, string origin) => new(
         letter.Place.Partition, letter.Place.Offset, TopicEndpoints.MaskedKey(letter.Record.Key),
         letter.Origin is { } place ? new OriginDocument(origin, place.Partition, place.Offset) : null,
-        letter.Sink, letter.Reason, letter.Record.Timestamp, letter.Redriven);
+        TopicEndpoints.Cut(letter.Sink), TopicEndpoints.Cut(letter.Reason), DeadLetters.TimeOf(letter.Record).Date, letter.Redriven);
 }
 
 /// <summary>Dead letters of a topic.</summary>
@@ -87,7 +87,8 @@ public sealed record DeadLetterPage(
         [property: Description("Where the record lay; null where the letter does not say so, and then it cannot be sent again.")] OriginDocument? Origin,
         [property: Description("Who could not store it.")] string? Sink,
         string? Reason,
-        [property: Description("When the record was produced.")] DateTimeOffset Time,
+        [property: Description("When the record was produced; null where its time is no date, and then the reason says so.")]
+        DateTimeOffset? Time,
         [property: Description("Whether the record was sent again; null where the topic cannot tell.")] bool? Redriven);
 }
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using OtpActors.Topics;
+using OtpActors.Triggers;
 
 namespace OtpActors.Api;
 
@@ -31,7 +32,7 @@ internal static class RequestValues
     /// <exception cref="ApiProblemException">It is no time.</exception>
     public static DateTimeOffset? Time(string? text, string field) =>
         text is null ? null
-        : DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) ? time
+        : Instants.TryParse(text, out var time) ? time
         : throw ApiProblemException.BadField(field, "a time is wanted, as 2031-05-17T08:30:00Z.");
 
     /// <exception cref="ApiProblemException">No topic can have the name.</exception>

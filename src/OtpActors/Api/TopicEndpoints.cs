@@ -14,6 +14,11 @@ internal static class TopicEndpoints
     public const int MaxLimit = 500;
     public const int MaxPartition = 9_999;
 
+    /// <summary>Headers of a record that are shown.</summary>
+    private const int MaxHeaders = 50;
+
+    private const int MaxHeaderText = 300;
+
     /// <summary>Headers that are shown: those of ours. Anybody may have put anything into others.</summary>
     private static readonly HashSet<string> OwnHeaders =
     [
@@ -87,9 +92,24 @@ internal static class TopicEndpoints
     }
 
     private static RecordPage.Item Of(TopicRecord record) => new(
-        record.Offset, record.Timestamp, MaskedKey(record.Key), record.Value is null ? null : OneTimePassword.Mask,
-        OtpRecordCodec.TryDecode(record.Key, record.Value, out _, out var problem) ? null : problem,
-        record.Headers?.ToDictionary(header => header.Key, header => OwnHeaders.Contains(header.Key) ? header.Value : OneTimePassword.Mask));
+        record.Offset, record.Timestamp.Date, MaskedKey(record.Key), record.Value is null ? null : OneTimePassword.Mask,
+        OtpRecordCodec.TryDecode(record.Key, record.Value, out _, out var problem) ? record.Timestamp.Problem : problem,
+        record.Headers is null ? null : Shown(record.Headers));
+
+    /// <summary>As many and as much as help a reader: a record's headers may be a megabyte.</summary>
+    private static Dictionary<string, string> Shown(IReadOnlyDictionary<string, string> headers)
+    {
+        var shown = new Dictionary<string, string>();
+        foreach (var (name, value) in headers.OrderByDescending(header => OwnHeaders.Contains(header.Key)).Take(MaxHeaders))
+        {
+            shown[Cut(name)!] = OwnHeaders.Contains(name) ? Cut(value) ?? "" : OneTimePassword.Mask;
+        }
+
+        return shown;
+    }
+
+    /// <summary>What anybody may have written into a header, short enough to be shown.</summary>
+    public static string? Cut(string? text) => text is { Length: > MaxHeaderText } ? $"{text[..MaxHeaderText]}…" : text;
 }
 
 /// <summary>A topic.</summary>
@@ -112,7 +132,7 @@ public sealed record RecordPage(
     [property: Description("The offset of the next page; null at the end.")] long? Next)
 {
     public sealed record Item(
-        long Offset, DateTimeOffset Time, string? Email, string? Otp,
+        long Offset, [property: Description("Null where it is no date: the problem says so.")] DateTimeOffset? Time, string? Email, string? Otp,
         [property: Description("Why a sink cannot store it; null where nothing speaks against it.")] string? Problem,
         IReadOnlyDictionary<string, string>? Headers);
 }

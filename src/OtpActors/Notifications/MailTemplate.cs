@@ -3,6 +3,7 @@ using System.Text;
 using MimeKit;
 using MimeKit.Cryptography;
 using OtpActors.Hosting;
+using OtpActors.Records;
 
 namespace OtpActors.Notifications;
 
@@ -55,6 +56,16 @@ public sealed class MailTemplate
 
         return message;
     }
+
+    /// <summary>
+    /// Why a mail must not be sent: its recipient would be read as another one. An address of an earlier version's store may
+    /// be such; null for any that is accepted today.
+    /// </summary>
+    public static SendResult? RefusalOf(OtpMail mail) =>
+        EmailAddress.TryParse(mail.To.Value, out _, out var error)
+        && MailboxAddress.TryParse(mail.To.Value, out var read) && read.GetAddress(idnEncode: true) == mail.To.Value
+            ? null
+            : new SendResult(SendOutcome.Refused, error ?? "the address would be read as another one");
 
     /// <summary>How a message is written: CRLF, and an international local part as UTF-8 (RFC 6532).</summary>
     public static FormatOptions FormatFor(OtpMail mail)

@@ -8,6 +8,11 @@ public sealed class OutboxMailSender(string outbox, MailTemplate template) : IMa
 {
     public Task<SendResult> SendAsync(OtpMail mail, CancellationToken cancellationToken)
     {
+        if (MailTemplate.RefusalOf(mail) is { } refusal)
+        {
+            return Task.FromResult(refusal);
+        }
+
         var name = mail.Id + ".eml";
         return CapturedFile.WriteAsync("outbox", outbox, name, () => Render(mail), cancellationToken);
     }

@@ -1,9 +1,11 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using OtpActors.Records;
 
 namespace OtpActors.Notifications;
 
-/// <summary>The JSON of an incoming webhook.</summary>
+/// <summary>The JSON of an incoming webhook; <see cref="SlackText"/> makes it.</summary>
+/// <param name="Text">What is shown where the <see cref="Blocks"/> are not.</param>
 public sealed record SlackPayload(string Channel, string Username, string Text)
 {
     private const string OtpLine = "\nOTP: ";
@@ -14,11 +16,24 @@ public sealed record SlackPayload(string Channel, string Username, string Text)
         RespectRequiredConstructorParameters = true,
     };
 
-    public static SlackPayload For(SlackMessage message, SlackOptions options) => new(
-        options.Channel,
-        options.Username,
-        $":red_circle: New e-mail and OTP arrival\ne-mail: {Escape(message.Email.Value)}{OtpLine}"
-        + Shown(message.Otp, options));
+    /// <summary>The message as Slack shows it; null in what earlier versions have captured.</summary>
+    public IReadOnlyList<SlackBlock>? Blocks { get; init; }
+
+    /// <summary>Whether <see cref="Text"/> is markup.</summary>
+    [JsonPropertyName("mrkdwn")]
+    public bool IsMarkup { get; init; }
+
+    /// <summary>Whether Slack fetches what looks like a link: a password must not be sent to a stranger's server.</summary>
+    [JsonPropertyName("unfurl_links")]
+    public bool UnfurlsLinks { get; init; }
+
+    [JsonPropertyName("unfurl_media")]
+    public bool UnfurlsMedia { get; init; }
+
+    public static SlackPayload For(SlackMessage message, SlackOptions options) => new SlackText()
+        .Emoji("red_circle").Literal(" New e-mail and OTP arrival\ne-mail: ").Literal(message.Email.Value)
+        .Literal(OtpLine).Code(Shown(message.Otp, options))
+        .ToPayload(options);
 
     /// <exception cref="JsonException">This is no payload.</exception>
     public static SlackPayload Parse(ReadOnlySpan<byte> json) =>
@@ -36,11 +51,5 @@ public sealed record SlackPayload(string Channel, string Username, string Text)
 
     /// <summary>The password, or its mask where the channel is not to see it.</summary>
     internal static string Shown(OneTimePassword otp, SlackOptions options) =>
-        options.RevealOtp ? Escape(otp.Reveal()) : OneTimePassword.Mask;
-
-    /// <summary>Slack's own rule: these three and no others; else <c>&lt;!channel&gt;</c> calls everyone.</summary>
-    internal static string Escape(string text) =>
-        text.Replace("&", "&amp;", StringComparison.Ordinal)
-            .Replace("<", "&lt;", StringComparison.Ordinal)
-            .Replace(">", "&gt;", StringComparison.Ordinal);
+        options.RevealOtp ? otp.Reveal() : OneTimePassword.Mask;
 }

@@ -12,7 +12,7 @@ namespace OtpActors.Records;
 /// </summary>
 /// <remarks>
 /// The local part is a dot-atom (RFC 5322 §3.2.3) that may hold letters, marks and digits of any script (RFC 6531
-/// §3.3); quoted local parts, comments and address literals are refused. A domain's labels may hold <c>_</c>. Nothing
+/// §3.3); quoted local parts, comments, encoded words and address literals are refused. A domain's labels may hold <c>_</c>. Nothing
 /// accepted can end a line, start a tag or turn the direction of text.
 /// </remarks>
 public readonly struct EmailAddress : IEquatable<EmailAddress>
@@ -49,17 +49,31 @@ public readonly struct EmailAddress : IEquatable<EmailAddress>
     /// </summary>
     public static bool TryParse(string? text, out EmailAddress address, [NotNullWhen(false)] out string? error)
     {
-        if (text is not null && IsCanonicalAscii(text))
+        error = Normalize(text, out var value);
+        if (error is null && HasEncodedWord(value))
         {
-            address = new EmailAddress(text);
-            error = null;
-            return true;
+            error = "the part before the @ is an encoded word, which others read as another address";
         }
 
-        error = Normalize(text, out var value);
         address = error is null ? new EmailAddress(value) : default;
         return error is null;
     }
+
+    /// <summary>
+    /// The same for what this program keeps or finds in a store, where earlier versions have put addresses that
+    /// <see cref="TryParse(string?, out EmailAddress, out string?)"/> refuses today.
+    /// </summary>
+    public static bool TryRestore(string? text, out EmailAddress address)
+    {
+        var accepted = Normalize(text, out var value) is null;
+        address = accepted ? new EmailAddress(value) : default;
+        return accepted;
+    }
+
+    /// <inheritdoc cref="TryRestore"/>
+    /// <exception cref="FormatException">No version has accepted this; the message does not repeat it.</exception>
+    public static EmailAddress Restore(string? text) =>
+        TryRestore(text, out var address) ? address : throw new FormatException("This is no address of any version.");
 
     /// <summary>The same for UTF-8 text, such as a topic's key.</summary>
     public static bool TryParse(
@@ -112,9 +126,21 @@ public readonly struct EmailAddress : IEquatable<EmailAddress>
             && DomainFault(text[(at + 1)..]) is null;
     }
 
-    /// <summary>The way for every text that is not canonical yet: gives its accepted form, or what is wrong.</summary>
+    /// <summary>
+    /// <c>=?charset?q?text?=</c> (RFC 2047): it may not stand in an address, and many readers decode it there all the same.
+    /// </summary>
+    private static bool HasEncodedWord(ReadOnlySpan<char> address) =>
+        address.IndexOf("=?") is var begin and >= 0 && address[(begin + 2)..].Contains("?=", StringComparison.Ordinal);
+
+    /// <summary>Gives a text's accepted form, or what is wrong with it.</summary>
     private static string? Normalize(string? text, out string value)
     {
+        if (text is not null && IsCanonicalAscii(text))
+        {
+            value = text;
+            return null;
+        }
+
         value = "";
         // Only blanks are trimmed: a line break is never harmless in what may become a header.
         var trimmed = text.AsSpan().Trim(" \t");

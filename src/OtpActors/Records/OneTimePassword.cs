@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -24,21 +25,33 @@ public readonly struct OneTimePassword : IEquatable<OneTimePassword>
     private OneTimePassword(string value) => _value = value;
 
     /// <summary>
-    /// Accepts 1 to <see cref="MaxLength"/> characters without control characters; leading zeros and case are kept.
-    /// <paramref name="error"/> says what is wrong without repeating the password.
+    /// Accepts 1 to <see cref="MaxLength"/> characters that its owner can see and type; leading zeros and case are kept.
+    /// Refused are characters that are invisible or not assigned, that break a line, and blanks that nobody can tell: at
+    /// the ends, and any other than the space. <paramref name="error"/> says what is wrong without repeating the password.
+    /// One rule for every way in.
     /// </summary>
     public static bool TryParse(string? text, out OneTimePassword password, [NotNullWhen(false)] out string? error)
     {
-        error = text switch
-        {
-            null or "" => "the password is empty",
-            { Length: > MaxLength } => $"the password has {text.Length} characters, at most {MaxLength} are accepted",
-            _ when string.IsNullOrWhiteSpace(text) => "the password is blank",
-            _ => CharacterFault(text),
-        };
+        error = LengthFault(text) ?? (IsVisibleAscii(text) ? null : PasswordCharacters.FaultOf(text!));
         password = error is null ? new OneTimePassword(text!) : default;
         return error is null;
     }
+
+    /// <summary>
+    /// The same for what this program keeps or finds in a store, where earlier versions have put passwords that
+    /// <see cref="TryParse(string?, out OneTimePassword, out string?)"/> refuses today: all but control characters.
+    /// </summary>
+    public static bool TryRestore(string? text, out OneTimePassword password)
+    {
+        var accepted = LengthFault(text) is null && PasswordCharacters.BreakFaultOf(text!) is null;
+        password = accepted ? new OneTimePassword(text!) : default;
+        return accepted;
+    }
+
+    /// <inheritdoc cref="TryRestore"/>
+    /// <exception cref="FormatException">No version has accepted this; the message does not repeat it.</exception>
+    public static OneTimePassword Restore(string? text) =>
+        TryRestore(text, out var password) ? password : throw new FormatException("This is no password of any version.");
 
     /// <summary>The same for UTF-8 text, such as a topic's value.</summary>
     public static bool TryParse(
@@ -46,7 +59,8 @@ public readonly struct OneTimePassword : IEquatable<OneTimePassword>
     {
         // A UTF-16 code unit takes at most three bytes: what is longer need not be decoded.
         error = utf8.Length > 3 * MaxLength
-            ? $"the password has {utf8.Length} bytes, at most {MaxLength} characters are accepted"
+            ? string.Create(
+                CultureInfo.InvariantCulture, $"the password has {utf8.Length} bytes, at most {MaxLength} characters are accepted")
             : !Utf8.IsValid(utf8) ? "the password is not UTF-8"
             : null;
         if (error is null)
@@ -78,24 +92,17 @@ public readonly struct OneTimePassword : IEquatable<OneTimePassword>
 
     public static bool operator !=(OneTimePassword left, OneTimePassword right) => !left.Equals(right);
 
-    /// <summary>Refuses what could break a line, and halves of characters, which no encoding can carry.</summary>
-    private static string? CharacterFault(string text)
+    private static string? LengthFault(string? text) => text switch
     {
-        for (var i = 0; i < text.Length; i++)
-        {
-            if (char.IsControl(text[i]) || text[i] is '\u2028' or '\u2029')
-            {
-                return "the password has control characters";
-            }
+        null or "" => "the password is empty",
+        { Length: > MaxLength } => string.Create(
+            CultureInfo.InvariantCulture, $"the password has {text.Length} characters, at most {MaxLength} are accepted"),
+        _ when string.IsNullOrWhiteSpace(text) => "the password is blank",
+        _ => null,
+    };
 
-            if (char.IsSurrogate(text[i]) && (i + 1 == text.Length || !char.IsSurrogatePair(text[i], text[++i])))
-            {
-                return "the password is not Unicode text";
-            }
-        }
-
-        return null;
-    }
+    /// <summary>Nearly all passwords, without a look at each character.</summary>
+    private static bool IsVisibleAscii(ReadOnlySpan<char> text) => !text.ContainsAnyExceptInRange('!', '~');
 
     private sealed class MaskingConverter : JsonConverter<OneTimePassword>
     {

@@ -49,7 +49,7 @@ public static class OtpFile
             var error = reader.TooLong ? $"longer than {LineReader.MaxLineBytes / 1024} KiB"
                 : csv is null ? JsonLine.Parse(line.Span, out record)
                 : csv.Parse(line, out record);
-            yield return new OtpLine(number, record, error ?? BlankEnds(record));
+            yield return new OtpLine(number, record, error);
         }
 
         if (empty)
@@ -150,13 +150,6 @@ public static class OtpFile
         {
             throw Unusable(path, $"line {number} is not the header 'email,otp': {exception.Message}");
         }
-    }
-
-    /// <summary>A blank around a password in a file is a slip of its writer, and its reader would not see it.</summary>
-    private static string? BlankEnds(in OtpRecord record)
-    {
-        var otp = record.Otp.Reveal();
-        return otp.AsSpan().Trim().Length == otp.Length ? null : "the password begins or ends with a blank";
     }
 
     private static InputFileException Missing(string path, Exception? cause = null) => new(

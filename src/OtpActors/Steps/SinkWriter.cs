@@ -32,20 +32,17 @@ internal sealed class SinkWriter(
         var dead = new List<(TopicRecord Record, string Reason)>();
         foreach (var record in batch.Records)
         {
-            if (OtpRecordCodec.TryDecode(record.Key, record.Value, out var otp, out var reason))
-            {
-                good.Add(new StoreRecord(
-                    otp.Email, otp.Otp, new RecordOrigin(_topic, batch.Partition, record.Offset), record.Timestamp));
-            }
-            else
+            if (Decode(batch.Partition, record, out var decoded) is { } reason)
             {
                 dead.Add((record, reason));
             }
+            else
+            {
+                good.Add(decoded);
+            }
         }
 
-        var result = good.Count == 0
-            ? new WriteResult([])
-            : await outages.WaitOutAsync(setup.Store.Name, () => setup.Store.WriteAsync(good, abort), abort);
+        var result = good.Count == 0 ? new WriteResult([]) : await StoreAsync(good);
         foreach (var (index, reason) in result.Rejections ?? new Dictionary<int, string>())
         {
             dead.Add((batch.Records.First(r => r.Offset == good[index].Origin.Offset), reason));
@@ -57,6 +54,58 @@ internal sealed class SinkWriter(
         }
 
         return Count(batch, good, result, dead);
+    }
+
+    /// <summary>Why a record cannot be stored; null where it can.</summary>
+    private string? Decode(int partition, TopicRecord record, out StoreRecord decoded)
+    {
+        decoded = default;
+        try
+        {
+            if (!OtpRecordCodec.TryDecode(record.Key, record.Value, out var otp, out var reason)
+                || (reason = record.Timestamp.Problem) is not null)
+            {
+                return reason;
+            }
+
+            var origin = new RecordOrigin(_topic, partition, record.Offset);
+            decoded = new StoreRecord(otp.Email, otp.Otp, origin, record.Timestamp.Date!.Value);
+            return null;
+        }
+        catch (Exception e)
+        {
+            return RecordFault.Describe(e); // nothing but the record is at work here
+        }
+    }
+
+    /// <summary>
+    /// Writes the records. Where the store fails at a value in a way that does not pass, halves of the batch find the
+    /// record that it is, which is refused: it must not stop those behind it.
+    /// </summary>
+    private async Task<WriteResult> StoreAsync(IReadOnlyList<StoreRecord> records)
+    {
+        try
+        {
+            return await outages.WaitOutAsync(setup.Store.Name, () => setup.Store.WriteAsync(records, abort), abort);
+        }
+        catch (Exception e) when (RecordFault.IsPermanent(e))
+        {
+            if (records is [_])
+            {
+                return new WriteResult([WriteOutcome.Rejected], new Dictionary<int, string> { [0] = RecordFault.Describe(e) });
+            }
+        }
+
+        var half = records.Count / 2;
+        var first = await StoreAsync([.. records.Take(half)]);
+        var second = await StoreAsync([.. records.Skip(half)]);
+        var rejections = new Dictionary<int, string>(first.Rejections ?? new Dictionary<int, string>());
+        foreach (var (index, reason) in second.Rejections ?? new Dictionary<int, string>())
+        {
+            rejections[half + index] = reason;
+        }
+
+        return new WriteResult([.. first.Outcomes, .. second.Outcomes], rejections);
     }
 
     /// <summary>What earlier attempts have counted is left out.</summary>
@@ -95,7 +144,7 @@ internal sealed class SinkWriter(
         }
 
         var records = dead.OrderBy(letter => letter.Record.Offset)
-            .Select(letter => DeadLetters.Wrap(letter.Record, _topic, partition, task.Step.Name, letter.Reason))
+            .Select(letter => DeadLetters.Wrap(letter.Record, _topic, partition, task.Step.Name, letter.Reason, setup.Time.GetUtcNow()))
             .ToList();
         await outages.WaitOutAsync(
             PartNames.Topic,

@@ -153,7 +153,12 @@ public sealed class DeadLetterBox(IOtpTopic topic, ActorSystem system) : IDispos
         }
 
         cancellationToken.ThrowIfCancellationRequested();
-        var again = new ProducerRecord(0, record.Key, record.Value, record.Timestamp);
+
+        // With the record's time; one that is no date would make a letter again.
+        var time = DeadLetters.TimeOf(record) is { Date: not null } own ? own
+            : record.Timestamp.Date is not null ? record.Timestamp
+            : DateTimeOffset.UnixEpoch;
+        var again = new ProducerRecord(0, record.Key, record.Value, time);
         await Source.Single<IReadOnlyList<ProducerRecord>>([again]).Via(topic.ProducerFlow(origin, ProducerOf(origin, from)))
             .RunWith(StreamSink.Ignore<ProducerAck>(), _materializer).ConfigureAwait(false);
         work.Redriven++;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using OtpActors.Records;
 
 namespace OtpActors.Topics;
 
@@ -30,21 +31,30 @@ public static class DeadLetters
     public static string TopicOf(string topic) => topic + Suffix;
 
     /// <param name="reason">Free of the record's content.</param>
-    public static ProducerRecord Wrap(TopicRecord record, string topic, int partition, string sink, string reason)
+    /// <param name="now">
+    /// The letter's own time; the record's is in a header. Brokers may refuse a time that is far from theirs, and what
+    /// looks old is the first to be deleted.
+    /// </param>
+    public static ProducerRecord Wrap(
+        TopicRecord record, string topic, int partition, string sink, string reason, DateTimeOffset now)
     {
         var headers = new Dictionary<string, string>
         {
             [TopicHeader] = topic,
             [PartitionHeader] = partition.ToString(CultureInfo.InvariantCulture),
             [OffsetHeader] = record.Offset.ToString(CultureInfo.InvariantCulture),
-            [TimestampHeader] = record.Timestamp.ToString("O", CultureInfo.InvariantCulture),
+            [TimestampHeader] = record.Timestamp.ToString(),
             [SinkHeader] = sink,
             [ReasonHeader] = reason,
         };
         var key = Cut(record.Key, MaxKeyBytes, KeyBytesHeader, headers);
         var value = Cut(record.Value, MaxValueBytes, ValueBytesHeader, headers);
-        return new ProducerRecord(record.Offset, key, value, record.Timestamp, headers);
+        return new ProducerRecord(record.Offset, key, value, now, headers);
     }
+
+    /// <summary>The time of a letter's record; the letter's own where it does not say.</summary>
+    public static RecordTime TimeOf(TopicRecord letter) =>
+        RecordTime.TryParse(letter.Headers?.GetValueOrDefault(TimestampHeader)) ?? letter.Timestamp;
 
     private static byte[]? Cut(byte[]? bytes, int max, string header, Dictionary<string, string> headers)
     {

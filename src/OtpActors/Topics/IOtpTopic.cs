@@ -1,5 +1,6 @@
 using Akka;
 using Akka.Streams.Dsl;
+using OtpActors.Records;
 
 namespace OtpActors.Topics;
 
@@ -88,15 +89,15 @@ public sealed record TopicEnsured(TopicOutcome Outcome, int Partitions);
 /// <param name="Timestamp">When the record came to be.</param>
 /// <param name="Headers">Small texts beside the payload; null where there are none.</param>
 public readonly record struct ProducerRecord(
-    long Sequence, byte[]? Key, byte[]? Value, DateTimeOffset Timestamp, IReadOnlyDictionary<string, string>? Headers = null);
+    long Sequence, byte[]? Key, byte[]? Value, RecordTime Timestamp, IReadOnlyDictionary<string, string>? Headers = null);
 
 /// <param name="NextSequence">The sequence after the batch's last record.</param>
 /// <param name="Count">The batch's records, all durable now, those appended earlier included.</param>
 public sealed record ProducerAck(long NextSequence, int Count);
 
-/// <summary>A record as it lies in the log.</summary>
+/// <summary>A record as it lies in the log: whatever any producer has put there.</summary>
 public readonly record struct TopicRecord(
-    long Offset, byte[]? Key, byte[]? Value, DateTimeOffset Timestamp, IReadOnlyDictionary<string, string>? Headers = null);
+    long Offset, byte[]? Key, byte[]? Value, RecordTime Timestamp, IReadOnlyDictionary<string, string>? Headers = null);
 
 /// <summary>Consecutive records of one partition.</summary>
 /// <param name="Partition">The partition.</param>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -31,12 +32,12 @@ public static class RequestJson
     private sealed class DurationConverter : JsonConverter<TimeSpan>
     {
         public override TimeSpan Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
-            reader.TokenType == JsonTokenType.String && Durations.TryParse(reader.GetString()!, out var duration)
+            reader.TokenType == JsonTokenType.String && Durations.TryParse(reader.GetString(), out var duration)
                 ? duration
                 : throw new JsonException($"A length of time above zero is wanted: write {Durations.Forms}.");
 
         public override void Write(Utf8JsonWriter writer, TimeSpan value, JsonSerializerOptions options) =>
-            writer.WriteStringValue(value.ToString("c"));
+            writer.WriteStringValue(value.ToString("c", CultureInfo.InvariantCulture));
     }
 
     /// <summary>A number, or "all" or "none".</summary>

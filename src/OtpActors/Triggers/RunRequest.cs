@@ -24,7 +24,7 @@ public class RunRequest
     [Description("Its password: 1 to 128 characters. Default: 1234567.")]
     public string? Otp { get; init; }
 
-    [Description("The time between two records of the one address, as 500ms, 5s, 2m, 1h or 00:00:05. Default: 5s.")]
+    [Description("The time between two records of the one address, as 500ms, 5s, 2m, 1h, 00:00:05 or PT5S. Default: 5s.")]
     public TimeSpan? Interval { get; init; }
 
     [Description("From the first to the last record of the one address, both included. Default: 20s.")]

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.RegularExpressions;
@@ -12,17 +13,21 @@ public static partial class RunIds
 {
     /// <summary>Sorts by time, is short enough to type, and does not repeat.</summary>
     public static string New(TimeProvider time) =>
-        $"{time.GetUtcNow():yyyyMMdd-HHmmss}-{RandomNumberGenerator.GetHexString(6, lowercase: true)}";
+        $"{Second(time.GetUtcNow())}-{RandomNumberGenerator.GetHexString(6, lowercase: true)}";
 
     /// <summary>The run of a caller's idempotency key.</summary>
     public static string OfKey(string key) =>
         $"http-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key)).AsSpan(0, 12))}";
 
     /// <summary>The run of a command in a topic.</summary>
-    public static string OfCommand(string topic, int partition, long offset) => $"{topic}-{partition}-{offset}";
+    public static string OfCommand(string topic, int partition, long offset) =>
+        string.Create(CultureInfo.InvariantCulture, $"{topic}-{partition}-{offset}");
 
     /// <summary>The run of a schedule at one of its times.</summary>
-    public static string OfSchedule(string schedule, DateTimeOffset time) => $"{schedule}-{time.UtcDateTime:yyyyMMdd-HHmmss}";
+    public static string OfSchedule(string schedule, DateTimeOffset time) => $"{schedule}-{Second(time)}";
+
+    /// <summary>In the calendar and digits that every process writes: an id is a promise across all of them.</summary>
+    private static string Second(DateTimeOffset time) => time.UtcDateTime.ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture);
 
     /// <summary>Whether the text can be a run's id at all: it names files and actors.</summary>
     public static bool IsLegal(string? id) => id is not null && Legal().IsMatch(id);

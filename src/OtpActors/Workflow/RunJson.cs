@@ -16,7 +16,7 @@ internal static class RunJson
     private sealed class PasswordConverter : JsonConverter<OneTimePassword>
     {
         public override OneTimePassword Read(ref Utf8JsonReader reader, Type type, JsonSerializerOptions options) =>
-            OneTimePassword.Parse(reader.GetString() ?? "");
+            OneTimePassword.Restore(reader.GetString());
 
         public override void Write(Utf8JsonWriter writer, OneTimePassword value, JsonSerializerOptions options) =>
             writer.WriteStringValue(value.Reveal());
@@ -25,7 +25,7 @@ internal static class RunJson
     private sealed class AddressConverter : JsonConverter<EmailAddress>
     {
         public override EmailAddress Read(ref Utf8JsonReader reader, Type type, JsonSerializerOptions options) =>
-            EmailAddress.Parse(reader.GetString() ?? "");
+            EmailAddress.Restore(reader.GetString());
 
         public override void Write(Utf8JsonWriter writer, EmailAddress value, JsonSerializerOptions options) =>
             writer.WriteStringValue(value.Value);

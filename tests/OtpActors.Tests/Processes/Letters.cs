@@ -17,7 +17,7 @@ internal static class Letters
         await using var log = new EmbeddedTopic(file);
         await AppendAsync("email_topic", [new ProducerRecord(0, "a@b.c"u8.ToArray(), "1"u8.ToArray(), DateTimeOffset.UnixEpoch)]);
         await AppendAsync("email_topic.dlq", [.. Enumerable.Range(0, count).Select(i => DeadLetters.Wrap(
-            new TopicRecord(i, System.Text.Encoding.UTF8.GetBytes($"nobody-{i}"), "1"u8.ToArray(), DateTimeOffset.UnixEpoch), "email_topic", 0, "cassandra-sink", "no address"))]);
+            new TopicRecord(i, System.Text.Encoding.UTF8.GetBytes($"nobody-{i}"), "1"u8.ToArray(), DateTimeOffset.UnixEpoch), "email_topic", 0, "cassandra-sink", "no address", DateTimeOffset.UnixEpoch))]);
         await system.Terminate();
 
         async Task AppendAsync(string topic, IReadOnlyList<ProducerRecord> records)

@@ -1,5 +1,7 @@
 using System.Text;
 using CsCheck;
+using MimeKit;
+using MimeKit.Utils;
 using OtpActors.Records;
 using Shouldly;
 using Xunit;
@@ -54,6 +56,18 @@ public class EmailAddressSpecs
         { "jane\uD800@example.com", "Unicode" },
         { "jane\u200B@example.com", "invisible" },
         { "jane\uFEFF@example.com", "invisible" },
+        { "=?utf-8?q?jane?=@example.com", "encoded word" },
+        { "=?utf-8?b?amFuZQ==?=@example.com", "encoded word" },
+        { "=?UTF-8*en?Q?=6Aane?=@example.com", "encoded word" },
+        { "x=?utf-8?q?jane?=y@example.com", "encoded word" },
+        { "=??q?jane?=@example.com", "encoded word" },
+        { "=?x?=@example.com", "encoded word" },
+        { "ü=?utf-8?q?jane?=@example.com", "encoded word" },
+        { "=?utf-8?q?jane_doe@evil.example?=@example.com", "name@domain" },
+        { "group:jane@example.com;", "before the @" },
+        { "@relay.example:jane@example.com", "name@domain" },
+        { "jane\\@example.com", "before the @" },
+        { "jane@example.com(comment)", "domain has a character" },
     };
 
     /// <summary>What would start a header, a line, a tag or another direction of text, wherever it stands.</summary>
@@ -157,6 +171,42 @@ public class EmailAddressSpecs
         var exception = Should.Throw<FormatException>(() => EmailAddress.Parse("secret name@example.com"));
         exception.ToString().ShouldNotContain("secret");
     }
+
+    /// <summary>As a mail's recipient and as a line of a session, to a reader that decodes whatever looks encoded.</summary>
+    [Fact]
+    public void A_mail_parser_reads_every_accepted_address_as_it_was_given()
+    {
+        var character = Gen.OneOf(Gen.Char["abzABZ019._-+=?=?qQbB!#$%&'*/^`{|}~"], Gen.Char["éß漢"], Gen.Char["=?()<>\"\\,;: @[]"]);
+        string[] pieces = ["=?", "?=", "?q?", "?b?", "utf-8", "=41", "YQ==", "_", "x"];
+        var local = Gen.OneOf(character.Array[1, 12].Select(all => new string(all)), Gen.Int[0, pieces.Length - 1].Array[1, 6].Select(all => string.Concat(all.Select(i => pieces[i]))));
+        var accepted = 0;
+        local.Sample(text =>
+        {
+            if (EmailAddress.TryParse($"{text}@bücher.example", out var address, out _))
+            {
+                Interlocked.Increment(ref accepted);
+                var message = new MimeMessage { Body = new TextPart("plain") { Text = "x" } };
+                message.To.Add(new MailboxAddress(null, address.Value));
+                using var bytes = new MemoryStream();
+                var format = FormatOptions.Default.Clone();
+                format.International = true;
+                message.WriteTo(format, bytes);
+                bytes.Position = 0;
+                MimeMessage.Load(bytes).To.Mailboxes.ShouldHaveSingleItem().GetAddress(idnEncode: true).ShouldBe(address.Value);
+                if (Ascii.IsValid(address.Value))
+                {
+                    Rfc2047.DecodePhrase(Encoding.ASCII.GetBytes(address.Value)).ShouldBe(address.Value);
+                }
+
+                InternetAddressList.Parse(address.Value).Mailboxes.ShouldHaveSingleItem().GetAddress(idnEncode: true).ShouldBe(address.Value);
+            }
+        }, iter: 20_000);
+        accepted.ShouldBeGreaterThan(2_000);
+    }
+
+    [Fact]
+    public void What_an_earlier_version_has_stored_is_still_read() =>
+        EmailAddress.Restore("=?utf-8?q?jane?=@example.com").Value.ShouldBe("=?utf-8?q?jane?=@example.com");
 
     private static bool Parses(string text) => EmailAddress.TryParse(text, out _, out _);
 

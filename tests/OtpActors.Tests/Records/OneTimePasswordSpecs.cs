@@ -21,6 +21,9 @@ public class OneTimePasswordSpecs
     [InlineData("aB c")]
     [InlineData("пароль")]
     [InlineData("🔑")]
+    [InlineData("e\u0301")]
+    [InlineData("नमस्ते")]
+    [InlineData("~!@#$%^&*()_+|}{\":?><`-=\\][';/., x")]
     public void A_password_is_kept_as_it_is(string text)
     {
         OneTimePassword.Parse(text).Reveal().ShouldBe(text);
@@ -34,10 +37,52 @@ public class OneTimePasswordSpecs
     [InlineData("  ", "blank")]
     [InlineData("12\n34", "control")]
     [InlineData("12\u002834\u2028", "control")]
+    [InlineData("12\r34", "control")]
+    [InlineData("\t12", "control")]
+    [InlineData("12\0", "control")]
+    [InlineData("12\u0085", "control")]
+    [InlineData("12\u2029", "control")]
+    [InlineData("12\u200B", "invisible")]
+    [InlineData("\u200D12", "invisible")]
+    [InlineData("1\u200C2", "invisible")]
+    [InlineData("\uFEFF12", "invisible")]
+    [InlineData("1\u202E2", "invisible")]
+    [InlineData("1\u20662", "invisible")]
+    [InlineData("1\u200E2", "invisible")]
+    [InlineData("1\u00AD2", "invisible")]
+    [InlineData("1\u20602", "invisible")]
+    [InlineData("1\u034F2", "invisible")]
+    [InlineData("\u3164", "invisible")]
+    [InlineData("\u2800", "invisible")]
+    [InlineData("1\uFE0F", "invisible")]
+    [InlineData("1\U000E0101", "invisible")]
+    [InlineData("1\U000E0041", "invisible")]
+    [InlineData("1\uFFFD", "invisible")]
+    [InlineData("1\uE000", "not assigned")]
+    [InlineData("1\U000F0000", "not assigned")]
+    [InlineData("1\u0378", "not assigned")]
+    [InlineData("1\uFFFF", "not assigned")]
+    [InlineData(" 12", "begins or ends with a blank")]
+    [InlineData("12 ", "begins or ends with a blank")]
+    [InlineData("\u00A012", "blank")]
+    [InlineData("1\u00A02", "not a space")]
+    [InlineData("1\u30002", "not a space")]
+    [InlineData("\u0301e", "begins with a mark")]
     public void What_is_no_password_is_refused_with_its_reason(string? text, string reason)
     {
         OneTimePassword.TryParse(text, out _, out var error).ShouldBeFalse();
         error.ShouldContain(reason);
+    }
+
+    [Theory]
+    [InlineData(" 12")]
+    [InlineData("12\u200B")]
+    [InlineData("1\uE0002")]
+    public void What_an_earlier_version_has_stored_is_still_read(string text)
+    {
+        OneTimePassword.TryParse(text, out _, out _).ShouldBeFalse();
+        OneTimePassword.Restore(text).Reveal().ShouldBe(text);
+        OneTimePassword.TryRestore(text + "\n", out _).ShouldBeFalse();
     }
 
     [Fact]

@@ -89,6 +89,22 @@ public class SinkDeadLetterSpecs : SinkKit
     }
 
     [Fact]
+    public async Task A_record_that_the_store_trips_over_becomes_a_dead_letter_and_the_others_are_stored()
+    {
+        var records = Records(Generated(9));
+        Store.Reject = record => record.Email == records[2].Email || record.Email == records[7].Email
+            ? throw new FormatException($"canary {record.Otp.Reveal()}")
+            : null;
+        await BeginAsync();
+        await AppendAsync(records);
+        (await GatherAsync(9)).Counts.ShouldBe(new SinkCounts(9, 7, 0, 2));
+        await DrainedAsync(9);
+        var letters = await ReadAsync("otps.dlq");
+        letters.Select(letter => (letter.Headers![DeadLetters.OffsetHeader], letter.Headers[DeadLetters.ReasonHeader]))
+            .ShouldBe([("2", "it cannot be processed (FormatException)"), ("7", "it cannot be processed (FormatException)")]);
+    }
+
+    [Fact]
     public async Task A_replay_adds_no_dead_letter()
     {
         await BeginAsync();

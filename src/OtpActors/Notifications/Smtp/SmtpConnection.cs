@@ -93,6 +93,11 @@ internal sealed class SmtpConnection : IAsyncDisposable
             return new SendResult(SendOutcome.Refused, "the server takes no international addresses (SMTPUTF8)");
         }
 
+        if (MailTemplate.RefusalOf(mail) is { } refusal)
+        {
+            return refusal;
+        }
+
         using var message = _template.Create(mail);
         using var deadline = new CancellationTokenSource(_options.SendTimeout, _time);
         await using var stopping = stop.Register(() => deadline.CancelAfter(Grace));

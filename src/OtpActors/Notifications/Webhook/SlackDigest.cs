@@ -1,31 +1,42 @@
-using System.Text;
+using System.Globalization;
 
 namespace OtpActors.Notifications.Webhook;
 
 /// <summary>Many arrivals in one message, a line each.</summary>
 internal static class SlackDigest
 {
-    /// <summary>Slack cuts texts beyond 40,000 characters.</summary>
+    /// <summary>Slack refuses blocks of more than some 13,000 characters in all (<c>msg_blocks_too_long</c>) …</summary>
+    private const int MaxBlocks = 10_000;
+
+    /// <summary>… and cuts texts beyond 40,000, in which some characters take five.</summary>
     private const int MaxText = 30_000;
 
     /// <summary>Makes one payload of as many messages as fit into one text, at least one.</summary>
     /// <returns>The payload and how many are in it.</returns>
     public static (SlackPayload Payload, int Count) Of(IReadOnlyList<SlackMessage> messages, SlackOptions options)
     {
-        var lines = new StringBuilder();
-        var count = 0;
-        foreach (var message in messages)
+        var (count, blocks, text) = (0, 0, 0);
+        foreach (var line in messages.Select(message => Line(new SlackText(), message, options)))
         {
-            var line = $"\n{SlackPayload.Escape(message.Email.Value)}  OTP: {SlackPayload.Shown(message.Otp, options)}";
-            if (count > 0 && lines.Length + line.Length > MaxText)
+            (blocks, text) = (blocks + line.BlockLength, text + line.TextLength);
+            if (count > 0 && (blocks > MaxBlocks || text > MaxText))
             {
                 break;
             }
 
-            lines.Append(line);
             count++;
         }
 
-        return (new SlackPayload(options.Channel, options.Username, $":red_circle: {count} new e-mails and OTPs arrived{lines}"), count);
+        var whole = new SlackText().Emoji("red_circle")
+            .Literal(string.Create(CultureInfo.InvariantCulture, $" {count} new e-mails and OTPs arrived"));
+        foreach (var message in messages.Take(count))
+        {
+            Line(whole, message, options);
+        }
+
+        return (whole.ToPayload(options), count);
     }
+
+    private static SlackText Line(SlackText text, SlackMessage message, SlackOptions options) => text
+        .Literal("\n").Literal(message.Email.Value).Literal("  OTP: ").Code(SlackPayload.Shown(message.Otp, options));
 }

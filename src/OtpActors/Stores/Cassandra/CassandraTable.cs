@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Text;
 using OtpActors.Cql;
 using OtpActors.Records;
@@ -115,7 +116,7 @@ internal sealed class CassandraTable : IDisposable
             await foreach (var row in await Session.ExecuteAsync(bound, cancellationToken))
             {
                 var email = row.GetValue<string>(0);
-                set(email, WriteTimes.After(records[email], Origin(row, 1), row.GetValue<DateTimeOffset?>(4), row.GetValue<long?>(5)));
+                set(email, WriteTimes.After(records[email], Origin(row, 1), Time(row, 4), row.GetValue<long?>(5)));
             }
         }
     }
@@ -178,9 +179,14 @@ internal sealed class CassandraTable : IDisposable
 
     /// <summary>Null for a row that holds no address or no password: another writer's, and none of this store's.</summary>
     private static StoredOtp? Read(Row row) =>
-        EmailAddress.TryParse(row.GetValue<string?>(0), out var email, out _) && OneTimePassword.TryParse(row.GetValue<string?>(1), out var otp, out _)
-            ? new StoredOtp(email, otp, Origin(row, 2), row.GetValue<DateTimeOffset?>(5), row.GetValue<DateTimeOffset?>(6))
+        EmailAddress.TryRestore(row.GetValue<string?>(0), out var email) && OneTimePassword.TryRestore(row.GetValue<string?>(1), out var otp)
+            ? new StoredOtp(email, otp, Origin(row, 2), Time(row, 5), Time(row, 6))
             : null;
+
+    /// <summary>Null also for what another writer put beyond the years 1 to 9999: the driver would throw.</summary>
+    private static DateTimeOffset? Time(Row row, int column) => row.GetValue<byte[]?>(column) is { Length: sizeof(long) } bytes
+        ? new RecordTime(BinaryPrimitives.ReadInt64BigEndian(bytes)).Date
+        : null;
 
     private static RecordOrigin? Origin(Row row, int from) =>
         row.GetValue<string?>(from) is { } topic && row.GetValue<int?>(from + 1) is { } partition && row.GetValue<long?>(from + 2) is { } offset

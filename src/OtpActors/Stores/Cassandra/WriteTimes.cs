@@ -34,7 +34,7 @@ internal sealed class WriteTimes
     public static long After(StoreRecord record, RecordOrigin? existing, DateTimeOffset? producedAt, long? writeTime) =>
         existing is { } origin && origin.Topic == record.Origin.Topic && origin.Partition == record.Origin.Partition
         && origin.Offset < record.Origin.Offset && producedAt?.ToUnixTimeMilliseconds() == record.ProducedAt.ToUnixTimeMilliseconds()
-            ? Math.Max(Of(record), (writeTime ?? 0) + 1)
+            ? Math.Max(Of(record), writeTime is long.MaxValue ? long.MaxValue : (writeTime ?? 0) + 1)
             : Of(record);
 
     private static long Milliseconds(StoreRecord record) => Math.Max(0, record.ProducedAt.ToUnixTimeMilliseconds());

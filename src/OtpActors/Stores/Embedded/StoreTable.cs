@@ -114,7 +114,7 @@ internal sealed class StoreTable
         {
             // The place is the key as stored: an address that a later version writes otherwise must not loop.
             after = (query.Text(0), query.Text(1));
-            rows.Add(Row(query, EmailAddress.Parse(after.Email), topics));
+            rows.Add(Row(query, EmailAddress.Restore(after.Email), topics));
         }
 
         return rows.Count > 0 ? new StorePage(rows, after) : null;
@@ -134,7 +134,7 @@ internal sealed class StoreTable
 
     private static StoredOtp Row(SqliteStatement query, EmailAddress email, TopicNames topics) => new(
         email,
-        OneTimePassword.Parse(query.Text(1)),
+        OneTimePassword.Restore(query.Text(1)),
         query.IsNull(2) || query.IsNull(3) || query.IsNull(4)
             ? null
             : new RecordOrigin(topics.Of(query.Bytes(2)), (int)query.Number(3), query.Number(4)),
@@ -142,7 +142,7 @@ internal sealed class StoreTable
         Time(query.NumberOrNull(6)));
 
     private static DateTimeOffset? Time(long? milliseconds) =>
-        milliseconds is { } value ? DateTimeOffset.FromUnixTimeMilliseconds(value) : null;
+        milliseconds is { } value ? new RecordTime(value).Date : null;
 
     private static (DateTimeOffset?, DateTimeOffset?, long?) Age(StoredOtp row) =>
         (row.ProducedAt, row.StoredAt, row.Origin?.Offset);

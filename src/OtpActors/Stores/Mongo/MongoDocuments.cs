@@ -18,6 +18,9 @@ internal static class MongoDocuments
     /// <summary>What a document may take, in bytes (MongoDB's limit).</summary>
     public const int MaxBytes = 16 * 1024 * 1024;
 
+    /// <summary>Up to here a double holds every whole number.</summary>
+    private const double MaxExact = 1L << 53;
+
     /// <summary>More than all but the texts of a document take: names, numbers, times, the id.</summary>
     private const int FixedBytes = 256;
 
@@ -73,8 +76,8 @@ internal static class MongoDocuments
     public static bool TryRead(BsonDocument document, out StoredOtp record)
     {
         record = null!;
-        if (EmailAddress.TryParse(Text(document, Email), out var email, out _)
-            && OneTimePassword.TryParse(Text(document, Otp), out var otp, out _))
+        if (EmailAddress.TryRestore(Text(document, Email), out var email)
+            && OneTimePassword.TryRestore(Text(document, Otp), out var otp))
         {
             record = new StoredOtp(email, otp, OriginOf(document), TimeOf(document, ProducedAt), TimeOf(document, StoredAt));
         }
@@ -111,13 +114,22 @@ internal static class MongoDocuments
 
     private static RecordOrigin? OriginOf(BsonDocument document) =>
         document.GetValue(Topic, BsonNull.Value) is BsonString topic
-        && document.GetValue(Partition, BsonNull.Value) is { IsNumeric: true } partition
-        && document.GetValue(Offset, BsonNull.Value) is { IsNumeric: true } offset
-            ? new RecordOrigin(topic.Value, partition.ToInt32(), offset.ToInt64())
+        && WholeOf(document, Partition) is >= 0 and <= int.MaxValue and var partition
+        && WholeOf(document, Offset) is { } offset
+            ? new RecordOrigin(topic.Value, (int)partition, offset)
             : null;
+
+    /// <summary>A whole number, as any driver keeps it: a shell writes doubles. Null for everything else, NaN and what is too large.</summary>
+    private static long? WholeOf(BsonDocument document, string name) => document.GetValue(name, BsonNull.Value) switch
+    {
+        BsonInt32 number => number.Value,
+        BsonInt64 number => number.Value,
+        BsonDouble { Value: >= -MaxExact and <= MaxExact and var number } when double.IsInteger(number) => (long)number,
+        _ => null,
+    };
 
     private static DateTimeOffset? TimeOf(BsonDocument document, string name) =>
         document.GetValue(name, BsonNull.Value) is BsonDateTime time
-            ? DateTimeOffset.FromUnixTimeMilliseconds(time.MillisecondsSinceEpoch)
+            ? new RecordTime(time.MillisecondsSinceEpoch).Date
             : null;
 }

@@ -79,7 +79,7 @@ internal sealed class MongoDuplicates(IMongoCollection<BsonDocument> collection,
         if (_sample.Count < SampleSize)
         {
             var address = document!.GetValue(MongoDocuments.Email, BsonNull.Value) is BsonString text
-                && EmailAddress.TryParse(text.Value, out var email, out _) ? $"{email}" : "(no address)";
+                && EmailAddress.TryRestore(text.Value, out var email) ? $"{email}" : "(no address)";
             _sample.Add($"{address}: {copies}");
         }
     }

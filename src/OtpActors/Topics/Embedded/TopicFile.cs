@@ -1,3 +1,4 @@
+using OtpActors.Records;
 using OtpActors.Sqlite;
 
 namespace OtpActors.Topics.Embedded;
@@ -88,7 +89,7 @@ internal static class TopicFile
                 end = HighWatermark(session, topic, partition);
             }
 
-            insert.Bind(2, partition).Bind(3, end).Bind(4, record.Timestamp.ToUnixTimeMilliseconds())
+            insert.Bind(2, partition).Bind(3, end).Bind(4, record.Timestamp.Milliseconds)
                 .BindBlob(5, record.Key).BindBlob(6, record.Value).BindBlob(7, headers.Encode(record.Headers))
                 .Execute();
             ends[partition] = end + 1;
@@ -125,7 +126,7 @@ internal static class TopicFile
                 query.Number(0),
                 key,
                 value,
-                DateTimeOffset.FromUnixTimeMilliseconds(query.Number(1)),
+                new RecordTime(query.Number(1)),
                 query.IsNull(4) ? null : headers.Decode(query.Bytes(4))));
             bytes += (key?.Length ?? 0) + (value?.Length ?? 0) + query.Bytes(4).Length;
         }

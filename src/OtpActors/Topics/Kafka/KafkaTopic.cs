@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Akka;
 using Akka.Streams.Dsl;
 using Confluent.Kafka;
+using OtpActors.Records;
 using OtpActors.Streams.Kafka;
 using OtpActors.Streams.Kafka.Consumers;
 using OtpActors.Streams.Kafka.Producers;
@@ -15,11 +16,14 @@ namespace OtpActors.Topics.Kafka;
 /// </summary>
 /// <remarks>
 /// One producer serves every flow, so that short ones (dead letters) cost no connection. On brokers before 0.11, which
-/// drop headers without a word, a record with headers is wrapped (<see cref="HeaderEnvelope"/>). Before 0.10 there are no
-/// timestamps either: records come back with the Unix epoch. Close it after the streams that run on it.
+/// drop headers without a word, a record with headers is wrapped (<see cref="HeaderEnvelope"/>). A record without a time,
+/// as all are before 0.10, comes back with the Unix epoch. Close it after the streams that run on it.
 /// </remarks>
 public sealed partial class KafkaTopic : IOtpTopic, IAsyncDisposable
 {
+    /// <summary>What Kafka's protocol writes for a record without a time.</summary>
+    private const long NoTimestamp = -1;
+
     private readonly KafkaOptions _options;
     private readonly ILogger<KafkaTopic> _log;
     private readonly KafkaAdmin _admin;
@@ -196,7 +200,7 @@ public sealed partial class KafkaTopic : IOtpTopic, IAsyncDisposable
         {
             Key = record.Key,
             Value = record.Value,
-            Timestamp = new Timestamp(record.Timestamp),
+            Timestamp = new Timestamp(record.Timestamp.Milliseconds, TimestampType.CreateTime),
             Headers = KafkaProducer.NoHeaders,
         };
         if (record.Headers is { } headers)
@@ -220,7 +224,7 @@ public sealed partial class KafkaTopic : IOtpTopic, IAsyncDisposable
 
     private TopicRecord ToRecord(KafkaRecord<byte[]?, byte[]?> record)
     {
-        var time = record.Timestamp is { } utc ? new DateTimeOffset(utc) : DateTimeOffset.UnixEpoch;
+        var time = new RecordTime(record.Timestamp is { Type: not TimestampType.NotAvailable, UnixTimestampMs: not NoTimestamp and var ms } ? ms : 0);
         if (_wrapsHeaders && HeaderEnvelope.TryUnwrap(record.Value.Value, out var value, out var wrapped))
         {
             return new TopicRecord(record.Offset, record.Key.Value, value, time, wrapped);

@@ -74,20 +74,36 @@ internal sealed class CommandHandler(CommandTopicSetup setup, IMaterializer mate
             return;
         }
 
+        if (await StartAsync(runId, command) is { } refusal)
+        {
+            await WriteDeadLetterAsync(partition, record, refusal);
+        }
+    }
+
+    /// <summary>Starts the run; or why it never can be started.</summary>
+    private async Task<string?> StartAsync(string runId, CommandRequest command)
+    {
         try
         {
             var started = await setup.Starter.StartAsync(
                 runId, command, new RunTrigger(TriggerKind.CommandTopic, runId), CancellationToken.None);
             setup.Counts.CountCommand(started.Again);
             log.Info(started.Again ? "Run {RunId} was started by its command before" : "Run {RunId} is started by a command", runId);
+            return null;
         }
         catch (RunRequestException e)
         {
-            await WriteDeadLetterAsync(partition, record, CommandReader.FaultOf(e));
+            return CommandReader.FaultOf(e);
         }
         catch (RunKeyReusedException)
         {
-            await WriteDeadLetterAsync(partition, record, "another command has started a run at this place; was the topic made anew?");
+            return "another command has started a run at this place; was the topic made anew?";
+        }
+        catch (Exception e) when (RecordFault.IsPermanent(e))
+        {
+            // Where, for whoever mends it; not its message, which may repeat the command.
+            log.Error("The command of {RunId} met {Fault} {Where}", runId, e.GetType().Name, e.StackTrace);
+            return RecordFault.Describe(e);
         }
     }
 
@@ -101,7 +117,7 @@ internal sealed class CommandHandler(CommandTopicSetup setup, IMaterializer mate
             _deadLettersReady = true;
         }
 
-        await Source.Single<IReadOnlyList<ProducerRecord>>([DeadLetters.Wrap(record, _topic, partition, Writer, reason)])
+        await Source.Single<IReadOnlyList<ProducerRecord>>([DeadLetters.Wrap(record, _topic, partition, Writer, reason, setup.Time.GetUtcNow())])
             .Via(setup.Topic.ProducerFlow(letters, $"{Writer}:{_topic}:{partition}"))
             .RunWith(StreamSink.Ignore<ProducerAck>(), materializer);
         setup.Counts.CountDeadCommand();

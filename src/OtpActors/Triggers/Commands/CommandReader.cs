@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
+using OtpActors.Topics;
 
 namespace OtpActors.Triggers.Commands;
 
@@ -29,6 +30,10 @@ internal static class CommandReader
         catch (JsonException e)
         {
             fault = FaultOf(e);
+        }
+        catch (Exception e)
+        {
+            fault = RecordFault.Describe(e); // nothing but the command is at work here, and the next one is to be taken
         }
 
         return fault is null;

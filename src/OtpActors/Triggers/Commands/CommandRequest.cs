@@ -2,7 +2,6 @@ using System.ComponentModel;
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using System.Text.RegularExpressions;
 
 namespace OtpActors.Triggers.Commands;
 
@@ -16,17 +15,13 @@ public sealed class CommandRequest : RunRequest
 }
 
 /// <summary>A time that says its offset from UTC: one that does not means something else on every machine.</summary>
-internal sealed partial class InstantConverter : JsonConverter<DateTimeOffset>
+internal sealed class InstantConverter : JsonConverter<DateTimeOffset>
 {
     public override DateTimeOffset Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
-        reader.TokenType == JsonTokenType.String && reader.GetString() is { Length: <= 40 } text && Offset().IsMatch(text)
-        && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.None, out var time)
+        reader.TokenType == JsonTokenType.String && Instants.TryParse(reader.GetString(), out var time, requireOffset: true)
             ? time
             : throw new JsonException("A time with its offset is wanted, as 2031-05-17T08:30:00Z.");
 
     public override void Write(Utf8JsonWriter writer, DateTimeOffset value, JsonSerializerOptions options) =>
         writer.WriteStringValue(value.ToString("O", CultureInfo.InvariantCulture));
-
-    [GeneratedRegex(@"\A\d{4}-\d{2}-\d{2}T\d{2}:\d{2}.*(Z|[+-]\d{2}:\d{2})\z")]
-    private static partial Regex Offset();
 }

@@ -115,12 +115,20 @@ public sealed class CommandTopic : ReceiveActor, IWithTimers
     {
         // The first of an outage is news; the same again every half a minute is not.
         _log.Log(
-            _pause == FirstPause ? LogLevel.WarningLevel : LogLevel.DebugLevel, cause,
+            _pause == FirstPause ? LogLevel.WarningLevel : LogLevel.DebugLevel, cause as TopicException,
             "Commands are not taken from {Topic}; the next try comes in {Seconds} s: {Error}",
-            _setup.Options.Topic, _pause.TotalSeconds, cause?.Message ?? "the stream ended");
+            _setup.Options.Topic, _pause.TotalSeconds, Describe(cause));
         Timers.StartSingleTimer(nameof(Retry), Retry.Instance, _pause);
         _pause = _pause * 2 < LongestPause ? _pause * 2 : LongestPause;
     }
+
+    /// <summary>The words of the topic's own exception; of any other its kind alone: its message may repeat a command.</summary>
+    private static string Describe(Exception? cause) => cause switch
+    {
+        null => "the stream ended",
+        TopicException => cause.Message,
+        _ => $"{cause.GetType().Name} {cause.StackTrace}",
+    };
 
     private bool StopIfTold()
     {

