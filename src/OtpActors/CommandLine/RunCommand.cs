@@ -192,7 +192,7 @@ internal static class RunCommand
     private static void WriteRefusal(Exception reason) => WriteJson(reason switch
     {
         BadLinesException { Found: var found } =>
-            new { outcome = "Refused", reason = "bad lines", found.Good, found.Bad, lines = found.FirstBad },
+            new { outcome = "Refused", reason = "bad lines", found.Rows, found.Good, found.Bad, found.Blank, lines = found.FirstBad },
         _ => new { outcome = reason is NotDoneException ? "NotBegun" : "Refused", reason = reason.Message },
     });
 

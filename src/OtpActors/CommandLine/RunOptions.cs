@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using System.Globalization;
 using OtpActors.Hosting;
 using OtpActors.Records;
 using OtpActors.Triggers;
@@ -195,12 +196,19 @@ internal sealed class BadLinesException(string file, CheckedInput found) : Excep
 
     private static string Describe(string file, CheckedInput found)
     {
-        var lines = found.FirstBad.Select(bad => $"  line {bad.Line}: {bad.Reason}");
-        var more = found.Bad > found.FirstBad.Count ? $"  … and {found.Bad - found.FirstBad.Count:N0} more" : null;
+        var lines = found.FirstBad.Select(bad => string.Create(CultureInfo.InvariantCulture, $"  line {bad.Line}: {bad.Reason}"));
+        var more = found.Bad > found.FirstBad.Count
+            ? string.Create(CultureInfo.InvariantCulture, $"  … and {found.Bad - found.FirstBad.Count:N0} more")
+            : null;
         return string.Join(
             Environment.NewLine,
             [
-                $"'{file}' has {found.Bad:N0} bad line{(found.Bad == 1 ? "" : "s")} and {found.Good:N0} good: nothing was produced.",
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"'{file}' has {found.Bad:N0} bad line{(found.Bad == 1 ? "" : "s")} and {found.Good:N0} good: nothing was produced."),
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"  {found.Rows:N0} rows = {found.Good:N0} records + {found.Bad:N0} bad lines + {found.Blank:N0} blank lines"),
                 .. lines,
                 .. more is null ? Array.Empty<string>() : [more],
                 found.Good > 0 ? "Mend them, or produce the good ones alone with --skip-bad." : "There is no good line in it.",

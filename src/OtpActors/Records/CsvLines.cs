@@ -4,11 +4,17 @@ using CsvHelper;
 namespace OtpActors.Records;
 
 /// <summary>
-/// CSV (RFC 4180) one physical line at a time: neither field may hold a line break, so an unclosed quote spoils its own
-/// line and no other.
+/// CSV (RFC 4180) one physical line at a time: neither field may hold a line break. A quoted field that goes on in the next
+/// line is one bad row of two lines; a quote that is closed nowhere spoils its own line and no other.
 /// </summary>
 internal sealed class CsvLines
 {
+    /// <summary>What <see cref="Parse"/> says of a line that ends within quotes.</summary>
+    public const string Unclosed = "a quote is never closed";
+
+    /// <summary>What is wrong with two lines of which <see cref="Closes"/> says that they are one row.</summary>
+    public const string Broken = "a line break (carriage return or line feed) inside quotes";
+
     private const string EmailColumn = "email";
     private const string OtpColumn = "otp";
 
@@ -32,6 +38,11 @@ internal sealed class CsvLines
             BufferSize = 1024,
         };
         using var row = Open(header);
+        if (_malformed is { } reason)
+        {
+            throw new FormatException(Explain(reason));
+        }
+
         var names = new List<string>();
         for (var i = 0; i < row.FieldCount; i++)
         {
@@ -71,8 +82,23 @@ internal sealed class CsvLines
             return error;
         }
 
+        if (row.Read())
+        {
+            return "the line holds more than one row"; // nothing behind a row may be lost
+        }
+
         record = new OtpRecord(email, otp);
         return null;
+    }
+
+    /// <summary>
+    /// Whether a line ends the quotes that the one before left open. No line that is well-formed by itself does: its quotes
+    /// are even in number, and those of such a rest are odd.
+    /// </summary>
+    public bool Closes(ReadOnlyMemory<byte> line)
+    {
+        using var row = Open((byte[])[(byte)'"', .. line.Span]);
+        return _malformed is null;
     }
 
     private CsvReader Open(ReadOnlyMemory<byte> line)
@@ -88,9 +114,9 @@ internal sealed class CsvLines
 
     private static string Explain(CsvMalformedReason reason) => reason switch
     {
-        CsvMalformedReason.UnterminatedQuote => "a quote is never closed",
+        CsvMalformedReason.UnterminatedQuote => Unclosed,
         CsvMalformedReason.TextAfterClosingQuote => "text follows a closing quote",
         CsvMalformedReason.StrayQuote => "a quote inside a field that does not begin with one",
-        _ => "a carriage return inside a field",
+        _ => Broken,
     };
 }

@@ -1,8 +1,9 @@
 namespace OtpActors.Records;
 
 /// <summary>
-/// A stream's physical lines as bytes, without their line breaks (LF or CRLF). Memory is bounded: a line longer than
-/// <see cref="MaxLineBytes"/> is passed over and counted, its content is not given. Not thread-safe.
+/// A stream's physical lines as bytes, without their line breaks: LF, CRLF or a bare CR, in any mixture. No other character
+/// ends a line (U+0085, U+2028). Memory is bounded: a line longer than <see cref="MaxLineBytes"/> is passed over and counted,
+/// its content is not given. Not thread-safe.
 /// </summary>
 internal sealed class LineReader(Stream stream)
 {
@@ -12,6 +13,7 @@ internal sealed class LineReader(Stream stream)
     private readonly byte[] _buffer = new byte[4 * MaxLineBytes];
     private int _start;
     private int _end;
+    private bool _afterReturn;
 
     /// <summary>The line read last, from 1.</summary>
     public long Number { get; private set; }
@@ -43,19 +45,20 @@ internal sealed class LineReader(Stream stream)
     public bool Read()
     {
         TooLong = false;
+        PassLineFeed();
         var searched = 0;
         while (true)
         {
-            var found = _buffer.AsSpan(_start + searched, _end - _start - searched).IndexOf((byte)'\n');
+            var found = _buffer.AsSpan(_start + searched, _end - _start - searched).IndexOfAny((byte)'\n', (byte)'\r');
             if (found >= 0)
             {
                 Give(searched + found);
-                _start++;
+                _afterReturn = _buffer[_start++] == '\r';
                 return true;
             }
 
             searched = _end - _start;
-            if (searched > MaxLineBytes + 1)
+            if (searched > MaxLineBytes)
             {
                 TooLong = true;
                 _start = _end;
@@ -75,10 +78,20 @@ internal sealed class LineReader(Stream stream)
         }
     }
 
+    /// <summary>Whether a CR had its LF is known only now: the two may come in different reads.</summary>
+    private void PassLineFeed()
+    {
+        if (_afterReturn && Peek(1) is [(byte)'\n'])
+        {
+            _start++;
+        }
+
+        _afterReturn = false;
+    }
+
     private void Give(int length)
     {
         var line = _buffer.AsMemory(_start, length);
-        line = line.Span.EndsWith("\r"u8) ? line[..^1] : line;
         _start += length;
         Number++;
         TooLong |= line.Length > MaxLineBytes;

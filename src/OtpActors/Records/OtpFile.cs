@@ -10,7 +10,7 @@ public readonly record struct OtpLine(long Number, OtpRecord Record, string? Err
 
 /// <summary>
 /// A user's file of records, UTF-8: CSV with the header <c>email,otp</c>, or JSON lines. Which of the two is
-/// told by the content, whatever the file is called. Blank lines are passed over.
+/// told by the content, whatever the file is called. Lines end with LF, CRLF or CR. Blank lines are passed over and counted.
 /// </summary>
 public static class OtpFile
 {
@@ -21,26 +21,32 @@ public static class OtpFile
     /// <summary>
     /// The file's records and bad lines, lazily, in memory that does not grow with the file.
     /// </summary>
+    /// <param name="tally">Counts what is read, for whoever wants to know that nothing was lost.</param>
     /// <exception cref="InputFileException">The file cannot be read or is none of the two formats.</exception>
-    public static IEnumerable<OtpLine> Read(string path)
+    public static IEnumerable<OtpLine> Read(string path, FileTally? tally = null)
     {
+        tally ??= new FileTally();
         using var stream = Open(path);
         var reader = new LineReader(stream);
         var json = DetectJson(reader, path);
         CsvLines? csv = null;
-        var empty = true;
-        while (NextLine(reader, path))
+        var (empty, ahead) = (true, false);
+        while (ahead || NextLine(reader, path))
         {
+            ahead = false;
+            tally.Lines = reader.Number;
             var number = reader.Number;
             var line = reader.Line;
             if (!reader.TooLong && line.Span.Trim(Blanks).IsEmpty)
             {
+                tally.Blank++;
                 continue;
             }
 
             if (!json && csv is null)
             {
                 csv = ReadHeader(line, number, path);
+                tally.Headers++;
                 continue;
             }
 
@@ -49,6 +55,14 @@ public static class OtpFile
             var error = reader.TooLong ? $"longer than {LineReader.MaxLineBytes / 1024} KiB"
                 : csv is null ? JsonLine.Parse(line.Span, out record)
                 : csv.Parse(line, out record);
+            if (error == CsvLines.Unclosed && NextLine(reader, path))
+            {
+                var broken = !reader.TooLong && csv!.Closes(reader.Line);
+                (error, ahead) = broken ? (CsvLines.Broken, false) : (error, true);
+                tally.Continuations += broken ? 1 : 0;
+                tally.Lines = reader.Number - (ahead ? 1 : 0);
+            }
+
             yield return new OtpLine(number, record, error);
         }
 

@@ -34,7 +34,8 @@ public abstract record RecordSpec
     /// <param name="FileName">The copy's name in the inputs directory, without a path.</param>
     /// <param name="Distinct">How many different addresses it has.</param>
     /// <param name="BadLines">Lines of the user's file that were left out.</param>
-    public sealed record Spooled(string FileName, long Count, long Distinct, long BadLines = 0) : RecordSpec
+    /// <param name="BlankLines">Lines of the user's file without anything.</param>
+    public sealed record Spooled(string FileName, long Count, long Distinct, long BadLines = 0, long BlankLines = 0) : RecordSpec
     {
         public override long Count { get; init; } = Count;
     }

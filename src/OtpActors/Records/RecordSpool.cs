@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Globalization;
 using System.IO.Hashing;
 using System.Runtime.InteropServices;
 using System.Text.Json;
@@ -26,7 +27,11 @@ public static class RecordSpool
     /// <exception cref="InputFileException">The file cannot be used, or its copy cannot be written.</exception>
     public static Task<SpooledInput> CheckAsync(
         string path, string inputsDirectory, string runId, bool skipBad, CancellationToken cancellationToken) =>
-        Task.Run(() => Check(OtpFile.Read(path), inputsDirectory, FileNameOf(runId), skipBad, cancellationToken), cancellationToken);
+        Task.Run(() =>
+        {
+            var tally = new FileTally();
+            return Check(OtpFile.Read(path, tally), inputsDirectory, FileNameOf(runId), skipBad, cancellationToken, tally);
+        }, cancellationToken);
 
     /// <summary>Keeps records that are in memory and checked, as if they had come in a file.</summary>
     /// <exception cref="InputFileException">The copy cannot be written.</exception>
@@ -54,20 +59,27 @@ public static class RecordSpool
     private static string FileNameOf(string runId) => $"{runId}.jsonl";
 
     private static SpooledInput Check(
-        IEnumerable<OtpLine> lines, string directory, string fileName, bool skipBad, CancellationToken cancellationToken)
+        IEnumerable<OtpLine> lines, string directory, string fileName, bool skipBad, CancellationToken cancellationToken,
+        FileTally? tally = null)
     {
         FileStream? spool = null;
         try
         {
             spool = AtomicFile.CreateTemporary(directory, fileName);
             var found = Copy(lines, spool, skipBad, cancellationToken);
+            if (tally is not null)
+            {
+                found = found with { Blank = tally.Blank };
+                RequireAll(found, tally);
+            }
+
             if (found.Good == 0 || (found.Bad > 0 && !skipBad))
             {
                 return new SpooledInput(found, null);
             }
 
             AtomicFile.Publish(spool, Path.Combine(directory, fileName));
-            return new SpooledInput(found, new RecordSpec.Spooled(fileName, found.Good, found.Distinct, found.Bad));
+            return new SpooledInput(found, new RecordSpec.Spooled(fileName, found.Good, found.Distinct, found.Bad, found.Blank));
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -79,6 +91,17 @@ public static class RecordSpool
         finally
         {
             AtomicFile.Discard(spool);
+        }
+    }
+
+    /// <summary>Every line that the reader passed is a record, a bad line or blank.</summary>
+    private static void RequireAll(CheckedInput found, FileTally tally)
+    {
+        if (found.Rows != tally.Rows)
+        {
+            throw new InputFileException(string.Create(
+                CultureInfo.InvariantCulture,
+                $"The file has {tally.Rows} rows, of which {found.Rows} were accounted for. Nothing was produced; this is a fault of the program."));
         }
     }
 

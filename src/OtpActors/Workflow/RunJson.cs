@@ -36,14 +36,14 @@ internal static class RunJson
     {
         private sealed record Form(
             string Kind, long Count, EmailAddress? Email, OneTimePassword? Otp, TimeSpan? Interval, string? Seed,
-            string? FileName, long? Distinct, long? BadLines);
+            string? FileName, long? Distinct, long? BadLines, long? BlankLines = null);
 
         public override RecordSpec Read(ref Utf8JsonReader reader, Type type, JsonSerializerOptions options) =>
             JsonSerializer.Deserialize<Form>(ref reader, options) switch
             {
                 { Kind: "sample" } f => new RecordSpec.Sample(new OtpRecord(f.Email!.Value, f.Otp!.Value), f.Interval!.Value, f.Count),
                 { Kind: "generated" } f => new RecordSpec.Generated(f.Count, f.Seed!),
-                { Kind: "spooled" } f => new RecordSpec.Spooled(f.FileName!, f.Count, f.Distinct!.Value, f.BadLines ?? 0),
+                { Kind: "spooled" } f => new RecordSpec.Spooled(f.FileName!, f.Count, f.Distinct!.Value, f.BadLines ?? 0, f.BlankLines ?? 0),
                 var f => throw new JsonException($"The journal has records of kind '{f?.Kind}', which this version does not know."),
             };
 
@@ -53,7 +53,7 @@ internal static class RunJson
             {
                 RecordSpec.Sample s => new Form("sample", s.Count, s.Record.Email, s.Record.Otp, s.Interval, null, null, null, null),
                 RecordSpec.Generated g => new Form("generated", g.Count, null, null, null, g.Seed, null, null, null),
-                RecordSpec.Spooled s => new Form("spooled", s.Count, null, null, null, null, s.FileName, s.Distinct, s.BadLines),
+                RecordSpec.Spooled s => new Form("spooled", s.Count, null, null, null, null, s.FileName, s.Distinct, s.BadLines, s.BlankLines > 0 ? s.BlankLines : null),
                 _ => throw new JsonException($"{value.GetType().Name} has no journal form."),
             };
             JsonSerializer.Serialize(writer, form, options);

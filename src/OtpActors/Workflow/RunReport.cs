@@ -30,7 +30,12 @@ public sealed record RunReport(
     /// <summary>What a run that was given a file was given.</summary>
     /// <param name="Repeated">Records whose address came before: the stores' identity rules decide about them.</param>
     /// <param name="BadLines">Lines that were left out.</param>
-    public sealed record InputPart(long Records, long Addresses, long Repeated, long BadLines);
+    /// <param name="BlankLines">Lines without anything.</param>
+    public sealed record InputPart(long Records, long Addresses, long Repeated, long BadLines, long BlankLines = 0)
+    {
+        /// <summary>What the file has beside its header: records, bad lines and blank ones.</summary>
+        public long Rows => Records + BadLines + BlankLines;
+    }
 
     /// <param name="MissingSample">The first missing addresses, masked.</param>
     public sealed record StorePart(
@@ -56,7 +61,7 @@ public sealed record RunReport(
         state.StoresAgree,
         new TopicPart(state.Spec?.Topic ?? "", state.Topic?.Outcome.ToString(), state.Topic?.Partitions),
         state.Spec?.Records is RecordSpec.Spooled file
-            ? new InputPart(file.Count, file.Distinct, file.Count - file.Distinct, file.BadLines)
+            ? new InputPart(file.Count, file.Distinct, file.Count - file.Distinct, file.BadLines, file.BlankLines)
             : null,
         state.Produced,
         [.. StepId.Stores.Select(store => Store(state, store))],

@@ -42,6 +42,21 @@ public sealed class InputFileSpecs : IDisposable
     }
 
     [Fact]
+    public async Task Nothing_behind_a_carriage_return_is_lost_and_the_rows_add_up()
+    {
+        await File.WriteAllTextAsync(
+            _at.File("mixed.csv"), "email,otp\nann@example.com,1\rbob@example.org,2\r\n\ncat@example.org,\"3\r4\"\rdan@example.org,5", TestContext.Current.CancellationToken);
+
+        (await RunAsync("mixed.csv")).ShouldExitWith(2).ShouldSay("5 rows = 3 records + 1 bad lines + 1 blank lines", "line 5: a line break");
+        var ended = (await _at.RunAsync("run", "--from", "mixed.csv", "--skip-bad")).ShouldExitWith(0);
+        ended.Output.ShouldContain("5 rows = 3 records + 1 bad lines + 1 blank lines");
+        foreach (var store in StepId.Stores)
+        {
+            (await Data.StoreAsync(store)).ShouldBe([("ann@example.com", "1"), ("bob@example.org", "2"), ("dan@example.org", "5")], ignoreOrder: true);
+        }
+    }
+
+    [Fact]
     public async Task Bad_lines_refuse_the_file_unless_they_are_to_be_skipped()
     {
         _at.Write("some.csv", "email,otp", "ann@example.com,1", "nobody,2", "bob@example.com,", "cy@example.com,4");

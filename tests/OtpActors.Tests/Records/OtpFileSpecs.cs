@@ -52,11 +52,17 @@ public class OtpFileSpecs : IDisposable
         { $"jane@example.com, {Secret}", "begins or ends with a blank" },
         { "jane@example.com", "1 column instead of 2" },
         { $"jane@example.com,{Secret},x", "3 columns instead of 2" },
-        { $"\"jane@example.com,{Secret}", "never closed" },
         { $"jane@example.com,\"{Secret}", "never closed" },
         { $"jane@example.com,\"{Secret}\"x", "follows a closing quote" },
         { $"jane@example.com,{Secret}\"x", "a quote inside a field" },
         { $"jane@example.com,\"{Secret}\rx\"", "carriage return" },
+        { $"\"jane@example.com,{Secret}", "never closed" },
+        { $"jane@example.com,\"{Secret}\0", "never closed" },
+        { $"jane@example.com,{Secret}\u2028", "control characters" },
+        { $"jane@example.com,{Secret}\u0085", "control characters" },
+        { $"\uFEFFjane@example.com,{Secret}", "invisible" },
+        { $"jane\0@example.com,{Secret}", "control" },
+        { "\0\0\0", "1 column" },
         { $"jane@example.com,{Secret}\u0007", "control characters" },
         { $"{new string('x', 70_000)},{Secret}", "longer than 64 KiB" },
         { $"{new string('x', 600_000)},{Secret}", "longer than 64 KiB" },
@@ -186,6 +192,96 @@ public class OtpFileSpecs : IDisposable
         number.ShouldBe(30_000);
     }
 
+    /// <summary>Every kind of end and every mixture, at every place of the reader's buffer: the records of the LF version.</summary>
+    [Fact]
+    public void Records_do_not_depend_on_how_lines_end()
+    {
+        string[] ends = ["\n", "\r\n", "\r"];
+        var bad = new[] { "nobody,1", "", "  ", "ann@example.com,\"1", "2\"", "\",\"", "x,\"\"\"", "a,b,c", new string('x', 70_000), "\u2028", "bob@example.com,\"9\"" };
+        var random = new Random(1);
+        for (var file = 0; file < 150; file++)
+        {
+            List<string> lines = random.Next(2) == 0 ? ["email,otp"] : ["otp,email"];
+            var kind = random.Next(3);
+            for (var i = random.Next(40); i >= 0; i--)
+            {
+                var row = $"user{i}@example.com,{i:D4}";
+                lines.Add(random.Next(4) == 0 ? bad[random.Next(bad.Length)]
+                    : lines[0] == "otp,email" ? string.Join(',', row.Split(',').Reverse())
+                    : row);
+                if (random.Next(30) == 0)
+                {
+                    lines.Add(new string('y', 262_140 + random.Next(8))); // so that an end meets the buffer's
+                }
+            }
+
+            lines.Add("last@example.com,7");
+            var expected = Rows(string.Join('\n', lines) + "\n");
+            var (content, end) = ("", "");
+            foreach (var line in lines)
+            {
+                // An LF right after a CR is no line of its own, as in any text.
+                var next = kind < 2 ? ends[kind + 1] : ends[random.Next(line.Length == 0 && end == "\r" ? 1 : 0, 3)];
+                (content, end) = (content + line + next, next);
+            }
+
+            Rows(content).ShouldBe(expected, $"file {file}");
+            if (!content.EndsWith('\n'))
+            {
+                Rows(content[..^1]).ShouldBe(expected, $"file {file} without its last end");
+            }
+        }
+
+        List<string> Rows(string content)
+        {
+            var tally = new FileTally();
+            List<OtpLine> rows = [.. ReadFile(content, tally)];
+            tally.Rows.ShouldBe(rows.Count + tally.Blank);
+            return [.. rows.Select(line => $"{line.Number} {line.Error ?? $"{line.Record.Email.Value} {line.Record.Otp.Reveal()}"}")];
+        }
+    }
+
+    public static TheoryData<string, string[]> OddEnds => new()
+    {
+        { "email,otp\ra@example.com,1\rb@example.com,2\r", ["2 1", "3 2"] },
+        { "email,otp\na@example.com,1\rb@example.com,2\nc@example.com,3\n", ["2 1", "3 2", "4 3"] },
+        { "email,otp\ra@example.com,1", ["2 1"] },
+        { "\r\remail,otp\r\r\na@example.com,1\n\rb@example.com,2\r\n\r\n", ["5 1", "7 2"] },
+        { "\uFEFFemail,otp\ra@example.com,1", ["2 1"] },
+        { "{\"email\":\"a@example.com\",\"otp\":\"1\"}\r{\"email\":\"b@example.com\",\"otp\":\"2\"}\r", ["1 1", "2 2"] },
+        { "{\"email\":\"a@example.com\",\r\"otp\":\"1\"}\r{\"email\":\"b@example.com\",\"otp\":\"2\"}", ["1 broken", "2 broken", "3 2"] },
+        { "email,otp\na@example.com,\"0\r12\"\nb@example.com,2\n", ["2 a line break", "4 2"] },
+        { "email,otp\na@example.com,\"0\n12\"\nb@example.com,2\n", ["2 a line break", "4 2"] },
+        { "email,otp\na@example.com,\"0\r\n12\"\nb@example.com,2\n", ["2 a line break", "4 2"] },
+        { "email,otp\n\"a@exam\rple.com\",1\nb@example.com,2\n", ["2 a line break", "4 2"] },
+        { "email,otp\na@example.com,\"0\r\r12\"\nb@example.com,2\n", ["2 a quote is never", "4 a quote inside", "5 2"] },
+        { "email,otp\na@example.com,\"0\rb@example.com,2\rc@example.com,\"3\"\r", ["2 a quote is never", "3 2", "4 3"] },
+        { "email,otp\na@example.com,\"0\rb@example.com,\"2\rc@example.com,3", ["2 a quote is never", "3 a quote is never", "4 3"] },
+        { "email,otp\na@example.com,\"0\r", ["2 a quote is never"] },
+        { "email,otp\na@example.com,1\r\r\r", ["2 1"] },
+        { "email,otp\na@example.com,1\u2028b@example.com,2\nc@example.com,3", ["2 3 columns", "3 3"] },
+        { "email,otp\na@example.com,1\vb@example.com\fc\nc@example.com,3", ["2 the password has control", "3 3"] },
+    };
+
+    [Theory, MemberData(nameof(OddEnds))]
+    public void A_line_ends_with_LF_or_CR_or_both_and_nothing_else(string content, string[] expected)
+    {
+        var tally = new FileTally();
+        List<OtpLine> rows = [.. ReadFile(content, tally)];
+        rows.Count.ShouldBe(expected.Length);
+        rows.Zip(expected).ShouldAllBe(pair => $"{pair.First.Number} {pair.First.Error ?? pair.First.Record.Otp.Reveal()}".StartsWith(pair.Second));
+        tally.Rows.ShouldBe(rows.Count + tally.Blank);
+    }
+
+    [Theory]
+    [InlineData("em\rail,otp\na@example.com,1\n", "names neither column")]
+    [InlineData("\"em\rail\",otp\na@example.com,1\n", "a quote is never closed")]
+    [InlineData("email,\"otp\na@example.com,1\n", "a quote is never closed")]
+    [InlineData("\r\r", "it is empty")]
+    [InlineData("email,otp\r", "a header and no records")]
+    public void A_header_ends_like_any_line(string content, string reason) =>
+        Should.Throw<InputFileException>(() => Read(content)).Message.ShouldContain(reason);
+
     private void ShouldSpoilItselfAlone(string content, string reason, int badLine)
     {
         var lines = Read(content);
@@ -206,5 +302,12 @@ public class OtpFileSpecs : IDisposable
         var path = _directory.File("input.dat");
         File.WriteAllText(path, content, encoding);
         return [.. OtpFile.Read(path)];
+    }
+
+    private IEnumerable<OtpLine> ReadFile(string content, FileTally tally)
+    {
+        var path = _directory.File("input.dat");
+        File.WriteAllText(path, content, new UTF8Encoding(false));
+        return OtpFile.Read(path, tally);
     }
 }
