@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using OtpActors.Cql.Connections;
 using OtpActors.Cql.Metadata;
@@ -135,7 +136,7 @@ public sealed class Cluster : IAsyncDisposable
             }
 
             var colon = point.LastIndexOf(':');
-            var (name, port) = colon > 0 && int.TryParse(point.AsSpan(colon + 1), out var given)
+            var (name, port) = colon > 0 && int.TryParse(point.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var given)
                 ? (point[..colon], given)
                 : (point, options.Port);
             try

@@ -1,1 +1,4 @@
+using OtpActors.Hosting;
+
+ProcessCulture.MakeInvariant();
 return await OtpActors.CommandLine.Cli.InvokeAsync(args);

@@ -153,7 +153,7 @@ public sealed partial class ApiProblemException(int status, string code, string 
     [GeneratedRegex(@" ?Path: .*$")]
     private static partial Regex Position();
 
-    [GeneratedRegex(@"parameter ""(?:\w+(?:<\w+>)?\??) (\w+)""")]
+    [GeneratedRegex(@"parameter ""(?:[A-Za-z0-9_]+(?:<[A-Za-z0-9_]+>)?\??) ([A-Za-z0-9_]+)""")]
     private static partial Regex Parameter();
 }
 

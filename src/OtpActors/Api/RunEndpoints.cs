@@ -72,7 +72,7 @@ internal static class RunEndpoints
     {
         var count = (int)RequestValues.Number(limit, "limit", 1, MaxLimit, DefaultLimit);
         RunPhase? phase = state is null ? null
-            : Enum.TryParse<RunPhase>(state, ignoreCase: true, out var known) && char.IsLetter(state[0]) ? known
+            : Enum.TryParse<RunPhase>(state, ignoreCase: true, out var known) && char.IsAsciiLetter(state[0]) ? known
             : throw ApiProblemException.BadField("state", $"one of {string.Join(", ", Enum.GetNames<RunPhase>().Skip(1))} is wanted.");
         var filter = new RunFilter(
             count + 1, phase, topic, RequestValues.Time(from, "from"), RequestValues.Time(to, "to"), cursor is null ? null : PlaceOf(cursor));

@@ -53,6 +53,12 @@ public static class Cli
     /// <summary>Runs a command to its end and gives its exit code. Ctrl-C and SIGTERM end it in order.</summary>
     public static async Task<int> InvokeAsync(string[] args)
     {
+        if (ProcessCulture.WhyUnfit() is { } reason)
+        {
+            await Console.Error.WriteLineAsync(reason);
+            return ExitCodes.BadInput;
+        }
+
         var root = Create();
         // What the program is for: without a verb it serves.
         var parsed = root.Parse(args is [] ? ["serve"] : args is ["--data", ..] ? ["serve", .. args] : args);

@@ -25,6 +25,10 @@ public enum OverlapPolicy
 /// </summary>
 public sealed class RunRegistry : ReceiveActor
 {
+    /// <summary>By the ids' characters, and never by a culture, to which different ids may be equal.</summary>
+    private static readonly Comparer<(DateTimeOffset RequestedAt, string RunId)> Order = Comparer<(DateTimeOffset RequestedAt, string RunId)>.Create(
+        (left, right) => left.RequestedAt.CompareTo(right.RequestedAt) is not 0 and var order ? order : string.CompareOrdinal(left.RunId, right.RunId));
+
     private readonly IActorRef _runs;
     private readonly IRunCatalog _catalog;
     private readonly ILoggingAdapter _log = Context.GetLogger();
@@ -228,7 +232,7 @@ public sealed class RunRegistry : ReceiveActor
     private void Queue(RunState state, OverlapPolicy overlap)
     {
         var (runId, topic) = (state.RunId, state.Spec!.Topic);
-        var line = _waiting.TryGetValue(topic, out var known) ? known : _waiting[topic] = [];
+        var line = _waiting.TryGetValue(topic, out var known) ? known : _waiting[topic] = new(Order);
         if (line.Contains(Place(state)) || _active.GetValueOrDefault(topic) == runId)
         {
             return;
