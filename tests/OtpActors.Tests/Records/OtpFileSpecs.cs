@@ -269,7 +269,11 @@ public class OtpFileSpecs : IDisposable
         var tally = new FileTally();
         List<OtpLine> rows = [.. ReadFile(content, tally)];
         rows.Count.ShouldBe(expected.Length);
-        rows.Zip(expected).ShouldAllBe(pair => $"{pair.First.Number} {pair.First.Error ?? pair.First.Record.Otp.Reveal()}".StartsWith(pair.Second));
+        foreach (var (row, start) in rows.Zip(expected))
+        {
+            $"{row.Number} {row.Error ?? row.Record.Otp.Reveal()}".ShouldStartWith(start, Case.Sensitive);
+        }
+
         tally.Rows.ShouldBe(rows.Count + tally.Blank);
     }
 
