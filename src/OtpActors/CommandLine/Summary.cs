@@ -37,8 +37,12 @@ internal static class Summary
             + (report.DurationMs is { } ms ? $" in {(ms / 1000.0).ToString("N2", CultureInfo.InvariantCulture)} s" : "");
         if (report.Input is { } input)
         {
-            yield return $"the file: {Number(input.Records)} records of {Number(input.Addresses)} addresses, "
-                + $"{Number(input.Repeated)} repeating one, {Number(input.BadLines)} bad lines left out";
+            if (input.Repeated > 0 || input.BadLines > 0)
+            {
+                yield return $"the file: {Number(input.Records)} records of {Number(input.Addresses)} addresses, "
+                    + $"{Number(input.Repeated)} repeating one, {Number(input.BadLines)} bad lines left out";
+            }
+
             yield return $"the file: {Number(input.Rows)} rows = {Number(input.Records)} records + {Number(input.BadLines)} bad lines "
                 + $"+ {Number(input.BlankLines)} blank lines";
         }

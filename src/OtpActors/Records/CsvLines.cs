@@ -65,6 +65,11 @@ internal sealed class CsvLines
     public string? Parse(ReadOnlyMemory<byte> line, out OtpRecord record)
     {
         record = default;
+        if (line.Span.StartsWith("\uFEFF"u8))
+        {
+            return "the line begins with an invisible character, a byte order mark"; // the reader would pass over it
+        }
+
         using var row = Open(line);
         if (_malformed is { } reason)
         {

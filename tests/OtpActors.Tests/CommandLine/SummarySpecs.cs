@@ -55,7 +55,9 @@ public class SummarySpecs
 
         Write(report with { Input = new RunReport.InputPart(1_500, 1_400, 100, 7) })
             .ShouldContain("the file: 1,500 records of 1,400 addresses, 100 repeating one, 7 bad lines left out");
-        Write(report with { Input = new RunReport.InputPart(1_500, 1_500, 0, 0) }).ShouldNotContain("the file");
+        Write(report with { Input = new RunReport.InputPart(1_500, 1_500, 0, 0) }).ShouldNotContain("repeating");
+        Write(report with { Input = new RunReport.InputPart(1_500, 1_400, 100, 7, 3) })
+            .ShouldContain("the file: 1,510 rows = 1,500 records + 7 bad lines + 3 blank lines");
     }
 
     private static DataDirectory Data { get; } =

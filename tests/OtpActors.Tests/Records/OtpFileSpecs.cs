@@ -249,7 +249,7 @@ public class OtpFileSpecs : IDisposable
         { "\r\remail,otp\r\r\na@example.com,1\n\rb@example.com,2\r\n\r\n", ["5 1", "7 2"] },
         { "\uFEFFemail,otp\ra@example.com,1", ["2 1"] },
         { "{\"email\":\"a@example.com\",\"otp\":\"1\"}\r{\"email\":\"b@example.com\",\"otp\":\"2\"}\r", ["1 1", "2 2"] },
-        { "{\"email\":\"a@example.com\",\r\"otp\":\"1\"}\r{\"email\":\"b@example.com\",\"otp\":\"2\"}", ["1 broken", "2 broken", "3 2"] },
+        { "{\"email\":\"a@example.com\",\r\"otp\":\"1\"}\r{\"email\":\"b@example.com\",\"otp\":\"2\"}", ["1 broken", "2 not a JSON object", "3 2"] },
         { "email,otp\na@example.com,\"0\r12\"\nb@example.com,2\n", ["2 a line break", "4 2"] },
         { "email,otp\na@example.com,\"0\n12\"\nb@example.com,2\n", ["2 a line break", "4 2"] },
         { "email,otp\na@example.com,\"0\r\n12\"\nb@example.com,2\n", ["2 a line break", "4 2"] },
