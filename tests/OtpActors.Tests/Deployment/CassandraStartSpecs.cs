@@ -49,7 +49,25 @@ public sealed class CassandraStartSpecs : IDisposable
 
         (Read("role"), Read("superuser")).ShouldBe(("of-the-service", "of-the-superuser"));
         Exists("granted").ShouldBeTrue();
-        Read("cassandra.yaml").ShouldBe("authenticator:\n  class_name : PasswordAuthenticator\nauthorizer: CassandraAuthorizer");
+        var settings = Read("cassandra.yaml").Split('\n');
+        settings.ShouldContain("  class_name : PasswordAuthenticator");
+        settings.ShouldContain("authorizer: CassandraAuthorizer");
+    }
+
+    [Theory]
+    [InlineData("commitlog_sync: periodic\ncommitlog_sync_period: 10000ms\ncommitlog_sync_group_window: 1000ms")] // 4.1 and later
+    [InlineData("commitlog_sync: periodic\ncommitlog_sync_period_in_ms: 10000\ncommitlog_sync_batch_window_in_ms: 2")] // 4.0
+    [InlineData("# commitlog_sync: batch")]
+    [InlineData("commitlog_sync: batch")]
+    public async Task Writes_are_acknowledged_once_they_are_on_disk(string image)
+    {
+        for (var start = 0; start < 2; start++)
+        {
+            await StartAsync(start == 0 ? "cassandra" : "of-the-superuser", refusals: 0, start == 0 ? image : Read("cassandra.yaml"));
+            var settings = Read("cassandra.yaml").Split('\n');
+            settings.Where(line => line.StartsWith("commitlog_sync", StringComparison.Ordinal)).ShouldBe(["commitlog_sync: batch"]);
+            settings.ShouldContain("commitlog_segment_size: 32MiB");
+        }
     }
 
     [Fact]
@@ -71,7 +89,7 @@ public sealed class CassandraStartSpecs : IDisposable
         _directory.Names().Where(name => name.EndsWith(".credentials", StringComparison.Ordinal)).ShouldBe(["otpactors.credentials"]);
     }
 
-    private async Task StartAsync(string superuser, int refusals)
+    private async Task StartAsync(string superuser, int refusals, string settings = "")
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "it is a script of the container");
         var bash = Repository.Require("bash");
@@ -79,7 +97,8 @@ public sealed class CassandraStartSpecs : IDisposable
         Write("docker-entrypoint.sh", Server);
         Write("superuser", superuser);
         Write("refusals", $"{refusals}");
-        Write("cassandra.yaml", "authenticator:\n  class_name : AllowAllAuthenticator\nauthorizer: AllowAllAuthorizer");
+        Write("cassandra.yaml", "authenticator:\n  class_name : AllowAllAuthenticator\nauthorizer: AllowAllAuthorizer\n"
+            + $"commitlog_segment_size: 32MiB\n{settings}");
         var (exitCode, said) = await Repository.RunAsync(bash, [Repository.File("deploy/cassandra/start.sh")], new Dictionary<string, string?>
         {
             ["PATH"] = $"{_directory.Path}:{Environment.GetEnvironmentVariable("PATH")}",
