@@ -14,7 +14,8 @@ internal static class RepairCommand
         var dryRun = new Option<bool>("--dry-run") { Description = "Tell what would be removed, and change nothing. Exit code 1 if there is anything." };
         var mongo = new Command(
             "mongo",
-            "Keeps one document of each address and password in MongoDB's collection, removes the others, and builds the indexes.")
+            "Keeps one document of each address and password in MongoDB's collection, removes those that hold the same and no more, "
+            + "leaves and counts what is no record, and builds the indexes.")
         {
             dryRun,
         };
@@ -36,7 +37,7 @@ internal static class RepairCommand
         Write(report, $"{options.Database}.{options.Collection}");
         if (dryRun)
         {
-            return report.Surplus == 0 ? ExitCodes.Done : ExitCodes.NotDone;
+            return report is { Surplus: 0, CanBeIndexed: true } ? ExitCodes.Done : ExitCodes.NotDone;
         }
 
         await mongo.EnsureSchemaAsync(cancel);
@@ -46,18 +47,29 @@ internal static class RepairCommand
 
     private static void Write(DuplicateReport report, string collection)
     {
-        if (report.Surplus == 0)
+        if (report.Identities == 0)
         {
             Console.Out.WriteLine($"{collection} holds every record once.");
-            return;
+        }
+        else
+        {
+            Line($"{collection} holds {report.Identities:N0} records more than once: {report.Surplus:N0} documents too many, {report.Removed:N0} removed.");
+            foreach (var line in report.Sample)
+            {
+                Console.Out.WriteLine($"  {line}");
+            }
         }
 
-        Console.Out.WriteLine(string.Create(
-            CultureInfo.InvariantCulture,
-            $"{collection} holds {report.Identities:N0} records more than once: {report.Surplus:N0} documents too many, {report.Removed:N0} removed."));
-        foreach (var line in report.Sample)
+        if (report.Kept > 0)
         {
-            Console.Out.WriteLine($"  {line}");
+            Line($"{report.Kept:N0} more have fields that are not the store's own, and are left: merge or remove them by hand.");
+        }
+
+        if (report.Others > 0)
+        {
+            Line($"{report.Others:N0} documents are no records (no text with an address and a password) and are left; {report.OthersAlike:N0} of them are equal to another in email and otp, which the unique index does not allow.");
         }
     }
+
+    private static void Line(FormattableString text) => Console.Out.WriteLine(text.ToString(CultureInfo.InvariantCulture));
 }

@@ -93,6 +93,26 @@ internal sealed class MongoBatch
         }
     }
 
+    /// <summary>
+    /// A document that is no record, though a look-up of records matches it: what is looked up lies in an array, say. It
+    /// stands in the place of a record for good.
+    /// </summary>
+    public void FoundOther(IEnumerable<string> emails, IReadOnlyCollection<string> otps)
+    {
+        foreach (var text in emails)
+        {
+            foreach (var password in otps)
+            {
+                if (EmailAddress.TryParse(text, out var email, out _) && email.Value == text
+                    && OneTimePassword.TryParse(password, out var otp, out _) && _groups.TryGetValue((email, otp), out var group))
+                {
+                    At(group).Rejection ??= "a document of the collection that is no record holds this address and password "
+                        + "(in an array, say), and stands in its place";
+                }
+            }
+        }
+    }
+
     /// <summary>Whether what stands is known of every group.</summary>
     public bool IsKnown => _all.TrueForAll(group => group.Rejection is not null || group.Stands is not null);
 

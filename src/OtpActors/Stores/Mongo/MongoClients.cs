@@ -4,8 +4,9 @@ using MongoDB.Driver.Core.Configuration;
 namespace OtpActors.Stores.Mongo;
 
 /// <summary>
-/// The driver, set for this store: what the connection string says holds, except for the write concern; what it leaves
-/// open is chosen here. <c>docs/mongodb.md</c> has the reasons.
+/// The driver, set for this store: what the connection string says holds, except for what the store's promises rest on (reads
+/// from the primary, a majority for reads and writes); what it leaves open is chosen here. <c>docs/mongodb.md</c> has the
+/// reasons.
 /// </summary>
 internal static class MongoClients
 {
@@ -15,25 +16,33 @@ internal static class MongoClients
     /// <summary>The longest silence of a server that is at work on a command.</summary>
     private static readonly TimeSpan Silence = TimeSpan.FromSeconds(30);
 
+    /// <summary>The same while it builds an index or sorts a collection, of which it says nothing before the end.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(30);
+
     /// <summary>How long a majority may take; shorter than the silence, so that the server's own answer comes first.</summary>
     private static readonly TimeSpan Majority = TimeSpan.FromSeconds(20);
 
+    /// <param name="isPatient">For commands that take minutes by their nature.</param>
     /// <remarks>Reads DNS for <c>mongodb+srv</c>, and throws what that throws.</remarks>
-    public static MongoClient Create(string connectionString)
+    public static MongoClient Create(string connectionString, bool isPatient)
     {
         var said = new ConnectionString(connectionString);
         var settings = MongoClientSettings.FromConnectionString(connectionString);
         settings.ApplicationName = said.ApplicationName ?? "OtpActors";
         settings.ServerSelectionTimeout = said.ServerSelectionTimeout ?? Reach;
         settings.ConnectTimeout = said.ConnectTimeout ?? Reach;
-        settings.SocketTimeout = said.SocketTimeout ?? Silence;
+        settings.SocketTimeout = isPatient ? Patience : said.SocketTimeout ?? Silence;
         settings.WaitQueueTimeout = said.WaitQueueTimeout ?? Silence;
         settings.MaxConnectionPoolSize = said.MaxPoolSize ?? 16;
         settings.MaxConnectionIdleTime = said.MaxIdleTime ?? TimeSpan.FromMinutes(5);
         settings.RetryWrites = said.RetryWrites ?? true;
         settings.RetryReads = said.RetryReads ?? true;
-        settings.ReadConcern = said.ReadConcernLevel is { } level ? new ReadConcern(level) : ReadConcern.Majority;
-        settings.WriteConcern = WriteConcern.WMajority.With(wTimeout: said.WTimeout ?? Majority, journal: said.Journal);
+        settings.ReadPreference = ReadPreference.Primary;
+        settings.ReadConcern = ReadConcern.Majority;
+
+        // `journal=false` would acknowledge what a power cut takes away.
+        bool? journal = said.Journal == true ? true : null;
+        settings.WriteConcern = WriteConcern.WMajority.With(wTimeout: said.WTimeout ?? Majority, journal: journal);
 
         // Clients of equal settings share their connections and lose them together when one is disposed. A listener of
         // its own makes each one unlike the others.

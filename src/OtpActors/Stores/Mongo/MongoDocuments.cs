@@ -30,10 +30,10 @@ internal static class MongoDocuments
         { "_id", 0 }, { Email, 1 }, { Otp, 1 }, { Topic, 1 }, { Partition, 1 }, { Offset, 1 }, { ProducedAt, 1 },
     };
 
-    /// <summary>What tells duplicates apart.</summary>
-    public static readonly ProjectionDefinition<BsonDocument> Identified = new BsonDocument
+    /// <summary>A record and no more: what other writers keep beside it can be anything, and is not read.</summary>
+    public static readonly ProjectionDefinition<BsonDocument> Record = new BsonDocument
     {
-        { Email, 1 }, { Otp, 1 }, { Topic, 1 }, { Partition, 1 }, { Offset, 1 },
+        { "_id", 0 }, { Email, 1 }, { Otp, 1 }, { Topic, 1 }, { Partition, 1 }, { Offset, 1 }, { ProducedAt, 1 }, { StoredAt, 1 },
     };
 
     /// <summary>The newest first: by time produced, then time stored, then offset.</summary>
@@ -85,7 +85,34 @@ internal static class MongoDocuments
         return record is not null;
     }
 
+    /// <summary>Whether both fields are texts of a usable address and password: what only this shape holds can be told equal.</summary>
+    public static bool IsRecord(BsonDocument document) =>
+        document.GetValue(Email, BsonNull.Value) is BsonString && document.GetValue(Otp, BsonNull.Value) is BsonString
+        && TryRead(document, out _);
+
     public static bool HasOrigin(BsonDocument document) => OriginOf(document) is not null;
+
+    /// <summary>Whether the document holds what this store does not write: fields of another name, or of another kind.</summary>
+    public static bool HasForeignFields(BsonDocument document) => document.Any(element => element.Name switch
+    {
+        "_id" => false,
+        Email or Otp or Topic => !element.Value.IsString,
+        Partition or Offset => !element.Value.IsNumeric,
+        ProducedAt or StoredAt => !element.Value.IsBsonDateTime,
+        _ => true,
+    });
+
+    /// <summary>The texts of a field that a filter for one of them matches: its own, or those in its array.</summary>
+    public static IEnumerable<string> Matching(BsonDocument document, string name)
+    {
+        var value = document.GetValue(name, BsonNull.Value);
+        return (value is BsonArray array ? array : [value]).Select(each => each switch
+        {
+            BsonString text => text.Value,
+            BsonSymbol symbol => symbol.Name, // to the server the same as a text
+            _ => null,
+        }).OfType<string>();
+    }
 
     /// <summary>Text; the digits of a whole number, as some writers keep passwords; else null.</summary>
     private static string? Text(BsonDocument document, string name) => document.GetValue(name, BsonNull.Value) switch

@@ -25,25 +25,13 @@ internal static class MongoFailures
         [17420] = "BSONObjectTooLarge",
     };
 
-    /// <summary>Nothing but a change of user, rights or set-up ends these.</summary>
-    private static readonly Dictionary<int, string> Setups = new()
-    {
-        [13] = "the user may not do this: it needs to read and write the collection and to create indexes",
-        [18] = "the user or the password is wrong, or authSource names another database",
-        [20] = "this deployment does not allow it (IllegalOperation)",
-        [59] = "this server does not know the command (CommandNotFound)",
-        [73] = "this is not a name that it accepts (InvalidNamespace)",
-        [166] = "this is a view, not a collection",
-        [8000] = "the user or the password is wrong, or the user may not do this",
-    };
-
     /// <exception cref="StoreUnavailableException">More is wrong with the bulk than that documents were refused.</exception>
     public static void ThrowIfOut(MongoBulkWriteException<BsonDocument> failure, string where)
     {
         if (failure.WriteErrors.FirstOrDefault(e => e.Category != ServerErrorCategory.DuplicateKey && !Refusals.ContainsKey(e.Code))
             is { } error)
         {
-            throw Setups.TryGetValue(error.Code, out var setup)
+            throw MongoSetups.Of(error.Code) is { } setup
                 ? new StoreSetupException($"{where}: {setup}")
                 : new StoreUnavailableException($"{where} cannot write now (error {error.Code})");
         }
@@ -55,19 +43,58 @@ internal static class MongoFailures
         }
     }
 
+    private static StoreUnavailableException NoMajority(string where, BsonDocument reply)
+    {
+        var error = reply.GetValue("writeConcernError", BsonNull.Value) as BsonDocument ?? [];
+        return new StoreUnavailableException($"{where} has done it, but no majority has acknowledged it "
+            + $"({error.GetValue("codeName", "error")} {error.GetValue("code", 0)})");
+    }
+
+    /// <summary>
+    /// A server that shuts down, or steps down, in the middle of a log-in says so by its code; of the others only those that a
+    /// change of user or set-up ends are refusals. A log-in that merely breaks off is an outage.
+    /// </summary>
+    private static Exception LogIn(string where, MongoAuthenticationException e) => Command(e) switch
+    {
+        { } command when MongoSetups.OfLogIn(command.Code) is { } setup =>
+            new StoreSetupException($"{where} refuses the log-in: {setup}"),
+        { } command => Out(where, $"the log-in failed ({command.CodeName ?? "error"} {command.Code})", null),
+        null when MongoReach.Tls(where, e) is { } tls => tls,
+        null => Out(where, "the log-in was cut short", e),
+    };
+
+    /// <summary>What a server answers to the first words of a connection.</summary>
+    private static Exception? Handshake(string where, MongoConnectionException e) => Command(e) switch
+    {
+        { } command when MongoSetups.OfLogIn(command.Code) is { } setup => new StoreSetupException($"{where}: {setup}"),
+        { } command => Out(where, $"{command.CodeName ?? "error"} {command.Code}", null),
+        null => null,
+    };
+
+    private static MongoCommandException? Command(Exception? exception)
+    {
+        while (exception is not (null or MongoCommandException))
+        {
+            exception = exception.InnerException;
+        }
+
+        return exception as MongoCommandException;
+    }
+
     /// <summary>Why a document was refused, in words that do not repeat it.</summary>
     public static string Refusal(int code) => $"MongoDB refuses the document: {Refusals[code]} ({code})";
 
     /// <summary>The exception in the words of a store; null for what is none of MongoDB's.</summary>
     public static Exception? Explain(Exception exception, string where, IMongoClient? client) => exception switch
     {
-        MongoAuthenticationException { InnerException: not MongoCommandException } e => Out(where, "the log-in was cut short", e),
-        MongoAuthenticationException => new StoreSetupException($"{where} refuses the log-in: {Setups[18]}"),
+        MongoAuthenticationException e => LogIn(where, e),
         MongoConfigurationException => new StoreSetupException($"{where}: the connection string cannot be used as it is"),
         MongoIncompatibleDriverException e => new StoreSetupException($"{where} is too old or too new for this driver", e),
-        TimeoutException e => Out(where, Unreachable(client), e),
-        MongoConnectionException e => Out(where, e.GetBaseException().Message, e),
-        MongoCommandException e when Setups.TryGetValue(e.Code, out var setup) => new StoreSetupException($"{where}: {setup}"),
+        TimeoutException e => (Exception?)MongoReach.Explain(where, client) ?? Out(where, Unreachable(client), e),
+        MongoConnectionException e => (Exception?)MongoReach.Tls(where, e) ?? Handshake(where, e)
+            ?? Out(where, e.GetBaseException().Message, e),
+        MongoWriteConcernException e => NoMajority(where, e.WriteConcernResult.Response),
+        MongoCommandException e when MongoSetups.Of(e.Code) is { } setup => new StoreSetupException($"{where}: {setup}"),
         MongoCommandException e => Out(where, $"{e.CodeName ?? "error"} {e.Code}", null),
         MongoExecutionTimeoutException e => Out(where, $"{e.CodeName ?? "error"} {e.Code}", null),
         MongoServerException e => Out(where, e.GetType().Name, null),

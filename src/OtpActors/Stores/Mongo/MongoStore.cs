@@ -22,6 +22,9 @@ public sealed class MongoStore(string name, MongoOptions options, OnExisting onE
     /// <summary>Documents a page; of some 200 bytes each.</summary>
     private const int ScanPage = 2_000;
 
+    /// <summary>Documents read to find the newest record of an address: one, and some that are no records.</summary>
+    private const int NewestPage = 8;
+
     /// <summary>How often a batch is begun anew because others change the same records meanwhile.</summary>
     private const int Tries = 4;
 
@@ -29,8 +32,8 @@ public sealed class MongoStore(string name, MongoOptions options, OnExisting onE
 
     public string Name => name;
 
-    public Task EnsureSchemaAsync(CancellationToken cancellationToken) => _mongo.RunAsync(
-        collection => MongoIndexes.EnsureAsync(collection, cancellationToken), cancellationToken);
+    public Task EnsureSchemaAsync(CancellationToken cancellationToken) =>
+        MongoIndexes.EnsureAsync(_mongo, cancellationToken);
 
     public Task<WriteResult> WriteAsync(IReadOnlyList<StoreRecord> batch, CancellationToken cancellationToken) =>
         batch.Count == 0
@@ -50,7 +53,13 @@ public sealed class MongoStore(string name, MongoOptions options, OnExisting onE
                     while (await cursor.MoveNextAsync(cancellationToken).ConfigureAwait(false))
                     {
                         Keep(found, cursor.Current);
+                        if (some.Length == 1 && found.ContainsKey(some[0]))
+                        {
+                            break; // the newest comes first
+                        }
                     }
+
+                    return true;
                 },
                 cancellationToken).ConfigureAwait(false);
         }
@@ -62,7 +71,7 @@ public sealed class MongoStore(string name, MongoOptions options, OnExisting onE
     {
         using var cursor = await _mongo.RunAsync(
             collection => collection.Find(FilterDefinition<BsonDocument>.Empty, new FindOptions { BatchSize = ScanPage })
-                .ToCursorAsync(cancellationToken),
+                .Project<BsonDocument>(MongoDocuments.Record).ToCursorAsync(cancellationToken),
             cancellationToken).ConfigureAwait(false);
         while (await _mongo.RunAsync(_ => cursor.MoveNextAsync(cancellationToken), cancellationToken).ConfigureAwait(false))
         {
@@ -80,8 +89,13 @@ public sealed class MongoStore(string name, MongoOptions options, OnExisting onE
     /// Looks for documents that stand in the way of the unique index, as collections of other writers can hold them, and
     /// removes all but one of each if told to. Nothing else removes any.
     /// </summary>
-    public Task<DuplicateReport> FindDuplicatesAsync(bool remove, CancellationToken cancellationToken) => _mongo.RunAsync(
-        collection => new MongoDuplicates(collection, remove).RunAsync(cancellationToken), cancellationToken);
+    public async Task<DuplicateReport> FindDuplicatesAsync(bool remove, CancellationToken cancellationToken)
+    {
+        // Under a collation "the same" would mean something else to the server than here.
+        await _mongo.RunAsync(collection => MongoIndexes.ListAsync(collection, cancellationToken), cancellationToken).ConfigureAwait(false);
+        return await _mongo.RunPatientlyAsync(
+            collection => new MongoDuplicates(collection, remove).RunAsync(cancellationToken), cancellationToken).ConfigureAwait(false);
+    }
 
     public ValueTask DisposeAsync()
     {
@@ -183,16 +197,23 @@ public sealed class MongoStore(string name, MongoOptions options, OnExisting onE
                     {
                         batch.Found(row);
                     }
+                    else
+                    {
+                        batch.FoundOther(
+                            MongoDocuments.Matching(document, MongoDocuments.Email), [.. MongoDocuments.Matching(document, MongoDocuments.Otp)]);
+                    }
                 }
             }
         }
     }
 
-    /// <summary>The newest document of one address, or all of several, of which the newest are picked here.</summary>
+    /// <summary>The documents of one address, newest first, in small pages; or all of several, of which the newest are picked here.</summary>
     private static IFindFluent<BsonDocument, BsonDocument> Newest(IMongoCollection<BsonDocument> collection, EmailAddress[] emails) =>
-        emails is [var one]
-            ? collection.Find(new BsonDocument(MongoDocuments.Email, one.Value)).Sort(MongoDocuments.NewestFirst).Limit(1)
-            : collection.Find(Builders<BsonDocument>.Filter.In(MongoDocuments.Email, emails.Select(email => email.Value).Distinct()));
+        (emails is [var one]
+            ? collection.Find(new BsonDocument(MongoDocuments.Email, one.Value), new FindOptions { BatchSize = NewestPage })
+                .Sort(MongoDocuments.NewestFirst)
+            : collection.Find(Builders<BsonDocument>.Filter.In(MongoDocuments.Email, emails.Select(email => email.Value).Distinct())))
+        .Project<BsonDocument>(MongoDocuments.Record);
 
     private static void Keep(Dictionary<EmailAddress, StoredOtp> newest, IEnumerable<BsonDocument> documents)
     {

@@ -8,13 +8,20 @@ internal sealed class MongoCollection
     private readonly string _namespace;
     private readonly MongoFilter? _validator;
     private readonly Dictionary<BsonDocument, long> _documents = new(ReferenceEqualityComparer.Instance);
-    private readonly List<MongoIndex> _indexes = [new("_id_", new BsonDocument("_id", 1), unique: true, new BsonDocument())];
+    private readonly BsonDocument? _collation;
+    private readonly List<MongoIndex> _indexes;
     private long _written;
 
     /// <param name="validator">A filter that documents must match; null for none.</param>
-    public MongoCollection(string ns, BsonDocument? validator)
+    /// <param name="collation">
+    /// The default one, which indexes take over and tell. Texts are compared by their bytes nevertheless: who relies on it must not
+    /// use the double.
+    /// </param>
+    public MongoCollection(string ns, BsonDocument? validator, BsonDocument? collation)
     {
         _namespace = ns;
+        _collation = collation;
+        _indexes = [new("_id_", new BsonDocument("_id", 1), unique: true, Collated([]))];
         _validator = validator is null ? null : new MongoFilter(validator);
     }
 
@@ -58,7 +65,7 @@ internal sealed class MongoCollection
         {
             var changed = (BsonDocument)found[0].DeepClone();
             changed.Merge(update.GetValue("$set", new BsonDocument()).AsBsonDocument, overwriteExistingElements: true);
-            return changed == found[0] ? new MongoWrite(Matched: 1)
+            return MongoValues.AreEqual(changed, found[0]) ? new MongoWrite(Matched: 1)
                 : Put(changed, found[0]) is { } refused ? new MongoWrite(Error: refused)
                 : new MongoWrite(Matched: 1, Modified: 1);
         }
@@ -93,14 +100,14 @@ internal sealed class MongoCollection
     {
         var (name, keys) = (description["name"].AsString, description["key"].AsBsonDocument);
         var unique = description.GetValue("unique", false).ToBoolean();
-        var options = new BsonDocument(description.Elements.Where(element => element.Name is not ("name" or "key" or "unique")));
+        var options = Collated(new BsonDocument(description.Elements.Where(element => element.Name is not ("name" or "key" or "unique"))));
         var index = new MongoIndex(name, keys, unique, options);
         if (_indexes.Exists(other => other.Description == index.Description))
         {
             return;
         }
 
-        if (_indexes.Exists(other => other.Keys == keys))
+        if (_indexes.Exists(other => MongoValues.AreEqual(other.Keys, keys)))
         {
             throw new MongoCommandError(85, "IndexOptionsConflict", $"An equivalent index already exists: {keys}");
         }
@@ -112,6 +119,11 @@ internal sealed class MongoCollection
 
         foreach (var document in _documents.Keys)
         {
+            if (index.IsParallel(document))
+            {
+                throw new MongoCommandError(171, "CannotIndexParallelArrays", $"cannot index parallel arrays {keys}");
+            }
+
             if (index.IsTaken(document, except: null))
             {
                 throw new MongoCommandError(11000, "DuplicateKey", Duplicate(index, document));
@@ -121,6 +133,22 @@ internal sealed class MongoCollection
         }
 
         _indexes.Add(index);
+    }
+
+    /// <summary>An index without a collation of its own has the collection's; the simple one is told by its absence.</summary>
+    private BsonDocument Collated(BsonDocument options)
+    {
+        if (!options.Contains("collation") && _collation is not null)
+        {
+            options.Add("collation", _collation);
+        }
+
+        if (options.TryGetValue("collation", out var collation) && collation["locale"] == "simple")
+        {
+            options.Remove("collation");
+        }
+
+        return options;
     }
 
     /// <summary>Puts a document into the place of an old one, or beside all others; null, or why not.</summary>
@@ -134,6 +162,11 @@ internal sealed class MongoCollection
         if (_validator?.Matches(document) == false)
         {
             return Error(121, "Document failed validation").Add("errInfo", new BsonDocument("failingDocumentId", document["_id"]));
+        }
+
+        if (_indexes.Exists(index => index.IsParallel(document)))
+        {
+            return Error(171, "cannot index parallel arrays");
         }
 
         if (_indexes.Find(index => index.IsTaken(document, except: old)) is { } taken)
@@ -158,88 +191,4 @@ internal sealed class MongoCollection
         $"E11000 duplicate key error collection: {_namespace} index: {index.Name} dup key: {index.KeyOf(document)}";
 
     private static BsonDocument Error(int code, string message) => new() { { "code", code }, { "errmsg", message } };
-}
-
-/// <summary>An index, found by its first field.</summary>
-internal sealed class MongoIndex(string name, BsonDocument keys, bool unique, BsonDocument options)
-{
-    private readonly Dictionary<BsonValue, List<BsonDocument>> _byFirst = new(MongoEquality.Instance);
-    private readonly string _first = keys.GetElement(0).Name;
-
-    public string Name => name;
-
-    public BsonDocument Keys => keys;
-
-    public BsonDocument Description
-    {
-        get
-        {
-            var description = new BsonDocument { { "v", 2 }, { "key", keys }, { "name", name } };
-            description.Add("unique", true, unique && name != "_id_");
-            return description.Merge(options);
-        }
-    }
-
-    /// <summary>A document that lacks a field counts as if it held null.</summary>
-    public BsonDocument KeyOf(BsonDocument document) =>
-        new(keys.Names.Select(field => new BsonElement(field, document.GetValue(field, BsonNull.Value))));
-
-    public bool IsTaken(BsonDocument document, BsonDocument? except) =>
-        unique && _byFirst.TryGetValue(First(document), out var others)
-        && others.Exists(other => !ReferenceEquals(other, except) && KeyOf(other).CompareTo(KeyOf(document)) == 0);
-
-    public void Add(BsonDocument document)
-    {
-        if (!_byFirst.TryGetValue(First(document), out var documents))
-        {
-            _byFirst[First(document)] = documents = new List<BsonDocument>(1);
-        }
-
-        documents.Add(document);
-    }
-
-    public void Remove(BsonDocument document)
-    {
-        var documents = _byFirst[First(document)];
-        documents.RemoveAll(other => ReferenceEquals(other, document));
-        if (documents.Count == 0)
-        {
-            _byFirst.Remove(First(document));
-        }
-    }
-
-    /// <summary>The documents that can match; null where the filter does not name values of the first field.</summary>
-    public IEnumerable<BsonDocument>? Candidates(BsonDocument filter)
-    {
-        if (!filter.TryGetValue(_first, out var wanted))
-        {
-            return null;
-        }
-
-        var values = wanted is not BsonDocument operators ? [wanted]
-            : operators.TryGetValue("$in", out var some) ? some.AsBsonArray.Distinct(MongoEquality.Instance)
-            : null;
-        return values?.SelectMany(value => _byFirst.GetValueOrDefault(value) ?? []);
-    }
-
-    private BsonValue First(BsonDocument document) => document.GetValue(_first, BsonNull.Value);
-}
-
-/// <summary>The order of a <c>sort</c>.</summary>
-internal sealed class MongoOrder(BsonDocument sort) : IComparer<BsonDocument>
-{
-    public int Compare(BsonDocument? x, BsonDocument? y)
-    {
-        foreach (var field in sort)
-        {
-            // A field that is absent sorts as null, which comes before all else.
-            var order = x!.GetValue(field.Name, BsonNull.Value).CompareTo(y!.GetValue(field.Name, BsonNull.Value));
-            if (order != 0)
-            {
-                return field.Value.ToInt32() * order;
-            }
-        }
-
-        return 0;
-    }
 }

@@ -55,18 +55,18 @@ internal sealed class MongoFilter
             case "$ne":
                 return value => !IsEqual(value, wanted);
             case "$gt":
-                return value => Order(value, wanted) is > 0;
+                return value => HasOrder(value, wanted, order => order > 0);
             case "$gte":
-                return value => Order(value, wanted) is >= 0;
+                return value => HasOrder(value, wanted, order => order >= 0);
             case "$lt":
-                return value => Order(value, wanted) is < 0;
+                return value => HasOrder(value, wanted, order => order < 0);
             case "$lte":
-                return value => Order(value, wanted) is <= 0;
+                return value => HasOrder(value, wanted, order => order <= 0);
             case "$exists":
                 return value => value is not null == wanted.ToBoolean();
             case "$in":
-                var set = wanted.AsBsonArray.ToHashSet(MongoEquality.Instance);
-                return value => set.Contains(value ?? BsonNull.Value);
+                var set = wanted.AsBsonArray.ToHashSet(MongoValues.Instance);
+                return value => Candidates(value).Any(set.Contains);
             case "$not":
                 var condition = Condition(wanted);
                 return value => !condition(value);
@@ -75,30 +75,19 @@ internal sealed class MongoFilter
         }
     }
 
-    /// <summary>Null is equal to an absent field too.</summary>
-    private static bool IsEqual(BsonValue? value, BsonValue wanted) =>
-        value is null ? wanted.IsBsonNull : value.CompareTo(wanted) == 0;
+    /// <summary>What of a field is compared: itself, and each element of an array. An absent field is equal to null.</summary>
+    private static IEnumerable<BsonValue> Candidates(BsonValue? value) =>
+        value is BsonArray array ? array.Prepend(array) : [value ?? BsonNull.Value];
 
-    /// <summary>Null where the two are of different kinds, which no comparison crosses.</summary>
-    private static int? Order(BsonValue? value, BsonValue wanted) =>
-        value is not null && (value.BsonType == wanted.BsonType || (value.IsNumeric && wanted.IsNumeric))
-            ? value.CompareTo(wanted) : null;
+    private static bool IsEqual(BsonValue? value, BsonValue wanted) => Candidates(value).Any(each => MongoValues.AreEqual(each, wanted));
+
+    /// <summary>No comparison crosses from one kind to another.</summary>
+    private static bool HasOrder(BsonValue? value, BsonValue wanted, Predicate<int> holds) => value is not null
+        && Candidates(value).Any(each =>
+            MongoValues.AreOfOneKind(each, wanted) && holds(MongoValues.Instance.Compare(each, wanted)));
 
     private static bool IsOperators(BsonValue value) =>
         value is BsonDocument { ElementCount: > 0 } document && document.GetElement(0).Name.StartsWith('$');
 
     private static MongoCommandError Unknown(string name) => new(2, "BadValue", $"unknown operator: {name}");
-}
-
-/// <summary>Equality as MongoDB sees it: numbers by value, whatever their kind.</summary>
-internal sealed class MongoEquality : IEqualityComparer<BsonValue>
-{
-    public static readonly MongoEquality Instance = new();
-
-    public bool Equals(BsonValue? x, BsonValue? y) => x is null ? y is null : y is not null && x.CompareTo(y) == 0;
-
-    public int GetHashCode(BsonValue value) => value.IsNumeric ? value.ToDouble().GetHashCode()
-        : value is BsonString ? value.GetHashCode()
-        : value is BsonObjectId ? value.GetHashCode()
-        : (int)value.BsonType; // the rest are few, and numbers in them count by value too
 }

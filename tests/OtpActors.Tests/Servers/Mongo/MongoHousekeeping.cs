@@ -17,7 +17,10 @@ internal static class MongoHousekeeping
                 var hello = set.Hello(member).Add("connectionId", connection);
                 if (command.Contains("saslSupportedMechs"))
                 {
-                    hello.Add("saslSupportedMechs", new BsonArray { "SCRAM-SHA-256" });
+                    // of a user that it knows: `database.user`
+                    hello.Add(
+                        "saslSupportedMechs", new BsonArray { "SCRAM-SHA-256" },
+                        command["saslSupportedMechs"] == $"{set.User?.Database}.{set.User?.Name}");
                 }
 
                 return hello.Add("ok", 1.0);
@@ -49,15 +52,20 @@ internal sealed class MongoLogin(MongoUser? user)
 
     public BsonDocument Start(BsonDocument command)
     {
-        if (user is null || command["mechanism"].AsString != "SCRAM-SHA-256")
+        if (command["mechanism"].AsString == "SCRAM-SHA-1" || user is null)
         {
-            return Failed();
+            return Failed(); // what a driver tries for a user of whom the server tells no mechanism
+        }
+
+        if (command["mechanism"].AsString != "SCRAM-SHA-256")
+        {
+            return MongoErrors.Reply(334, "MechanismUnavailable", "Received authentication for a mechanism which is not enabled");
         }
 
         var first = Encoding.UTF8.GetString(command["payload"].AsByteArray);
         _clientFirstBare = first[(first.IndexOf(',', first.IndexOf(',') + 1) + 1)..];
         var parts = Parts(_clientFirstBare);
-        _isRightUser = parts['n'] == user.Name;
+        _isRightUser = parts['n'] == user.Name && command["$db"].AsString == user.Database;
         _serverFirst = $"r={parts['r']}{Convert.ToBase64String(RandomNumberGenerator.GetBytes(18))},"
             + $"s={Convert.ToBase64String(Salt)},i={Iterations}";
         return Step(_serverFirst, done: false);
@@ -101,20 +109,15 @@ internal sealed class MongoLogin(MongoUser? user)
 /// <summary>Replies.</summary>
 internal static class MongoErrors
 {
-    /// <summary>Codes after which a driver tries a write again; newer servers say so by a label.</summary>
+    /// <summary>Codes after which a driver tries a write again; newer servers say so by a label, of a write that can be retried.</summary>
     private static readonly HashSet<int> Retryable = [11600, 11602, 10107, 13435, 13436, 189, 91, 7, 6, 89, 9001, 262];
 
     public static BsonDocument Fine() => new() { { "ok", 1.0 } };
 
-    public static BsonDocument Reply(int code, string name, string message)
+    public static BsonDocument Reply(int code, string name, string message, bool isRetryable = false)
     {
         var reply = new BsonDocument { { "ok", 0.0 }, { "errmsg", message }, { "code", code }, { "codeName", name } };
-        if (Retryable.Contains(code))
-        {
-            reply.Add("errorLabels", new BsonArray { "RetryableWriteError" });
-        }
-
-        return reply;
+        return reply.Add("errorLabels", new BsonArray { "RetryableWriteError" }, isRetryable && Retryable.Contains(code));
     }
 }
 

@@ -1,5 +1,8 @@
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
 using MongoDB.Bson;
 
 namespace OtpActors.Tests.Servers.Mongo;
@@ -18,7 +21,10 @@ internal sealed class MongoServer : IAsyncDisposable
     private bool _isHeadless;
     private int _term = 1;
 
-    private MongoServer(MongoUser? user) => User = user;
+    private MongoServer(MongoUser? user, X509Certificate2? certificate) => (User, Certificate) = (user, certificate);
+
+    /// <summary>What it shows to clients, all of which must speak TLS; null takes those that do not.</summary>
+    public X509Certificate2? Certificate { get; }
 
     /// <summary>Who may log in; null lets everybody do everything.</summary>
     public MongoUser? User { get; }
@@ -26,17 +32,20 @@ internal sealed class MongoServer : IAsyncDisposable
     public MongoState State { get; } = new();
 
     /// <summary>
-    /// Comes before each command but those of the driver's own house-keeping, with its name and how many of that name came
-    /// before; says what goes wrong with it.
+    /// Comes before each command, those of the driver's own house-keeping among them, with its name and how many of that name
+    /// came before; says what goes wrong with it.
     /// </summary>
     public Func<string, int, MongoFault?> Fault { get; set; } = (_, _) => null;
+
+    /// <summary>Is shown each command of users as it came, on the connection's thread.</summary>
+    public Action<BsonDocument> Seen { get; set; } = _ => { };
 
     /// <summary>Of the whole set; with the user, if there is one.</summary>
     public string ConnectionString => Connection(User is null ? "" : $"{User.Name}:{User.Password}@");
 
-    public static MongoServer Start(int members = 1, MongoUser? user = null)
+    public static MongoServer Start(int members = 1, MongoUser? user = null, X509Certificate2? certificate = null)
     {
-        var server = new MongoServer(user);
+        var server = new MongoServer(user, certificate);
         for (var i = 0; i < members; i++)
         {
             server._members.Add(MongoMember.Start(server));
@@ -46,7 +55,10 @@ internal sealed class MongoServer : IAsyncDisposable
     }
 
     public string Connection(string credentials) =>
-        $"mongodb://{credentials}{string.Join(',', _members.Select(member => member.Address))}/?replicaSet=rs0";
+        $"mongodb://{credentials}{Hosts}/?replicaSet=rs0";
+
+    /// <summary>As a connection string lists them.</summary>
+    public string Hosts => string.Join(',', _members.Select(member => member.Address));
 
     /// <summary>Another member becomes the primary; the old one refuses writes from now on, on open connections too.</summary>
     public void FailOver()
@@ -221,16 +233,30 @@ internal sealed class MongoMember : IAsyncDisposable
         }
     }
 
+    private async Task<Stream> SecureAsync(NetworkStream plain)
+    {
+        if (_set.Certificate is null)
+        {
+            return plain;
+        }
+
+        var tls = new SslStream(plain);
+        await tls.AuthenticateAsServerAsync(_set.Certificate);
+        return tls;
+    }
+
     private async Task ServeAsync(TcpClient client)
     {
         await Task.Yield();
         try
         {
             client.NoDelay = true;
-            await using var stream = client.GetStream();
+            await using var plain = client.GetStream();
+            await using var stream = await SecureAsync(plain);
             await new MongoSession(_set, this, Interlocked.Increment(ref _connections), stream).ServeAsync();
         }
-        catch (Exception e) when (e is IOException or SocketException or ObjectDisposedException or InvalidOperationException)
+        catch (Exception e) when (e is IOException or SocketException or ObjectDisposedException or InvalidOperationException
+            or AuthenticationException)
         {
             // The connection ended, by either side.
         }
@@ -261,8 +287,12 @@ internal abstract record MongoFault
     /// <summary>The command is not done; the reply is this error.</summary>
     public sealed record Refuse(int Code, string CodeName) : MongoFault;
 
+    /// <summary>An update is not done; the reply is fine, with this error for each of its statements.</summary>
+    public sealed record RefuseStatements(int Code) : MongoFault;
+
     /// <summary>The command is done; the reply says that no majority has it.</summary>
     public sealed record NoMajority : MongoFault;
 }
 
-internal sealed record MongoUser(string Name, string Password);
+/// <param name="Database">Where the user is kept: what authSource must name.</param>
+internal sealed record MongoUser(string Name, string Password, string Database = "admin");

@@ -28,6 +28,11 @@ internal sealed class MongoSession(MongoServer set, MongoMember member, int conn
         var header = new byte[HeaderBytes];
         while (await stream.ReadAtLeastAsync(header, HeaderBytes, throwOnEndOfStream: false) == HeaderBytes)
         {
+            if (header is [0x16, 0x03, ..])
+            {
+                return; // a TLS handshake, to a server that speaks none
+            }
+
             var length = BinaryPrimitives.ReadInt32LittleEndian(header);
             if (length is < HeaderBytes or > MaxMessageBytes + 16_384)
             {
@@ -60,6 +65,18 @@ internal sealed class MongoSession(MongoServer set, MongoMember member, int conn
     private async Task<BsonDocument?> AnswerAsync(BsonDocument command)
     {
         var name = command.GetElement(0).Name;
+        var canRetry = command.Contains("txnNumber");
+        var fault = set.Fault(name, set.State.Count(name));
+        switch (fault)
+        {
+            case MongoFault.DropRequest:
+                return null;
+            case MongoFault.Refuse refuse:
+                return MongoErrors.Reply(refuse.Code, refuse.CodeName, "refused by a switch", canRetry);
+            default:
+                break;
+        }
+
         if (MongoHousekeeping.Answer(set, member, connection, _login, command) is { } own)
         {
             return own;
@@ -70,19 +87,15 @@ internal sealed class MongoSession(MongoServer set, MongoMember member, int conn
             return MongoErrors.Reply(13, "Unauthorized", $"command {name} requires authentication");
         }
 
-        var fault = set.Fault(name, set.State.Count(name));
-        switch (fault)
+        set.Seen(command);
+        if (fault is MongoFault.RefuseStatements statements)
         {
-            case MongoFault.DropRequest:
-                return null;
-            case MongoFault.Refuse refuse:
-                return MongoErrors.Reply(refuse.Code, refuse.CodeName, "refused by a switch");
-            default:
-                break;
+            return MongoErrors.Fine().Add("n", 0).Add("writeErrors", new BsonArray(Enumerable.Range(0, command["updates"].AsBsonArray.Count)
+                .Select(i => new BsonDocument { { "index", i }, { "code", statements.Code }, { "errmsg", "refused by a switch" } })));
         }
 
         var reply = !set.IsPrimary(member)
-            ? MongoErrors.Reply(10107, "NotWritablePrimary", "not primary")
+            ? MongoErrors.Reply(10107, "NotWritablePrimary", "not primary", canRetry)
             : set.State.Run(command);
         switch (fault)
         {
@@ -146,11 +159,13 @@ internal sealed class MongoSession(MongoServer set, MongoMember member, int conn
         return (command ?? throw new InvalidOperationException("A message without a command"), (flags & MoreToCome) == 0);
     }
 
-    /// <summary>OP_QUERY: flags, collection, skip, limit, query.</summary>
+    /// <summary>OP_QUERY: flags, collection (<c>database.$cmd</c>), skip, limit, query.</summary>
     private static BsonDocument Query(byte[] body)
     {
-        var at = 4 + body.AsSpan(4).IndexOf((byte)0) + 1 + 8;
-        return Document(body, at, BinaryPrimitives.ReadInt32LittleEndian(body.AsSpan(at)));
+        var name = body.AsSpan(4, body.AsSpan(4).IndexOf((byte)0));
+        var at = 4 + name.Length + 1 + 8;
+        var database = System.Text.Encoding.UTF8.GetString(name[..name.IndexOf((byte)'.')]);
+        return Document(body, at, BinaryPrimitives.ReadInt32LittleEndian(body.AsSpan(at))).Set("$db", database);
     }
 
     private byte[] Message(int request, BsonDocument reply)

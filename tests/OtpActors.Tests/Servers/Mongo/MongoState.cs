@@ -12,6 +12,23 @@ internal sealed class MongoState
     public const int MaxWriteBatch = 100_000;
     private const int FirstBatch = 101;
 
+    /// <summary>Fields of every command.</summary>
+    private static readonly HashSet<string> General =
+        ["$db", "lsid", "$clusterTime", "$readPreference", "txnNumber", "writeConcern", "readConcern", "maxTimeMS", "comment"];
+
+    /// <summary>The others that this server knows; one that it does not know would be ignored, and the command mean something else.</summary>
+    private static readonly Dictionary<string, HashSet<string>> Fields = new()
+    {
+        ["insert"] = ["documents", "ordered"],
+        ["update"] = ["updates", "ordered"],
+        ["delete"] = ["deletes", "ordered"],
+        ["find"] = ["filter", "sort", "projection", "skip", "limit", "batchSize", "singleBatch", "allowDiskUse"],
+        ["getMore"] = ["collection", "batchSize"],
+        ["create"] = ["validator", "collation"],
+        ["createIndexes"] = ["indexes"],
+        ["listIndexes"] = ["cursor"],
+    };
+
     private readonly Lock _lock = new();
     private readonly Dictionary<string, MongoCollection> _collections = [];
     private readonly Dictionary<long, (string Namespace, Queue<BsonDocument> Left)> _cursors = [];
@@ -48,6 +65,18 @@ internal sealed class MongoState
     private BsonDocument Dispatch(BsonDocument command)
     {
         var first = command.GetElement(0);
+        if (Fields.TryGetValue(first.Name, out var known)
+            && command.Names.Skip(1).FirstOrDefault(name => !known.Contains(name) && !General.Contains(name)) is { } unknown)
+        {
+            throw new MongoCommandError(40415, "IDLUnknownField", $"BSON field '{first.Name}.{unknown}' is an unknown field.");
+        }
+
+        if (command.GetValue("readConcern", BsonNull.Value) is BsonDocument concern
+            && concern.GetValue("level", "local").AsString is not ("local" or "majority" or "available" or "linearizable" or "snapshot"))
+        {
+            throw new MongoCommandError(9, "FailedToParse", "unknown read concern");
+        }
+
         var database = command.GetValue("$db", "").AsString; // absent in what drivers send before they know the server
         switch (first.Name)
         {
@@ -101,7 +130,7 @@ internal sealed class MongoState
     {
         if (!_collections.TryGetValue(ns, out var collection))
         {
-            _collections[ns] = collection = new MongoCollection(ns, validator: null);
+            _collections[ns] = collection = new MongoCollection(ns, validator: null, collation: null);
         }
 
         return collection;
@@ -114,7 +143,8 @@ internal sealed class MongoState
             throw new MongoCommandError(48, "NamespaceExists", $"Collection {ns} already exists.");
         }
 
-        _collections[ns] = new MongoCollection(ns, command.GetValue("validator", null) as BsonDocument);
+        _collections[ns] = new MongoCollection(
+            ns, command.GetValue("validator", null) as BsonDocument, command.GetValue("collation", null) as BsonDocument);
         return MongoErrors.Fine();
     }
 

@@ -40,11 +40,12 @@ internal sealed class MongoStores : IAsyncDisposable
         new(StoreNames.Mongo, Options, onExisting, time ?? TimeProvider.System);
 
     /// <summary>Makes the collection refuse documents of this password, as a validator of its owner may.</summary>
-    public Task RefuseAsync(string otp) => _client.GetDatabase(Database).RunCommandAsync<BsonDocument>(new BsonDocument
-    {
-        { "create", "email_collection" },
-        { "validator", new BsonDocument("otp", new BsonDocument("$ne", otp)) },
-    });
+    public Task RefuseAsync(string otp) =>
+        CreateAsync(new BsonDocument("validator", new BsonDocument("otp", new BsonDocument("$ne", otp))));
+
+    /// <summary>Makes the collection as its owner may have made it.</summary>
+    public Task CreateAsync(BsonDocument options) => _client.GetDatabase(Database).RunCommandAsync<BsonDocument>(
+        new BsonDocument("create", "email_collection").Merge(options));
 
     public async ValueTask DisposeAsync()
     {
