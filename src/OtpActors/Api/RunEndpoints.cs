@@ -40,7 +40,9 @@ internal static class RunEndpoints
         runs.MapPost("/{id}/steps/{step}/retry", RetryAsync).Needs(ApiScope.Operate)
             .WithSummary("Try a step once more")
             .WithDescription(
-                "For a step that failed, was cancelled or waits for its next attempt; a run that has ended is opened again. What "
+                "For a step that failed, was cancelled or waits for its next attempt; a run that has ended is opened again. A sink "
+                + "that is done can be retried too once the run has ended: it writes the run's records again, which adds what its "
+                + "store has lost and counts nothing, then the store is checked and addresses that came back are notified. What "
                 + "happened stays in the timeline; what is stored, counted and sent stays.")
             .ProducesProblem(404).ProducesProblem(409);
         runs.MapRunEvents();

@@ -62,7 +62,7 @@ internal static class Summary
 
         yield return $"run {report.RunId}: {report.Outcome}"
             + (report.Reason is { } reason ? $" ({reason})" : "")
-            + (report.Outcome != nameof(RunOutcome.Completed) ? ""
+            + (report.Outcome is not (nameof(RunOutcome.Completed) or nameof(RunOutcome.Incomplete)) ? ""
                 : report.StoresAgree ? ", both stores hold every address that was produced"
                 : ", the stores do NOT hold every address that was produced");
     }

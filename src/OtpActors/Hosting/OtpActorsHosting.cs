@@ -63,6 +63,7 @@ public static class OtpActorsHosting
                 .AddCassandraSink(sp => sp.SinkSetup(StoreNames.Cassandra, options.Stores.Cassandra, standing))
                 .AddMongoSink(sp => sp.SinkSetup(StoreNames.Mongo, options.Stores.Mongo, standing))
                 .AddChecker()
+                .AddMender()
                 .AddNotifier()
                 .AddRunTelemetry()
                 .AddRuns()

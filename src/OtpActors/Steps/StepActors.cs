@@ -6,11 +6,14 @@ namespace OtpActors.Steps;
 
 /// <summary>Who carries which step out, and what each is told.</summary>
 public sealed record StepActors(
-    IActorRef TopicAdmin, IActorRef Producer, IActorRef CassandraSink, IActorRef MongoSink, IActorRef Checker, IActorRef Notifier)
+    IActorRef TopicAdmin, IActorRef Producer, IActorRef CassandraSink, IActorRef MongoSink, IActorRef Checker, IActorRef Notifier,
+    IActorRef Mender)
 {
     public static StepActors From(IReadOnlyActorRegistry registry) => new(
         registry.Get<TopicAdmin>(), registry.Get<Producer>(), registry.Get<CassandraSink>(), registry.Get<MongoSink>(),
-        registry.Get<Checker>(), registry.Get<Notifier>());
+        registry.Get<Checker>(), registry.Get<Notifier>(), registry.Get<Mender>());
+
+    public IActorRef For(RunEffect effect) => effect is RunEffect.MendSink ? Mender : For(effect.Step!.Value);
 
     public IActorRef For(StepId step) => step switch
     {
@@ -32,6 +35,7 @@ public sealed record StepActors(
         {
             RunEffect.EnsureTopic e => new TopicAdmin.Begin(runId, e.Attempt, spec, hold),
             RunEffect.StartSink e => new Sink.Begin(runId, e.Id, e.Attempt, spec, e.Counted, hold),
+            RunEffect.MendSink e => new Mender.Begin(runId, e.Id, e.Attempt, spec, e.From, e.To, hold),
             RunEffect.Drain e => new Sink.Drain(runId, e.Attempt, e.HighWatermarks),
             RunEffect.Produce e => new Producer.Begin(runId, e.Attempt, spec, e.From, hold),
             RunEffect.Check e => new Checker.Begin(runId, e.Id, e.Attempt, spec, hold),

@@ -15,6 +15,11 @@ public abstract record RunEffect(StepId? Step, int Attempt)
     /// <param name="Counted">Where the run's counting goes on, by partition; earlier records are written, not counted.</param>
     public sealed record StartSink(StepId Id, int Attempt, OffsetMap Counted) : RunEffect(Id, Attempt);
 
+    /// <summary>Write the run's records again, so that what a store has lost is there; nothing is counted.</summary>
+    /// <param name="From">Where they begin, by partition; the topic's beginning where a partition is absent.</param>
+    /// <param name="To">Where they end.</param>
+    public sealed record MendSink(StepId Id, int Attempt, OffsetMap From, OffsetMap To) : RunEffect(Id, Attempt);
+
     /// <param name="HighWatermarks">Where the run's records end, by partition.</param>
     public sealed record Drain(StepId Id, int Attempt, OffsetMap HighWatermarks, TimeSpan Window) : RunEffect(Id, Attempt);
 

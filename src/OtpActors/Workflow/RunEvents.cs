@@ -54,7 +54,10 @@ public static class RunEvents
 
     public sealed record Resumed(DateTimeOffset At) : IRunEvent;
 
-    /// <summary>Somebody asked for one more attempt of the step; a run that had ended goes on.</summary>
+    /// <summary>
+    /// Somebody asked for one more attempt of the step; a run that had ended goes on. A sink that was done writes again what
+    /// its store lacks, and its store's later steps follow it.
+    /// </summary>
     public sealed record Reopened(StepId Step, DateTimeOffset At) : IRunEvent;
 
     /// <param name="Reason">Why it did not complete; null if it did.</param>
@@ -68,4 +71,7 @@ public enum RunOutcome
     Failed,
     Cancelled,
     TimedOut,
+
+    /// <summary>Every step is done, and a check has found that its store lacks addresses of the run.</summary>
+    Incomplete,
 }

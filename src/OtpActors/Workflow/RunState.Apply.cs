@@ -41,13 +41,19 @@ public sealed partial record RunState
         StepReleased r => With(r.Step, step => step with { Hold = null }),
         TopicConfirmed t => (this with { Topic = new TopicEnsured(t.Outcome, t.Partitions) })
             .Close(StepId.EnsureTopic, StepStatus.Completed, t.Outcome.ToString(), t.At),
-        SinkReady s => WithSink(s.Step, sink => sink with { Ready = true, Counted = s.Start.Max(sink.Counted) }),
+        SinkReady s => WithSink(s.Step, sink => sink with
+        {
+            Ready = true,
+            Counted = s.Start.Max(sink.Counted),
+            From = BeginningOf(sink, s.Start),
+        }),
         SinkProgressed s => WithSink(s.Step, sink => sink with
         {
             Counted = sink.Counted.Max(s.Progress.Next),
             Counts = sink.Counts + s.Progress.Counts,
         }),
-        SinkEnded s => Close(s.Step, StepStatus.Completed, s.Drained ? "Drained" : "WindowElapsed", s.At),
+        SinkEnded s => WithSink(s.Step, sink => sink with { Mends = null })
+            .Close(s.Step, StepStatus.Completed, s.Drained ? "Drained" : "WindowElapsed", s.At),
         Produced p => this with { Produced = p.Count },
         ProductionCompleted p => (this with { Produced = p.Count, HighWatermarks = p.HighWatermarks })
             .Close(StepId.Produce, StepStatus.Completed, null, p.At),
@@ -88,15 +94,40 @@ public sealed partial record RunState
     private RunState Reopen(Reopened reopened)
     {
         var state = IsTerminal ? this with { Outcome = null, Reason = null, EndedAt = null, ReopenedAt = reopened.At } : this;
+        var mends = IsTerminal && reopened.Step.Kind == StepKind.Sink && Steps[reopened.Step].IsDone;
         var again = Steps.Where(s => s.Key == reopened.Step
-            || (IsTerminal && s.Value.Status is StepStatus.Cancelled or StepStatus.Skipped));
-        return again.Aggregate(state, (s, step) => s.NotReady(step.Key).With(step.Key, own => own with
+            || (IsTerminal && s.Value.Status is StepStatus.Cancelled or StepStatus.Skipped)
+            || (mends && s.Key.Store == reopened.Step.Store));
+        return again.Aggregate(mends ? state.Mend(reopened.Step) : state, (s, step) => s.NotReady(step.Key).With(step.Key, own => own with
         {
             Status = StepStatus.Pending,
             EndedAt = null,
             RetryAt = null,
             Detail = null,
         }));
+    }
+
+    /// <summary>
+    /// A sink that has counted all of the run's records writes them again and counts none; one whose window ended before goes
+    /// on reading. Notifications begin anew, so that addresses which come back are notified: who was notified before is known
+    /// to the ledger. Where a limit has ended them they stay as they are.
+    /// </summary>
+    private RunState Mend(StepId sink)
+    {
+        var state = WithSink(sink, own => own with { Mends = own.Counted.Covers(HighWatermarks) ? true : null });
+        return state with
+        {
+            Notified = Notified.RemoveRange(Notified
+                .Where(step => step.Key.Store == sink.Store && !(step.Value.Sent + step.Value.Failed >= Spec!.NotifyLimit))
+                .Select(step => step.Key)),
+        };
+    }
+
+    /// <summary>Of partitions that are met for the first time; 0 goes without saying.</summary>
+    private static OffsetMap? BeginningOf(SinkState sink, OffsetMap start)
+    {
+        var first = start.Where(each => each.Value > 0 && !sink.Counted.ContainsKey(each.Key)).ToList();
+        return first.Count == 0 ? sink.From : (sink.From ?? OffsetMaps.Empty).SetItems(first);
     }
 
     private RunState CloseAll(Ended end)

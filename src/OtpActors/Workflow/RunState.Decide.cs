@@ -1,4 +1,5 @@
 using System.Globalization;
+using OtpActors.Records;
 using static OtpActors.Workflow.RunCommands;
 using static OtpActors.Workflow.RunEvents;
 
@@ -49,6 +50,9 @@ public sealed partial record RunState
         StepStatus.Failed or StepStatus.Cancelled => Accept(now, new Reopened(id, now)),
         StepStatus.Running => RunDecision.Reject($"{id} is running: pause or cancel the run instead"),
         StepStatus.Pending => RunDecision.Reject($"the turn of {id} has not come"),
+        StepStatus.Completed when IsTerminal && id.Kind == StepKind.Sink => Outcome == RunOutcome.Completed && Spec!.Records is RecordSpec.Spooled
+            ? RunDecision.Reject("the run completed and gave up its copy of the file, so that no check can follow: start another run")
+            : Accept(now, new Reopened(id, now)),
         StepStatus.Completed => RunDecision.Reject($"{id} is done"),
         StepStatus.Skipped => RunDecision.Reject($"{id} was not reached or not needed: retry the step that failed"),
         _ => RunDecision.Reject($"a run has no step '{id}'"),
@@ -204,7 +208,7 @@ public sealed partial record RunState
 
         if (StepId.Stores.All(ChainEnded))
         {
-            return new Ended(RunOutcome.Completed, null, now);
+            return Lacking() is { } lacking ? new Ended(RunOutcome.Incomplete, lacking, now) : new Ended(RunOutcome.Completed, null, now);
         }
 
         foreach (var step in StepId.All.Where(step => Steps[step].Status == StepStatus.Pending && IsDue(step)))
@@ -228,6 +232,14 @@ public sealed partial record RunState
         }
 
         return failed.Count == 0 ? null : string.Join("; ", failed.Select(step => $"{step}: {Steps[step].Detail}"));
+    }
+
+    /// <summary>What the checks have found missing, for people; null for nothing.</summary>
+    private string? Lacking()
+    {
+        var lacking = StepId.Stores.Where(store => Checks.TryGetValue(store, out var check) && check.Missing > 0)
+            .Select(store => FormattableString.Invariant($"{store} lacks {Checks[store].Missing} of {Checks[store].Checked} addresses")).ToList();
+        return lacking.Count == 0 ? null : string.Join("; ", lacking);
     }
 
     private bool IsDue(StepId step) => step.Kind switch

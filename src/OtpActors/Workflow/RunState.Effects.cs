@@ -1,3 +1,5 @@
+using OtpActors.Topics;
+
 namespace OtpActors.Workflow;
 
 public sealed partial record RunState
@@ -41,6 +43,8 @@ public sealed partial record RunState
             yield return id.Kind switch
             {
                 StepKind.EnsureTopic => new RunEffect.EnsureTopic(step.Attempt),
+                StepKind.Sink when Sinks[id.Store!] is { Mends: true } sink =>
+                    new RunEffect.MendSink(id, step.Attempt, sink.From ?? OffsetMaps.Empty, HighWatermarks),
                 StepKind.Sink => new RunEffect.StartSink(id, step.Attempt, Sinks[id.Store!].Counted),
                 StepKind.Produce => new RunEffect.Produce(step.Attempt, Produced),
                 StepKind.Check => new RunEffect.Check(id, step.Attempt),
@@ -52,7 +56,7 @@ public sealed partial record RunState
                 yield return new RunEffect.HoldUntil(id, step.Attempt, hold.Since + HoldFor);
             }
 
-            if (id.Kind == StepKind.Sink && Steps[StepId.Produce].IsDone)
+            if (id.Kind == StepKind.Sink && Sinks[id.Store!].Mends is null && Steps[StepId.Produce].IsDone)
             {
                 yield return new RunEffect.Drain(id, step.Attempt, HighWatermarks, Spec!.Window);
             }

@@ -9,12 +9,15 @@ namespace OtpActors.Workflow;
 /// pure: no clock, no I/O, no chance of their own.
 /// <code>
 /// New → Requested → EnsuringTopic → StartingSinks → Producing → Draining → Checking → Notifying → Completed
+///                        └── a check has found addresses missing → Incomplete, in the end
 ///                        └── a step of the run, or both stores' chains, out of attempts → Failed
 ///                        └── Cancel → Cancelled;  deadline → TimedOut
 ///                        └── Pause → Paused, and back where it was by Resume
 /// </code>
 /// A step whose part is out (topic, store, mail server, …) is held: its attempt stands and its limits rest, until the part
 /// answers or <see cref="RunSpec.HoldFor"/> is over. A retry of a step opens a run that did not complete again.
+/// A retry of a sink that is done opens any run again that has ended: it mends the store (writes the run's records again,
+/// which adds what is lost and counts nothing), and the store's check and notifications follow once more.
 /// The two stores' chains (sink → check → mail → Slack) advance on their own; the phase names the earliest work that
 /// is still to be done. A chain that fails stops there, the other goes on, and the run ends as failed.
 /// </summary>
@@ -87,6 +90,7 @@ public sealed partial record RunState
         RunOutcome.Failed => RunPhase.Failed,
         RunOutcome.Cancelled => RunPhase.Cancelled,
         RunOutcome.TimedOut => RunPhase.TimedOut,
+        RunOutcome.Incomplete => RunPhase.Incomplete,
         _ when Spec is null => RunPhase.New,
         _ when PausedAt is not null => RunPhase.Paused,
         _ when BeganAt is null => RunPhase.Requested,
@@ -126,6 +130,7 @@ public enum RunPhase
     Failed,
     Cancelled,
     TimedOut,
+    Incomplete,
 }
 
 public enum StepStatus
@@ -175,7 +180,9 @@ public sealed record StepHold(string WaitsFor, string Reason, DateTimeOffset Sin
 /// <summary>What a sink has done for the run.</summary>
 /// <param name="Ready">Whether the present attempt has its partitions.</param>
 /// <param name="Counted">Up to where records are counted, by partition.</param>
-public sealed record SinkState(bool Ready, OffsetMap Counted, SinkCounts Counts)
+/// <param name="From">Where the run's reading began, by partition; the topic's beginning where a partition is absent.</param>
+/// <param name="Mends">Whether the present attempt writes again what was written before; null for no.</param>
+public sealed record SinkState(bool Ready, OffsetMap Counted, SinkCounts Counts, OffsetMap? From = null, bool? Mends = null)
 {
     public SinkState() : this(false, OffsetMaps.Empty, default)
     {

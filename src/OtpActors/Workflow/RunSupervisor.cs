@@ -210,7 +210,7 @@ public sealed partial class RunSupervisor : ReceivePersistentActor, IWithTimers
                 Timers.StartSingleTimer(TimerOf(effect), new RunCommands.ReachDeadline(_runId), Until(deadline.At));
                 return;
             default:
-                _steps.For(effect.Step!.Value).Tell(StepActors.MessageFor(effect, _runId, _state));
+                _steps.For(effect).Tell(StepActors.MessageFor(effect, _runId, _state));
                 Wind(effect);
                 return;
         }
@@ -223,7 +223,7 @@ public sealed partial class RunSupervisor : ReceivePersistentActor, IWithTimers
         if (IsWork(effect))
         {
             _stopping.Add(effect.Step!.Value);
-            _steps.For(effect.Step!.Value).Tell(new StopStep(_runId, effect.Step!.Value));
+            _steps.For(effect).Tell(new StopStep(_runId, effect.Step!.Value));
         }
     }
 

@@ -11,7 +11,7 @@ internal sealed record Answer(int Status, string Text, Dictionary<string, string
     /// <summary>Of a run's document.</summary>
     public string State => this["state"].GetString()!;
 
-    public bool IsOver => State is "completed" or "failed" or "cancelled" or "timedOut";
+    public bool IsOver => State is "completed" or "failed" or "cancelled" or "timedOut" or "incomplete";
 
     public JsonElement this[string field] => Json.GetProperty(field);
 

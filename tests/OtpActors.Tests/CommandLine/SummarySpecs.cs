@@ -31,7 +31,7 @@ public class SummarySpecs
         Row(text, "cassandra").ShouldBe(["cassandra", "1,500", "300", "0", "1,200", "1,500", "300", "1,200"]);
         text.ShouldContain("cassandra: 1,200 records could not be stored; they lie in topic email_topic.dlq");
         text.ShouldContain("cassandra lacks 1,200 addresses: a***@example.com, …");
-        text.ShouldContain("the stores do NOT hold every address that was produced");
+        text.ShouldContain("run run-1: Incomplete (cassandra lacks 1200 of 1500 addresses), the stores do NOT hold every address that was produced");
         text.ShouldNotContain("mongo lacks");
     }
 

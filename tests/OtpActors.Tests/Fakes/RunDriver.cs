@@ -63,6 +63,15 @@ internal sealed class RunDriver
                 }
 
                 break;
+            case RunPhase.Incomplete:
+                driver = At(RunPhase.Checking, spec).Do(Say.Checked(StoreNames.Cassandra, 7), Say.Checked(StoreNames.Mongo));
+                foreach (var store in StepId.Stores)
+                {
+                    var found = driver.State.Checks[store].Found;
+                    driver.Do(Say.AllNotified(StepId.Mail(store), found), Say.AllNotified(StepId.Slack(store), found));
+                }
+
+                break;
             case RunPhase.Failed:
                 driver = At(RunPhase.EnsuringTopic, spec).FailForGood(StepId.EnsureTopic);
                 break;

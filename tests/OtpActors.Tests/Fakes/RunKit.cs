@@ -30,7 +30,8 @@ public abstract class RunKit : TestKit
     {
         var (status, clock) = (Journal, Clock);
         JournalWatcher = Sys.ActorOf(Props.Create(() => new JournalWatch(status, clock)));
-        Steps = new StepActors(TopicAdmin = Step(), Producer = Step(), CassandraSink = Step(), MongoSink = Step(), Checker = Step(), Notifier = Step());
+        Steps = new StepActors(TopicAdmin = Step(), Producer = Step(), CassandraSink = Step(), MongoSink = Step(), Checker = Step(), Notifier = Step(),
+            Mender = Step());
         Runs = NewRuns();
     }
 
@@ -53,6 +54,8 @@ public abstract class RunKit : TestKit
     protected TestProbe Checker { get; }
 
     protected TestProbe Notifier { get; }
+
+    protected TestProbe Mender { get; }
 
     protected IActorRef Runs { get; }
 

@@ -135,7 +135,7 @@ public sealed class TriggerSpecs : IDisposable
 
     private long Committed => Data.CommittedOf("otp_commands_consumer_group");
 
-    private static bool IsOver(RunPhase phase) => phase is RunPhase.Completed or RunPhase.Failed or RunPhase.Cancelled or RunPhase.TimedOut;
+    private static bool IsOver(RunPhase phase) => phase is RunPhase.Completed or RunPhase.Failed or RunPhase.Cancelled or RunPhase.TimedOut or RunPhase.Incomplete;
 
     private static async Task StopAsync(OtpActorsProcess service)
     {

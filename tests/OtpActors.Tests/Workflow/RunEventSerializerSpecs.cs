@@ -52,6 +52,7 @@ public class RunEventSerializerSpecs
         ["resumed"] = new RunEvents.Resumed(At),
         ["reopened"] = new RunEvents.Reopened(Say.CassandraSink, At),
         ["ended-completed"] = new RunEvents.Ended(RunOutcome.Completed, null, At),
+        ["ended-incomplete"] = new RunEvents.Ended(RunOutcome.Incomplete, "cassandra lacks 3 of 10 addresses", At),
         ["ended-failed"] = new RunEvents.Ended(RunOutcome.Failed, "mongo-sink: broken", At),
     };
 

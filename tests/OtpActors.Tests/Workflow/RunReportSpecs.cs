@@ -16,7 +16,7 @@ public class RunReportSpecs
     {
         var report = RunReport.Of(Finished());
 
-        report.Outcome.ShouldBe("Completed");
+        (report.Outcome, report.Reason).ShouldBe(("Incomplete", "cassandra lacks 1 of 10 addresses"));
         report.Produced.ShouldBe(10);
         report.Topic.ShouldBe(new RunReport.TopicPart("email_topic", "Created", 2));
         report.StoresAgree.ShouldBeFalse();

@@ -18,6 +18,7 @@ public class RunSnapshotSerializerSpecs
         ["paused"] = Paused().ToSnapshot(),
         ["failed"] = Failed().ToSnapshot(),
         ["held"] = Held().ToSnapshot(),
+        ["mending"] = Mending().ToSnapshot(),
         ["completed"] = RunDriver.At(RunPhase.Completed).State.ToSnapshot(),
     };
 
@@ -82,6 +83,17 @@ public class RunSnapshotSerializerSpecs
         var run = RunDriver.At(RunPhase.StartingSinks);
         run.Now += TimeSpan.FromSeconds(3);
         return run.Do(Say.Hold(Say.CassandraSink)).State;
+    }
+
+    private static RunState Mending()
+    {
+        var run = RunDriver.At(RunPhase.EnsuringTopic).Do(Say.Topic());
+        run.Do(
+            Say.Ready(Say.CassandraSink, start: Say.Offsets((0, 2), (1, 0))), Say.Ready(Say.MongoSink), Say.AllProduced(),
+            Say.Progress(Say.CassandraSink, 2, 6), Say.Progress(Say.CassandraSink, 0, 4, partition: 1),
+            Say.Drained(Say.CassandraSink), Say.Drained(Say.MongoSink), Say.Checked(StoreNames.Cassandra, 0), Say.Checked(StoreNames.Mongo, 0));
+        run.Now += TimeSpan.FromMinutes(1);
+        return run.Do(Say.RetryStep(Say.CassandraSink)).State;
     }
 
     private static RunState Failed()

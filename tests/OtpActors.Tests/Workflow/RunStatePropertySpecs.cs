@@ -43,7 +43,7 @@ public class RunStatePropertySpecs
         (4, Gen.Select(Lag, AnySink, Gen.Bool, (lag, sink, drained) => To(lag, sink, (_, attempt) => drained ? Say.Drained(sink, attempt) : Say.Elapsed(sink, attempt)))),
         (3, Gen.Select(Lag, Gen.Long[-1, 3], (lag, more) => To(lag, StepId.Produce, (state, attempt) => Say.Produced(state.Produced + more, attempt)))),
         (3, Gen.Select(Lag, Gen.Long[9, 10], (lag, all) => To(lag, StepId.Produce, (_, attempt) => Say.AllProduced(attempt, all)))),
-        (5, Gen.Select(Lag, AnyStore, Gen.Long[0, 10], (lag, store, found) => To(lag, StepId.Check(store), (_, attempt) => Say.Checked(store, found, attempt)))),
+        (5, Gen.Select(Lag, AnyStore, Gen.Frequency((3, Gen.Const(10L)), (1, Gen.Long[0, 10])), (lag, store, found) => To(lag, StepId.Check(store), (_, attempt) => Say.Checked(store, found, attempt)))),
         (3, Gen.Select(Lag, AnyNotification, Gen.Long[-1, 3], (lag, step, more) => To(lag, step, (state, attempt) =>
         {
             var known = state.Notified.GetValueOrDefault(step, new NotifyProgress(0, 0, 0));
@@ -64,7 +64,7 @@ public class RunStatePropertySpecs
         OneOf<Func<RunState, IRunCommand>>(_ => Say.Cancel, _ => Say.Deadline);
 
     private static readonly Gen<(Func<RunState, IRunCommand> Command, int Seconds)[]> Stories = Gen.Select(
-        Gen.Frequency((60, AnyCommand), (1, AnyEnd)), Gen.Int[0, 12]).Array[40, 170];
+        Gen.Frequency((60, AnyCommand), (1, AnyEnd)), Gen.Int[0, 12]).Array[60, 260];
 
     [Fact]
     public void A_run_keeps_its_promises_whatever_it_is_told()

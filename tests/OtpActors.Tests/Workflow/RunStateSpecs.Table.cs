@@ -13,30 +13,30 @@ public partial class RunStateSpecs
     /// recorded and the phase stays, or the phase that it leads to. A step's command comes from its first attempt.
     /// </summary>
     private const string Table = """
-        .                   New       Requested     EnsuringTopic StartingSinks  Producing Draining  Checking  Notifying Paused    Completed Failed    Cancelled TimedOut
-        Request             Requested =             =             =              =         =         =         =         =         =         =         =         =
-        Begin               x         EnsuringTopic =             =              =         =         =         =         =         x         x         x         x
-        Cancel              x         Cancelled     Cancelled     Cancelled      Cancelled Cancelled Cancelled Cancelled Cancelled x         x         x         x
-        Pause               x         Paused        Paused        Paused         Paused    Paused    Paused    Paused    =         x         x         x         x
-        Resume              x         =             =             =              =         =         =         =         Producing x         x         x         x
-        RetryStep           x         x             x             x              x         x         x         x         x         x         EnsuringTopic x         x
-        ReachDeadline       x         x             TimedOut      TimedOut       TimedOut  TimedOut  TimedOut  TimedOut  TimedOut  x         x         x         x
-        ConfirmTopic        x         x             StartingSinks x              x         x         x         x         x         x         x         x         x
-        ConfirmSinkReady    x         x             x             .              =         =         x         x         =         x         x         x         x
-        RecordSinkProgress  x         x             x             .              .         .         x         x         .         x         x         x         x
-        ConfirmSinkDrained  x         x             x             x              x         .         x         x         x         x         x         x         x
-        ElapseWindow        x         x             x             x              x         .         x         x         x         x         x         x         x
-        RecordProduced      x         x             x             x              .         x         x         x         .         x         x         x         x
-        CompleteProduction  x         x             x             x              Draining  x         x         x         .         x         x         x         x
-        CompleteCheck       x         x             x             x              x         x         .         x         x         x         x         x         x
-        RecordNotified      x         x             x             x              x         x         x         .         x         x         x         x         x
-        CompleteNotifying   x         x             x             x              x         x         x         .         x         x         x         x         x
-        Heartbeat           x         x             x             =              =         =         x         x         =         x         x         x         x
-        HoldStep            x         x             x             .              .         .         x         x         x         x         x         x         x
-        ReleaseStep         x         x             x             =              =         =         x         x         =         x         x         x         x
-        ReachHoldLimit      x         x             x             x              x         x         x         x         x         x         x         x         x
-        FailAttempt         x         x             x             .              .         .         x         x         .         x         x         x         x
-        Retry               x         x             x             x              x         x         x         x         x         x         x         x         x
+        .                   New       Requested     EnsuringTopic StartingSinks  Producing Draining  Checking  Notifying Paused    Completed Failed    Cancelled TimedOut  Incomplete
+        Request             Requested =             =             =              =         =         =         =         =         =         =         =         =         =
+        Begin               x         EnsuringTopic =             =              =         =         =         =         =         x         x         x         x         x
+        Cancel              x         Cancelled     Cancelled     Cancelled      Cancelled Cancelled Cancelled Cancelled Cancelled x         x         x         x         x
+        Pause               x         Paused        Paused        Paused         Paused    Paused    Paused    Paused    =         x         x         x         x         x
+        Resume              x         =             =             =              =         =         =         =         Producing x         x         x         x         x
+        RetryStep           x         x             x             x              x         x         x         x         x         x         EnsuringTopic x         x         x
+        ReachDeadline       x         x             TimedOut      TimedOut       TimedOut  TimedOut  TimedOut  TimedOut  TimedOut  x         x         x         x         x
+        ConfirmTopic        x         x             StartingSinks x              x         x         x         x         x         x         x         x         x         x
+        ConfirmSinkReady    x         x             x             .              =         =         x         x         =         x         x         x         x         x
+        RecordSinkProgress  x         x             x             .              .         .         x         x         .         x         x         x         x         x
+        ConfirmSinkDrained  x         x             x             x              x         .         x         x         x         x         x         x         x         x
+        ElapseWindow        x         x             x             x              x         .         x         x         x         x         x         x         x         x
+        RecordProduced      x         x             x             x              .         x         x         x         .         x         x         x         x         x
+        CompleteProduction  x         x             x             x              Draining  x         x         x         .         x         x         x         x         x
+        CompleteCheck       x         x             x             x              x         x         .         x         x         x         x         x         x         x
+        RecordNotified      x         x             x             x              x         x         x         .         x         x         x         x         x         x
+        CompleteNotifying   x         x             x             x              x         x         x         .         x         x         x         x         x         x
+        Heartbeat           x         x             x             =              =         =         x         x         =         x         x         x         x         x
+        HoldStep            x         x             x             .              .         .         x         x         x         x         x         x         x         x
+        ReleaseStep         x         x             x             =              =         =         x         x         =         x         x         x         x         x
+        ReachHoldLimit      x         x             x             x              x         x         x         x         x         x         x         x         x         x
+        FailAttempt         x         x             x             .              .         .         x         x         .         x         x         x         x         x
+        Retry               x         x             x             x              x         x         x         x         x         x         x         x         x         x
         """;
 
     private static readonly IRunCommand[] OneOfEach =
@@ -100,7 +100,7 @@ public partial class RunStateSpecs
     [Fact]
     public void A_terminal_run_takes_nothing_but_a_retry()
     {
-        foreach (var phase in new[] { RunPhase.Completed, RunPhase.Failed, RunPhase.Cancelled, RunPhase.TimedOut })
+        foreach (var phase in new[] { RunPhase.Completed, RunPhase.Failed, RunPhase.Cancelled, RunPhase.TimedOut, RunPhase.Incomplete })
         {
             var run = RunDriver.At(phase);
             foreach (var command in OneOfEach.Where(c => c is not RunCommands.RetryStep))
