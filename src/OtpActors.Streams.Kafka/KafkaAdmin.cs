@@ -47,6 +47,12 @@ public sealed partial class KafkaAdmin : IDisposable
         return Find(metadata, topic)?.Partitions.Count;
     }
 
+    /// <summary>The partitions of every topic, by its name; without those that brokers keep for themselves.</summary>
+    public async Task<IReadOnlyDictionary<string, int>> TopicsAsync(CancellationToken cancellationToken) =>
+        (await MetadataAsync(cancellationToken).ConfigureAwait(false)).Topics
+            .Where(topic => topic.Partitions.Count > 0 && !topic.Topic.StartsWith("__", StringComparison.Ordinal))
+            .ToDictionary(topic => topic.Topic, topic => topic.Partitions.Count, StringComparer.Ordinal);
+
     /// <summary>Creates a topic unless it is there, and waits until its partitions have leaders.</summary>
     /// <param name="replication">Brokers too few for it get as many replicas as there are brokers.</param>
     public async Task<CreatedTopic> EnsureTopicAsync(

@@ -1,12 +1,44 @@
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.Mvc.ModelBinding;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
 using OtpActors.Triggers;
+using OtpActors.Triggers.Schedules;
 
 namespace OtpActors.Api;
 
 /// <summary>What the OpenAPI document says beside what is read from the endpoints.</summary>
 internal static class ApiDescription
 {
+    /// <summary>Bodies that can be sent as they are.</summary>
+    private static readonly Dictionary<Type, string> Bodies = new()
+    {
+        [typeof(RunRequest)] = """{"count":100,"notify":10}""",
+        [typeof(PublishRequest)] = """[{"email":"jane@example.com"},{"email":"joe@example.com","otp":"0042"}]""",
+        [typeof(ScheduleForm)] = """{"name":"nightly","cron":"0 2 * * *","timeZone":"Europe/Berlin","request":{"count":100}}""",
+        [typeof(RedriveRequest)] = """{"all":true}""",
+    };
+
+    /// <summary>What parameters are like; a run's id and a cursor are to be had from answers alone.</summary>
+    private static readonly Dictionary<string, string> Parameters = new()
+    {
+        ["topic"] = "\"email_topic\"",
+        ["email"] = "\"jane@example.com\"",
+        ["name"] = "\"nightly\"",
+        ["step"] = "\"cassandra-sink\"",
+        ["state"] = """["completed","failed"]""",
+        ["from"] = "\"2031-05-17T08:30:00Z\"",
+        ["to"] = "\"2031-05-18T08:30:00Z\"",
+        ["limit"] = "\"10\"",
+        ["partition"] = "\"0\"",
+        ["offset"] = "\"0\"",
+        ["order"] = "\"newest\"",
+        ["reveal"] = "\"false\"",
+        ["Idempotency-Key"] = "\"today\"",
+        ["Last-Event-ID"] = "\"1\"",
+    };
+
     public static void Describe(this OpenApiOptions options)
     {
         options.AddDocumentTransformer((document, _, _) =>
@@ -35,7 +67,44 @@ internal static class ApiDescription
         {
             if (context.JsonTypeInfo.Type == typeof(TimeSpan) || context.JsonTypeInfo.Type == typeof(TimeSpan?))
             {
-                (schema.Type, schema.Pattern, schema.Format) = (JsonSchemaType.String, null, "duration");
+                (schema.Type, schema.Pattern, schema.Format) = (JsonSchemaType.String, null, null);
+                schema.Description = $"A length of time: {Durations.Forms}. Answers have the form 00:00:05.";
+            }
+
+            return Task.CompletedTask;
+        });
+        options.AddSchemaTransformer((schema, context, _) =>
+        {
+            if (context.JsonTypeInfo.Type == typeof(ProblemDetails))
+            {
+                schema.Properties ??= new Dictionary<string, IOpenApiSchema>();
+                schema.Properties["code"] = new OpenApiSchema { Type = JsonSchemaType.String, Description = "One word for programs, which stays what it is." };
+                schema.Properties["field"] = new OpenApiSchema { Type = JsonSchemaType.String | JsonSchemaType.Null, Description = "The field, parameter or header at fault." };
+                schema.Properties["hint"] = new OpenApiSchema { Type = JsonSchemaType.String | JsonSchemaType.Null, Description = "What can be done." };
+            }
+
+            return Task.CompletedTask;
+        });
+        options.AddOperationTransformer((operation, context, _) =>
+        {
+            operation.Responses ??= [];
+            operation.Responses["default"] = new OpenApiResponse
+            {
+                Description = "A problem of RFC 9457.",
+                Content = new Dictionary<string, OpenApiMediaType>
+                {
+                    ["application/problem+json"] = new() { Schema = new OpenApiSchemaReference(nameof(ProblemDetails), context.Document) },
+                },
+            };
+            var body = context.Description.ParameterDescriptions.FirstOrDefault(parameter => parameter.Source == BindingSource.Body)?.Type;
+            foreach (var content in operation.RequestBody?.Content?.Values ?? [])
+            {
+                content.Example = body is not null && Bodies.TryGetValue(body, out var text) ? JsonNode.Parse(text) : null;
+            }
+
+            foreach (var parameter in (operation.Parameters ?? []).OfType<OpenApiParameter>())
+            {
+                parameter.Example = Parameters.TryGetValue(parameter.Name ?? "", out var example) ? JsonNode.Parse(example) : null;
             }
 
             return Task.CompletedTask;

@@ -24,6 +24,7 @@ public static class ApiHosting
             kestrel.Limits.MaxRequestBodySize = options.MaxBodyBytes;
             kestrel.Limits.MaxRequestHeadersTotalSize = 16 * 1024;
             kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
+            kestrel.LimitConnections(options);
         });
         builder.WebHost.UseUrls(options.Url);
         var services = builder.Services;
@@ -35,6 +36,8 @@ public static class ApiHosting
         services.AddApiSecurity(options);
         services.AddRateLimiter(limiter => limiter.LimitPerCaller(options));
         services.AddOpenApi(api => api.Describe());
+        services.AddSingleton<RefusedKeys>();
+        services.AddSingleton(new EventStreams(options));
         services.AddSingleton<RunCache>();
         services.AddSingleton<RunDirectory>();
         services.AddPublisher();
@@ -48,12 +51,16 @@ public static class ApiHosting
         app.UseSecurityHeaders();
         app.UseExceptionHandler();
         app.UseStatusCodePages(async status => await ProblemHandler.WriteAsync(status.HttpContext, OfStatus(status.HttpContext.Response.StatusCode)));
-        app.UseSameSite(options);
-        app.UseBodyLimit(options);
+        app.UseHead();
+        app.UseConnectionLimits();
+        app.UseAllowedHosts(options);
+        app.UseSameSite();
+        app.UseBodyRules(options);
         app.UseRouting();
         app.UseAuthentication();
         app.UseRateLimiter();
         app.UseAuthorization();
+        app.UseStrictQuery();
         app.MapOpenApi(Document.Replace("v1", "{documentName}", StringComparison.Ordinal)).AllowAnonymous();
         app.MapScalarApiReference("/docs", scalar => scalar
             .WithTitle("OtpActors").WithOpenApiRoutePattern(Document).DisableDefaultFonts().DisableAgent().DisableTelemetry().HideDeveloperTools()).AllowAnonymous();
@@ -70,7 +77,7 @@ public static class ApiHosting
 
     private static ApiProblemException OfStatus(int status) => status switch
     {
-        401 => new(status, "no_key", "A valid API key is wanted.", hint: "Send Authorization: Bearer KEY."),
+        401 => new(status, "no_key", "A valid API key is required.", hint: "Send Authorization: Bearer KEY."),
         403 => new(status, "not_allowed", "This key may not do that.", hint: "Its scopes are in OtpActors:Http:ApiKeys."),
         404 => new(status, "not_found", "Nothing is here.", hint: $"GET {Document} tells what there is."),
         405 => new(status, "method_not_allowed", "Nothing here takes this method.", hint: $"GET {Document} tells what there is."),
@@ -94,9 +101,12 @@ public static class ApiHosting
                 }));
         limiter.OnRejected = async (rejected, _) =>
         {
-            rejected.HttpContext.Response.Headers.RetryAfter = "1";
             await ProblemHandler.WriteAsync(
-                rejected.HttpContext, new ApiProblemException(429, "too_many_requests", "This caller makes more requests than are taken.", hint: "Wait a second."));
+                rejected.HttpContext,
+                new ApiProblemException(429, "too_many_requests", "This caller makes more requests than are taken.", hint: "Wait a second.")
+                {
+                    RetryAfter = TimeSpan.FromSeconds(1),
+                });
         };
     }
 }

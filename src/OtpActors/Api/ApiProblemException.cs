@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Diagnostics;
@@ -21,6 +22,12 @@ public sealed partial class ApiProblemException(int status, string code, string 
     : Exception(detail)
 {
     public int Status => status;
+
+    /// <summary>When the same may be asked again; null where that does not help.</summary>
+    public TimeSpan? RetryAfter { get; init; }
+
+    /// <summary>A header that tells the caller more; null for none.</summary>
+    public (string Name, string Value)? Header { get; init; }
 
     public ProblemDetails ToDetails()
     {
@@ -110,7 +117,7 @@ public sealed partial class ApiProblemException(int status, string code, string 
         }
 
         return json.Message.StartsWith("The JSON value could not be converted", StringComparison.Ordinal)
-            ? new(400, "bad_field", path.Length == 0 ? "The body is not of the form that is wanted." : $"{path}: the value is not of the kind that is wanted.",
+            ? new(400, "bad_field", path.Length == 0 ? "The body does not have the required form." : $"{path}: the value is not of the kind that is wanted.",
                 path.Length == 0 ? null : path, "GET /openapi/v1.json tells the fields.")
             : path.Length > 0 && OwnMessage().IsMatch(json.Message)
                 ? BadField(path, Position().Replace(json.Message, ""))
@@ -122,7 +129,7 @@ public sealed partial class ApiProblemException(int status, string code, string 
     /// <summary>The framework's message names the parameter and repeats the value: the name alone is kept.</summary>
     private static string OfBinding(string message) =>
         Parameter().Match(message) is { Success: true, Groups: var found } ? $"{found[1].Value} is missing or not of the kind that is wanted."
-        : message.Contains("body", StringComparison.OrdinalIgnoreCase) ? "A body is wanted, in JSON."
+        : message.Contains("body", StringComparison.OrdinalIgnoreCase) ? "A body is required, in JSON."
         : "The request cannot be read.";
 
     private static readonly Dictionary<int, string> Titles = new()
@@ -182,6 +189,16 @@ internal sealed class ProblemHandler(ILogger<ProblemHandler> log) : IExceptionHa
     public static async Task WriteAsync(HttpContext context, ApiProblemException problem)
     {
         context.Response.StatusCode = problem.Status;
+        if (problem.RetryAfter is { } wait)
+        {
+            context.Response.Headers.RetryAfter = wait.TotalSeconds.ToString("0", CultureInfo.InvariantCulture);
+        }
+
+        if (problem.Header is { } header)
+        {
+            context.Response.Headers[header.Name] = header.Value;
+        }
+
         await context.Response.WriteAsJsonAsync(
             problem.ToDetails(), RequestJson.Options, "application/problem+json", context.RequestAborted);
     }

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Security.Claims;
 using System.Security.Cryptography;
 using System.Text;
@@ -13,6 +14,10 @@ namespace OtpActors.Api;
 internal static class ApiSecurity
 {
     public const string SchemeName = "ApiKey";
+
+    /// <summary>Tells of each request without a valid key; <see cref="RefusedKeys"/> counts them instead.</summary>
+    public static readonly string LogCategory = typeof(ApiKeyHandler).FullName!;
+
     private const string ScopeClaim = "scope";
 
     private static readonly HashSet<string> SafeMethods = ["GET", "HEAD", "OPTIONS"];
@@ -63,17 +68,12 @@ internal static class ApiSecurity
     }
 
     /// <summary>
-    /// A page of another site cannot use a person's browser to reach the service: neither by sending requests across sites
-    /// nor, where there are no keys, by a name that leads to this machine (DNS rebinding).
+    /// A page of another site cannot use a person's browser to change anything here. <see cref="AllowedHosts"/> comes before:
+    /// a page under a name that was made to lead here would be of the same site.
     /// </summary>
-    public static void UseSameSite(this WebApplication app, HttpOptions options) => app.Use(async (context, next) =>
+    public static void UseSameSite(this WebApplication app) => app.Use(async (context, next) =>
     {
         var request = context.Request;
-        if (options is { IsLoopback: true, ApiKeys.Count: 0 } && request.Host.Host is not ("localhost" or "127.0.0.1" or "[::1]"))
-        {
-            throw new ApiProblemException(403, "wrong_host", "The service listens to this machine alone.", "Host", "Call it as 127.0.0.1 or localhost.");
-        }
-
         var crossSite = request.Headers["Sec-Fetch-Site"].ToString() is "cross-site" or "same-site"
             || (request.Headers.Origin.ToString() is { Length: > 0 } origin && origin != $"{request.Scheme}://{request.Host}");
         if (crossSite && !SafeMethods.Contains(request.Method))
@@ -84,28 +84,10 @@ internal static class ApiSecurity
         await next(context);
     });
 
-    /// <summary>
-    /// A body that is too large by its own word is refused whatever would become of the request: where nobody reads it
-    /// the server answers and ends the connection without a word, under the caller's next request.
-    /// </summary>
-    public static void UseBodyLimit(this WebApplication app, HttpOptions options) => app.Use((context, next) =>
-    {
-        if (context.Request.ContentLength > options.MaxBodyBytes)
-        {
-            context.Response.OnStarting(static response =>
-            {
-                ((HttpResponse)response).Headers.Connection = "close";
-                return Task.CompletedTask;
-            }, context.Response);
-            throw ApiProblemException.BodyTooLarge();
-        }
-
-        return next(context);
-    });
-
     /// <summary><c>Authorization: Bearer KEY</c> or <c>X-Api-Key: KEY</c>.</summary>
     private sealed class ApiKeyHandler(
-        IOptionsMonitor<AuthenticationSchemeOptions> monitor, ILoggerFactory logs, UrlEncoder encoder, HttpOptions options)
+        IOptionsMonitor<AuthenticationSchemeOptions> monitor, ILoggerFactory logs, UrlEncoder encoder, HttpOptions options,
+        RefusedKeys refused)
         : AuthenticationHandler<AuthenticationSchemeOptions>(monitor, logs, encoder)
     {
         private const string Bearer = "Bearer ";
@@ -130,9 +112,13 @@ internal static class ApiSecurity
                 caller = CryptographicOperations.FixedTimeEquals(Convert.FromHexString(known.Sha256), digest) ? known : caller;
             }
 
-            return Task.FromResult(caller is null
-                ? AuthenticateResult.Fail("The key is not known.")
-                : Caller(caller.Name, caller.Scopes.Count == 0 ? [ApiScope.Read] : caller.Scopes));
+            if (caller is null)
+            {
+                refused.Note((Context.Connection.RemoteIpAddress ?? IPAddress.None).ToString());
+                return Task.FromResult(AuthenticateResult.Fail("The key is unknown."));
+            }
+
+            return Task.FromResult(Caller(caller.Name, caller.Scopes.Count == 0 ? [ApiScope.Read] : caller.Scopes));
         }
 
         /// <summary>RFC 9110 §11.6.1: who asks for a key says which kind.</summary>

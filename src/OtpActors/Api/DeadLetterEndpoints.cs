@@ -20,7 +20,7 @@ internal static class DeadLetterEndpoints
             .WithDescription(
                 "Key and value as they came. A record is sent again once, however many sinks wrote a letter of it and however often it is asked "
                 + "for; a record that fails again makes new letters. On Kafka, whose brokers cannot tell, every request sends it once more. "
-                + $"One request sends at most {DeadLetterBox.MaxRedriven} records: go on from next.")
+                + $"One request sends at most {DeadLetterBox.MaxRedriven} records: go on with the answer's next as cursor.")
             .Produces<RedriveDocument>(200).ProducesProblem(400).ProducesProblem(404).ProducesProblem(503);
     }
 
@@ -28,17 +28,20 @@ internal static class DeadLetterEndpoints
         IOtpTopic log, DeadLetterBox box, OtpActorsOptions options, CancellationToken cancel,
         [Description("The topic that the records came from. Default: email_topic.")] string? topic = null,
         [Description("The partition of its dead letters. Default: 0.")] string? partition = null,
-        [Description("The first offset to show. Default: the oldest that is kept.")] string? offset = null,
-        [Description("How many at most, 1 to 500. Default: 50.")] string? limit = null)
+        [Description("The first offset to show. Default: the oldest that is kept, or the newest.")] string? offset = null,
+        [Description("How many at most, 1 to 500. Default: 50.")] string? limit = null,
+        [Description("oldest or newest first. Default: oldest.")] string? order = null,
+        [Description("The next of the page before, with the same order; instead of partition and offset.")] string? cursor = null)
     {
         var origin = await OriginAsync(log, topic ?? options.Topic.Name, cancel);
-        var count = (int)RequestValues.Number(limit, "limit", 1, TopicEndpoints.MaxLimit, TopicEndpoints.DefaultLimit);
-        var from = RequestValues.Number(offset, "offset", 0, long.MaxValue, 0);
-        var extent = (await box.DescribeAsync(origin, cancel) ?? [new PartitionExtent(0, 0, 0)]).Partition(partition);
-        var found = extent.High == 0 ? [] : await box.ReadAsync(origin, new RecordPlace(extent.Partition, Math.Max(from, extent.Low)), count, cancel);
-        return TypedResults.Ok(new DeadLetterPage(
-            origin, DeadLetters.TopicOf(origin), extent.Partition, extent.Low, extent.High, [.. found.Select(letter => Of(letter, origin))],
-            found.Count > 0 && found[^1].Place.Offset + 1 < extent.High ? found[^1].Place.Offset + 1 : null));
+        var extents = await box.DescribeAsync(origin, cancel) ?? [new PartitionExtent(0, 0, 0)];
+        var stretch = Stretch.Of(extents, partition, offset, limit, order, cursor);
+        var extent = stretch.Extent;
+        var (items, next) = await stretch.ReadAsync(
+            async (from, count) => (IReadOnlyList<DeadLetterPage.Item>)
+                [.. (await box.ReadAsync(origin, new RecordPlace(extent.Partition, from), count, cancel)).Select(letter => Of(letter, origin))],
+            item => item.Offset);
+        return TypedResults.Ok(new DeadLetterPage(origin, DeadLetters.TopicOf(origin), extent.Partition, extent.Low, extent.High, items, next));
     }
 
     private static async Task<Ok<RedriveDocument>> RedriveAsync(
@@ -49,12 +52,12 @@ internal static class DeadLetterEndpoints
         var origin = await OriginAsync(log, request.Topic ?? options.Topic.Name, cancel);
         var done = request.Letters is { } letters
             ? await box.RedriveAsync(origin, [.. letters.Select((letter, i) => letter.ToPlace($"letters[{i}]"))], cancel)
-            : await box.RedriveAllAsync(origin, request.From?.ToPlace("from") ?? default, cancel);
+            : await box.RedriveAllAsync(origin, request.Cursor is { } cursor ? RequestValues.Place(cursor, "cursor") : default, cancel);
         logger.LogInformation(
             "{Count} dead letter(s) of {Topic} redriven for {Caller}; {Already} were before", done.Redriven, origin,
             context.User.Identity?.Name ?? "a caller without a key", done.Already);
         return TypedResults.Ok(new RedriveDocument(
-            origin, done.Redriven, done.Already, [.. done.Unknown.Select(LetterPlace.Of)], done.Next is { } next ? LetterPlace.Of(next) : null));
+            origin, done.Redriven, done.Already, [.. done.Unknown.Select(LetterPlace.Of)], done.Next is { } next ? RequestValues.CursorOf(next) : null));
     }
 
     /// <exception cref="ApiProblemException">There is no such topic.</exception>
@@ -80,7 +83,7 @@ internal static class DeadLetterEndpoints
 /// <param name="DeadLetterTopic">Where the letters lie.</param>
 public sealed record DeadLetterPage(
     string Topic, string DeadLetterTopic, int Partition, long Low, long High, IReadOnlyList<DeadLetterPage.Item> Items,
-    [property: Description("The offset of the next page; null at the end.")] long? Next)
+    [property: Description("The cursor of the next page; null at the end of the partition.")] string? Next)
 {
     public sealed record Item(
         int Partition, long Offset, string? Key,
@@ -106,25 +109,25 @@ public sealed record RedriveRequest
     [Description("Instead of single letters: true for all that were not sent again yet.")]
     public bool? All { get; init; }
 
-    [Description("With all: where to begin, the next of the answer before.")]
-    public LetterPlace? From { get; init; }
+    [Description("With all: where to begin, the next of the answer before or of a page of dead letters.")]
+    public string? Cursor { get; init; }
 
     /// <exception cref="ApiProblemException">Fields are missing or do not go together.</exception>
     public void Check()
     {
         if (Letters is null == All is not true)
         {
-            throw ApiProblemException.BadField("letters", "either some letters or all: true is wanted.");
+            throw ApiProblemException.BadField("letters", "either some letters or all: true is required.");
         }
 
-        if (Letters is not null && From is not null)
+        if (Letters is not null && Cursor is not null)
         {
-            throw ApiProblemException.BadField("from", "it goes with all: true alone.");
+            throw ApiProblemException.BadField("cursor", "it goes with all: true alone.");
         }
 
         if (Letters is { Count: 0 or > MaxLetters })
         {
-            throw ApiProblemException.BadField("letters", $"1 to {MaxLetters} are wanted.");
+            throw ApiProblemException.BadField("letters", $"it must have 1 to {MaxLetters} letters.");
         }
     }
 }
@@ -146,9 +149,9 @@ internal static class LetterPlaces
     /// <exception cref="ApiProblemException">It is none.</exception>
     public static RecordPlace ToPlace(this LetterPlace? place, string field) =>
         place is not { Partition: >= 0 and <= TopicEndpoints.MaxPartition and var partition }
-            ? throw ApiProblemException.BadField($"{field}.partition", $"a number from 0 to {TopicEndpoints.MaxPartition} is wanted.")
+            ? throw ApiProblemException.BadField($"{field}.partition", $"it must be a number from 0 to {TopicEndpoints.MaxPartition}.")
         : place.Offset is not >= 0
-            ? throw ApiProblemException.BadField($"{field}.offset", "a number from 0 on is wanted.")
+            ? throw ApiProblemException.BadField($"{field}.offset", "it must be a number from 0 on.")
         : new RecordPlace(partition, place.Offset.Value);
 }
 
@@ -157,4 +160,4 @@ public sealed record RedriveDocument(
     string Topic, int Redriven,
     [property: Description("Letters whose record was sent again before, or as the letter of another sink.")] int Already,
     [property: Description("Places without a letter, or with one that does not say where its record came from.")] IReadOnlyList<LetterPlace> Unknown,
-    [property: Description("Where to go on; null where nothing is left.")] LetterPlace? Next);
+    [property: Description("The cursor to go on with; null where nothing is left.")] string? Next);

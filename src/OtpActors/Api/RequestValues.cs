@@ -12,28 +12,39 @@ internal static class RequestValues
     /// <exception cref="ApiProblemException">It is no key.</exception>
     public static string? IdempotencyKey(string? key) =>
         key is not null && (key.Length is 0 or > MaxKeyLength || key.Any(c => c is <= ' ' or > '~'))
-            ? throw ApiProblemException.BadField("Idempotency-Key", $"1 to {MaxKeyLength} visible ASCII characters are wanted.")
+            ? throw ApiProblemException.BadField("Idempotency-Key", $"it must be 1 to {MaxKeyLength} visible ASCII characters.")
             : key;
 
     /// <exception cref="ApiProblemException">It is none, or out of bounds.</exception>
     public static long Number(string? text, string field, long least, long most, long otherwise) =>
         text is null ? otherwise
         : long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most ? number
-        : throw ApiProblemException.BadField(field, most == long.MaxValue ? $"a number from {least} on is wanted." : $"a number from {least} to {most} is wanted.");
+        : throw ApiProblemException.BadField(field, most == long.MaxValue ? $"it must be a number from {least} on." : $"it must be a number from {least} to {most}.");
 
     /// <exception cref="ApiProblemException">It is neither true nor false.</exception>
     public static bool Flag(string? text, string field) => text switch
     {
         null or "false" => false,
         "true" => true,
-        _ => throw ApiProblemException.BadField(field, "true or false is wanted."),
+        _ => throw ApiProblemException.BadField(field, "it must be true or false."),
     };
 
     /// <exception cref="ApiProblemException">It is no time.</exception>
     public static DateTimeOffset? Time(string? text, string field) =>
         text is null ? null
         : Instants.TryParse(text, out var time) ? time
-        : throw ApiProblemException.BadField(field, "a time is wanted, as 2031-05-17T08:30:00Z.");
+        : throw ApiProblemException.BadField(field, "it must be a time with its offset, as 2031-05-17T08:30:00Z.");
+
+    /// <summary>The cursor of a page that begins there.</summary>
+    public static string CursorOf(RecordPlace place) => string.Create(CultureInfo.InvariantCulture, $"{place.Partition}-{place.Offset}");
+
+    /// <exception cref="ApiProblemException">It is no cursor of records.</exception>
+    public static RecordPlace Place(string cursor, string field) =>
+        cursor.Split('-') is [var partition, var offset]
+        && int.TryParse(partition, NumberStyles.None, CultureInfo.InvariantCulture, out var p) && p <= TopicEndpoints.MaxPartition
+        && long.TryParse(offset, NumberStyles.None, CultureInfo.InvariantCulture, out var o)
+            ? new RecordPlace(p, o)
+            : throw ApiProblemException.BadField(field, "it must be the next of the page before.");
 
     /// <exception cref="ApiProblemException">No topic can have the name.</exception>
     public static string TopicName(string text) =>

@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using OtpActors.Records;
+using OtpActors.Triggers;
 using OtpActors.Workflow;
 
 namespace OtpActors.Api;
@@ -14,16 +15,26 @@ public sealed record RunDocument(
     DateTimeOffset? BeganAt,
     DateTimeOffset? EndedAt,
     [property: Description("Since when it is paused.")] DateTimeOffset? PausedAt,
-    RunDocument.RequestPart Request,
+    [property: Description("What was asked for, as in POST /api/runs; what was left out is there as it was taken. Addresses and passwords are masked; given records are counted alone.")]
+    RunRequest Request,
+    RunDocument.RecordsPart Records,
     [property: Description("Counters, stores, notifications and steps. For each store read = inserted + skipped + deadLettered.")] RunReport Report,
     [property: Description("What happened, oldest first, the last 500 facts.")] IReadOnlyList<RunDocument.Fact> Timeline)
 {
     public sealed record TriggerPart(TriggerKind Kind, string? Key);
 
-    public sealed record RequestPart(
-        string Topic, int Partitions, string Records, long Count, TimeSpan Window, long? NotifyLimit, TimeSpan? Deadline);
+    /// <param name="Count">How many there are to produce.</param>
+    public sealed record RecordsPart(
+        [property: Description("sample: one address again and again; generated; or given, by the request or a file.")] RecordsSource Source, long Count);
 
-    public sealed record Fact(long Id, DateTimeOffset At, string What, string? Step, int? Attempt, string? Detail);
+    public enum RecordsSource
+    {
+        Sample,
+        Generated,
+        Given,
+    }
+
+    public sealed record Fact(long Id, DateTimeOffset At, [property: Description("What happened, as stepStarted.")] string What, string? Step, int? Attempt, string? Detail);
 
     public static RunDocument Of(RunState state)
     {
@@ -32,19 +43,44 @@ public sealed record RunDocument(
             state.RunId, state.Phase, state.Version,
             spec.Trigger is { } trigger ? new TriggerPart(trigger.Kind, trigger.Kind == TriggerKind.Http ? null : trigger.Key) : null,
             state.RequestedAt!.Value, state.BeganAt, state.EndedAt, state.PausedAt,
-            new RequestPart(spec.Topic, spec.Partitions, KindOf(spec.Records), spec.Records.Count, spec.Window, spec.NotifyLimit, spec.Deadline),
+            RequestOf(spec), new RecordsPart(SourceOf(spec.Records), spec.Records.Count),
             RunReport.Of(state),
             [.. state.Timeline.Select(Of)]);
     }
 
-    public static Fact Of(RunFact fact) => new(fact.Version, fact.At, fact.What, fact.Step?.Name, fact.Attempt, fact.Detail);
+    public static Fact Of(RunFact fact) => new(
+        fact.Version, fact.At, Camel(fact.What), fact.Step?.Name, fact.Attempt,
+        fact.What is "ended" or "step-completed" && fact.Detail?.Split(':', 2) is [var name, .. var rest] ? string.Join(':', [SpelledName.Of(name), .. rest]) : fact.Detail);
 
-    private static string KindOf(RecordSpec records) => records switch
+    /// <summary>The journal's <c>step-started</c> as answers spell names: <c>stepStarted</c>.</summary>
+    private static string Camel(string kebab) =>
+        string.Concat(kebab.Split('-').Select((word, i) => i == 0 ? word : char.ToUpperInvariant(word[0]) + word[1..]));
+
+    private static RecordsSource SourceOf(RecordSpec records) => records switch
     {
-        RecordSpec.Sample => "sample",
-        RecordSpec.Generated => "generated",
-        _ => "given",
+        RecordSpec.Sample => RecordsSource.Sample,
+        RecordSpec.Generated => RecordsSource.Generated,
+        _ => RecordsSource.Given,
     };
+
+    private static RunRequest RequestOf(RunSpec spec)
+    {
+        var sample = spec.Records as RecordSpec.Sample;
+        return new RunRequest
+        {
+            Topic = spec.Topic,
+            Partitions = spec.Partitions,
+            Email = sample?.Record.Email.ToString(),
+            Otp = sample?.Record.Otp.ToString(),
+            Interval = sample?.Interval,
+            Duration = spec.Duration ?? (sample is null ? null : sample.Interval * sample.Count - TimeSpan.FromTicks(1)), // of an earlier version's run: gives as many
+            Count = (spec.Records as RecordSpec.Generated)?.Count,
+            Window = spec.Window,
+            Notify = new NotifyLimit(spec.NotifyLimit),
+            Deadline = spec.Deadline,
+            Overlap = spec.Overlap,
+        };
+    }
 }
 
 /// <summary>A run in the list.</summary>

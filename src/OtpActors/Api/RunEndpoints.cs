@@ -1,9 +1,11 @@
 using System.ComponentModel;
 using System.Globalization;
 using System.Text;
+using System.Text.Json;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 using OtpActors.Hosting;
+using OtpActors.Topics;
 using OtpActors.Triggers;
 using OtpActors.Workflow;
 
@@ -14,6 +16,10 @@ internal static class RunEndpoints
 {
     private const int DefaultLimit = 50;
     private const int MaxLimit = 500;
+
+    /// <summary>As answers spell them.</summary>
+    private static readonly Dictionary<string, RunPhase> States = Enum.GetValues<RunPhase>().Where(phase => phase != RunPhase.New)
+        .ToDictionary(phase => JsonNamingPolicy.CamelCase.ConvertName(phase.ToString()), StringComparer.OrdinalIgnoreCase);
 
     public static void MapRuns(this RouteGroupBuilder api)
     {
@@ -65,7 +71,7 @@ internal static class RunEndpoints
 
     private static async Task<Ok<RunPage>> ListAsync(
         IRunCatalog catalog, CancellationToken cancel,
-        [Description("Only runs in this state, as completed or producing.")] string? state = null,
+        [Description("Only runs in this state, as completed or producing; several with commas between, or repeated.")] string[]? state = null,
         [Description("Only runs on this topic.")] string? topic = null,
         [Description("Requested at this time or later, as 2031-05-17T08:30:00Z.")] string? from = null,
         [Description("Requested before this time.")] string? to = null,
@@ -73,11 +79,13 @@ internal static class RunEndpoints
         [Description("The next of the page before.")] string? cursor = null)
     {
         var count = (int)RequestValues.Number(limit, "limit", 1, MaxLimit, DefaultLimit);
-        RunPhase? phase = state is null ? null
-            : Enum.TryParse<RunPhase>(state, ignoreCase: true, out var known) && char.IsAsciiLetter(state[0]) ? known
-            : throw ApiProblemException.BadField("state", $"one of {string.Join(", ", Enum.GetNames<RunPhase>().Skip(1))} is wanted.");
+        if (topic is not null && !TopicRules.IsLegal(topic))
+        {
+            throw ApiProblemException.BadField("topic", "it must be one topic's name.");
+        }
+
         var filter = new RunFilter(
-            count + 1, phase, topic, RequestValues.Time(from, "from"), RequestValues.Time(to, "to"), cursor is null ? null : PlaceOf(cursor));
+            count + 1, StatesOf(state), topic, RequestValues.Time(from, "from"), RequestValues.Time(to, "to"), cursor is null ? null : PlaceOf(cursor));
         var found = await catalog.ListAsync(filter, cancel);
         var page = found.Take(count).Select(RunListItem.Of).ToList();
         return TypedResults.Ok(new RunPage(page, found.Count > count ? CursorOf(page[^1]) : null));
@@ -102,6 +110,11 @@ internal static class RunEndpoints
             : throw new ApiProblemException(
                 404, "unknown_step", "A run has no such step.", "step", $"There are {string.Join(", ", StepId.All.Select(s => s.Name))}.");
 
+    /// <summary>Null for all.</summary>
+    private static List<RunPhase>? StatesOf(string[]? names) => names is null or [] ? null
+        : [.. names.SelectMany(each => each.Split(',')).Select(name => States.TryGetValue(name, out var state) ? state
+            : throw ApiProblemException.BadField("state", $"it must be of {string.Join(", ", States.Keys)}.")).Distinct()];
+
     private static string CursorOf(RunListItem last) => Convert.ToBase64String(
         Encoding.UTF8.GetBytes($"{last.RequestedAt.ToUnixTimeMilliseconds()}:{last.RunId}")).TrimEnd('=').Replace('+', '-').Replace('/', '_');
 
@@ -115,6 +128,6 @@ internal static class RunEndpoints
         return parts.Length == 2 && long.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out var ms)
             && ms <= DateTimeOffset.MaxValue.ToUnixTimeMilliseconds()
             ? new RunPlace(DateTimeOffset.FromUnixTimeMilliseconds(ms), parts[1])
-            : throw ApiProblemException.BadField("cursor", "the next of a page before is wanted.");
+            : throw ApiProblemException.BadField("cursor", "it must be the next of the page before.");
     }
 }

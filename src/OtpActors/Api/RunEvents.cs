@@ -26,15 +26,15 @@ internal static class RunEventStream
                 "Server-sent events: every fact of the timeline (event: fact, with an id), and the newest counters in between "
                 + "(event: progress). Resumable by Last-Event-ID. The stream ends with the run; who comes back after its last "
                 + "event is answered 204.")
-            .Produces(200, contentType: "text/event-stream").Produces(204).ProducesProblem(404);
+            .Produces(200, contentType: "text/event-stream").Produces(204).ProducesProblem(404).ProducesProblem(429).ProducesProblem(503);
 
     private static async Task<IResult> StreamAsync(
         string id, [FromHeader(Name = "Last-Event-ID")] string? lastEventId, RunDirectory runs,
-        IHostApplicationLifetime lifetime, CancellationToken cancel)
+        EventStreams streams, HttpContext context, IHostApplicationLifetime lifetime, CancellationToken cancel)
     {
         if (lastEventId is not (null or "") && !long.TryParse(lastEventId, NumberStyles.None, CultureInfo.InvariantCulture, out _))
         {
-            throw ApiProblemException.BadField("Last-Event-ID", "the id of an event of this run is wanted.");
+            throw ApiProblemException.BadField("Last-Event-ID", "it must be the id of an event of this run.");
         }
 
         var seen = string.IsNullOrEmpty(lastEventId) ? 0 : long.Parse(lastEventId, CultureInfo.InvariantCulture);
@@ -48,6 +48,14 @@ internal static class RunEventStream
                 return TypedResults.NoContent(); // tells a browser not to come back
             }
 
+            if (context.IsHead())
+            {
+                subscription.Dispose();
+                context.Response.ContentType = "text/event-stream";
+                return Results.Empty;
+            }
+
+            streams.Take(context);
             return TypedResults.ServerSentEvents(FollowAsync(subscription, state, seen, lifetime.ApplicationStopping, cancel));
         }
         catch

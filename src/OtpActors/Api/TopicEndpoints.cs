@@ -29,6 +29,9 @@ internal static class TopicEndpoints
     public static void MapTopics(this RouteGroupBuilder api)
     {
         var topics = api.MapGroup("/topics").WithTags("Topics");
+        topics.MapGet("", ListAsync).Needs(ApiScope.Read)
+            .WithSummary("List topics, by name").WithDescription("All that the log or the brokers have, but those that brokers keep for themselves.")
+            .ProducesProblem(400).ProducesProblem(503);
         topics.MapGet("/{topic}", GetAsync).Needs(ApiScope.Read)
             .WithSummary("Show a topic: partitions, watermarks, the sinks' groups and their lag").ProducesProblem(404).ProducesProblem(503);
         topics.MapGet("/{topic}/records", RecordsAsync).Needs(ApiScope.Read)
@@ -41,19 +44,32 @@ internal static class TopicEndpoints
     public static async Task<IReadOnlyList<PartitionExtent>> ExtentsAsync(this IOtpTopic log, string topic, CancellationToken cancel) =>
         await log.DescribeAsync(RequestValues.TopicName(topic), cancel) ?? throw ApiProblemException.UnknownTopic();
 
-    /// <exception cref="ApiProblemException">The topic has no such partition.</exception>
-    public static PartitionExtent Partition(this IReadOnlyList<PartitionExtent> extents, string? partition)
-    {
-        var number = RequestValues.Number(partition, "partition", 0, MaxPartition, 0);
-        return extents.FirstOrDefault(extent => extent.Partition == number)
-            ?? throw new ApiProblemException(404, "unknown_partition", $"The topic has {extents.Count} partition(s), from 0 on.", "partition");
-    }
-
     /// <summary>The address masked; of a key that is none only its length, since anything may have got there.</summary>
     public static string? MaskedKey(byte[]? key) =>
         key is null ? null
         : EmailAddress.TryParse(key, out var email, out _) ? email.ToString()
         : $"{OneTimePassword.Mask} ({key.Length} bytes, no address)";
+
+    private static async Task<Ok<TopicPage>> ListAsync(
+        IOtpTopic log, OtpActorsOptions options, CancellationToken cancel,
+        [Description("How many at most, 1 to 500. Default: 50.")] string? limit = null,
+        [Description("The next of the page before.")] string? cursor = null)
+    {
+        var count = (int)RequestValues.Number(limit, "limit", 1, MaxLimit, DefaultLimit);
+        if (cursor is not null && !TopicRules.IsLegal(cursor))
+        {
+            throw ApiProblemException.BadField("cursor", "it must be the next of the page before.");
+        }
+
+        var found = (await log.ListAsync(cancel)).Where(topic => cursor is null || string.CompareOrdinal(topic.Name, cursor) > 0).Take(count + 1).ToList();
+        var page = found.Take(count).Select(topic => new TopicPage.Item(topic.Name, topic.Partitions, KindOf(topic.Name, options))).ToList();
+        return TypedResults.Ok(new TopicPage(page, found.Count > count ? page[^1].Topic : null));
+    }
+
+    private static TopicKind KindOf(string topic, OtpActorsOptions options) =>
+        topic == options.Triggers.Commands.Topic ? TopicKind.Commands
+        : topic.EndsWith(DeadLetters.Suffix, StringComparison.Ordinal) ? TopicKind.DeadLetters
+        : TopicKind.Records;
 
     private static async Task<Ok<TopicDocument>> GetAsync(string topic, IOtpTopic log, OtpActorsOptions options, CancellationToken cancel)
     {
@@ -79,16 +95,17 @@ internal static class TopicEndpoints
     private static async Task<Ok<RecordPage>> RecordsAsync(
         string topic, IOtpTopic log, CancellationToken cancel,
         [Description("The partition. Default: 0.")] string? partition = null,
-        [Description("The first offset to show. Default: the oldest that is kept.")] string? offset = null,
-        [Description("How many at most, 1 to 500. Default: 50.")] string? limit = null)
+        [Description("The first offset to show. Default: the oldest that is kept, or the newest.")] string? offset = null,
+        [Description("How many at most, 1 to 500. Default: 50.")] string? limit = null,
+        [Description("oldest or newest first. Default: oldest.")] string? order = null,
+        [Description("The next of the page before, with the same order; instead of partition and offset.")] string? cursor = null)
     {
-        var extent = (await log.ExtentsAsync(topic, cancel)).Partition(partition);
-        var from = Math.Max(extent.Low, RequestValues.Number(offset, "offset", 0, long.MaxValue, extent.Low));
-        var count = (int)RequestValues.Number(limit, "limit", 1, MaxLimit, DefaultLimit);
-        var records = await log.ReadAsync(topic, extent.Partition, from, count, cancel);
-        return TypedResults.Ok(new RecordPage(
-            topic, extent.Partition, extent.Low, extent.High, [.. records.Select(Of)],
-            records.Count > 0 && records[^1].Offset + 1 < extent.High ? records[^1].Offset + 1 : null));
+        var stretch = Stretch.Of(await log.ExtentsAsync(topic, cancel), partition, offset, limit, order, cursor);
+        var extent = stretch.Extent;
+        var (items, next) = await stretch.ReadAsync(
+            async (from, count) => (IReadOnlyList<RecordPage.Item>)[.. (await log.ReadAsync(topic, extent.Partition, from, count, cancel)).Select(Of)],
+            item => item.Offset);
+        return TypedResults.Ok(new RecordPage(topic, extent.Partition, extent.Low, extent.High, items, next));
     }
 
     private static RecordPage.Item Of(TopicRecord record) => new(
@@ -112,6 +129,20 @@ internal static class TopicEndpoints
     public static string? Cut(string? text) => text is { Length: > MaxHeaderText } ? $"{text[..MaxHeaderText]}…" : text;
 }
 
+/// <summary>What lies in a topic, as its name tells.</summary>
+public enum TopicKind
+{
+    Records,
+    DeadLetters,
+    Commands,
+}
+
+/// <param name="Next">The cursor of the next page; null on the last.</param>
+public sealed record TopicPage(IReadOnlyList<TopicPage.Item> Items, string? Next)
+{
+    public sealed record Item(string Topic, int Partitions, TopicKind Kind);
+}
+
 /// <summary>A topic.</summary>
 public sealed record TopicDocument(
     string Topic,
@@ -129,7 +160,7 @@ public sealed record TopicDocument(
 /// <summary>Records of a partition.</summary>
 public sealed record RecordPage(
     string Topic, int Partition, long Low, long High, IReadOnlyList<RecordPage.Item> Items,
-    [property: Description("The offset of the next page; null at the end.")] long? Next)
+    [property: Description("The cursor of the next page; null at the end.")] string? Next)
 {
     public sealed record Item(
         long Offset, [property: Description("Null where it is no date: the problem says so.")] DateTimeOffset? Time, string? Email, string? Otp,

@@ -192,8 +192,8 @@ internal static class RunCommand
     private static void WriteRefusal(Exception reason) => WriteJson(reason switch
     {
         BadLinesException { Found: var found } =>
-            new { outcome = "Refused", reason = "bad lines", found.Rows, found.Good, found.Bad, found.Blank, lines = found.FirstBad },
-        _ => new { outcome = reason is NotDoneException ? "NotBegun" : "Refused", reason = reason.Message },
+            new { outcome = "refused", reason = "bad lines", found.Rows, found.Good, found.Bad, found.Blank, lines = found.FirstBad },
+        _ => new { outcome = reason is NotDoneException ? "notBegun" : "refused", reason = reason.Message },
     });
 
     private static void WriteJson(object document) => Console.Out.WriteLine(JsonSerializer.Serialize(document, Terminal.Json));

@@ -1,11 +1,12 @@
 using System.ComponentModel.DataAnnotations;
 using System.Net;
+using System.Text.RegularExpressions;
 using Microsoft.Extensions.Options;
 
 namespace OtpActors.Hosting;
 
 /// <summary>The HTTP side of <c>serve</c>: where it listens, and who may do what.</summary>
-public sealed class HttpOptions : IValidatableObject
+public sealed partial class HttpOptions : IValidatableObject
 {
     /// <summary>Where it listens. Default <c>http://127.0.0.1:8080</c>: this machine alone. Port 0 takes a free one.</summary>
     [Required]
@@ -30,6 +31,30 @@ public sealed class HttpOptions : IValidatableObject
     [Range(1, 1_000_000)]
     public int RequestsPerSecond { get; set; } = 500;
 
+    /// <summary>
+    /// Names that the service may be called by beside its own: of this machine (<c>localhost</c>, 127.0.0.1, ::1), and by
+    /// address where it listens beyond it. <c>*.example.com</c> stands for all names beneath, <c>*</c> for any: then something
+    /// in front of it must check them.
+    /// </summary>
+    [Shown]
+    public List<string> AllowedHosts { get; set; } = [];
+
+    /// <summary>Connections at a time. Default 4,000.</summary>
+    [Range(1, 1_000_000)]
+    public int Connections { get; set; } = 4_000;
+
+    /// <summary>Connections of one address at a time. Default 1,000.</summary>
+    [Range(1, 1_000_000)]
+    public int ConnectionsPerCaller { get; set; } = 1_000;
+
+    /// <summary>Streams of events at a time. Default 500.</summary>
+    [Range(1, 1_000_000)]
+    public int EventStreams { get; set; } = 500;
+
+    /// <summary>Streams of events of one caller (key, else address) at a time. Default 50.</summary>
+    [Range(1, 1_000_000)]
+    public int EventStreamsPerCaller { get; set; } = 50;
+
     /// <summary>Whether only this machine can reach it.</summary>
     public bool IsLoopback => TryParse(out var uri) && (uri.IsLoopback || uri.Host is "localhost");
 
@@ -48,11 +73,19 @@ public sealed class HttpOptions : IValidatableObject
                 [nameof(ApiKeys)]);
         }
 
+        if (AllowedHosts.Any(host => !HostName().IsMatch(host)))
+        {
+            yield return new ValidationResult("AllowedHosts: each must be a name without a port, *.SUFFIX, or *.", [nameof(AllowedHosts)]);
+        }
+
         foreach (var repeated in ApiKeys.GroupBy(key => key.Name).Where(group => group.Count() > 1))
         {
             yield return new ValidationResult($"ApiKeys: the name '{repeated.Key}' is there {repeated.Count()} times.", [nameof(ApiKeys)]);
         }
     }
+
+    [GeneratedRegex(@"\A(\*|(\*\.)?[a-zA-Z0-9_]([a-zA-Z0-9_.-]{0,250}[a-zA-Z0-9_])?|\[[0-9a-fA-F:.]{2,45}\])\z")]
+    private static partial Regex HostName();
 
     private bool TryParse(out Uri uri) =>
         Uri.TryCreate(Url.Replace("//*", "//0.0.0.0", StringComparison.Ordinal).Replace("//+", "//0.0.0.0", StringComparison.Ordinal), UriKind.Absolute, out uri!)

@@ -55,6 +55,7 @@ public static class OtpActorsHost
             .Destructure.AsScalar<OneTimePassword>()
             .Destructure.AsScalar<EmailAddress>()
             .MinimumLevel.Override("Microsoft.AspNetCore", LogEventLevel.Warning) // its lines tell paths, which hold addresses
+            .MinimumLevel.Override(ApiSecurity.LogCategory, LogEventLevel.Warning)
             .MinimumLevel.Override("System.Net.Http", LogEventLevel.Warning) // its lines tell URLs, which hold tokens
             .WriteTo.Logger(console => console
                 .Filter.ByExcluding(IsOfStream)

@@ -5,6 +5,7 @@ using OtpActors.Stores;
 using OtpActors.Stores.Cassandra;
 using OtpActors.Stores.Mongo;
 using OtpActors.Telemetry;
+using OtpActors.Topics;
 using OtpActors.Topics.Kafka;
 using OtpActors.Workflow;
 using Serilog.Events;
@@ -69,6 +70,11 @@ public sealed class OtpActorsOptions : IValidatableObject
         if (Triggers.Commands.Topic == Topic.Name)
         {
             yield return new ValidationResult($"Triggers.Commands.Topic: {Topic.Name} is the topic of records; commands want one of their own.");
+        }
+
+        if (Topic.Name.EndsWith(DeadLetters.Suffix, StringComparison.Ordinal) || Triggers.Commands.Topic.EndsWith(DeadLetters.Suffix, StringComparison.Ordinal))
+        {
+            yield return new ValidationResult($"Topic.Name, Triggers.Commands.Topic: a topic that ends in {DeadLetters.Suffix} is for dead letters alone.");
         }
     }
 }

@@ -50,6 +50,9 @@ public interface IOtpTopic
     /// <summary>Whether the log knows what a producer has appended, across restarts (<see cref="ResumeSequenceAsync"/>).</summary>
     bool KeepsProducers { get; }
 
+    /// <summary>The topics by name, in ordinal order; without those that brokers keep for themselves.</summary>
+    Task<IReadOnlyList<TopicSummary>> ListAsync(CancellationToken cancellationToken);
+
     /// <summary>The partitions in order, and what each holds; null where there is no such topic.</summary>
     Task<IReadOnlyList<PartitionExtent>?> DescribeAsync(string topic, CancellationToken cancellationToken);
 
@@ -62,6 +65,9 @@ public interface IOtpTopic
     Task<IReadOnlyList<TopicRecord>> ReadAsync(
         string topic, int partition, long offset, int maxRecords, CancellationToken cancellationToken);
 }
+
+/// <summary>A topic in the list.</summary>
+public sealed record TopicSummary(string Name, int Partitions);
 
 /// <summary>What a partition holds.</summary>
 /// <param name="Low">The oldest record's offset; where it is empty, the same as <paramref name="High"/>.</param>

@@ -34,7 +34,7 @@ public sealed class MissedRunAlerts : ReceiveActor
             }
         });
         Receive<RunNotices.Resumed>(_ => catalog
-            .ListAsync(new RunFilter(LookedBack, RunPhase.TimedOut, From: time.GetUtcNow() - LookBack), CancellationToken.None)
+            .ListAsync(new RunFilter(LookedBack, [RunPhase.TimedOut], From: time.GetUtcNow() - LookBack), CancellationToken.None)
             .PipeTo(Self, success: runs => new Ended(runs)));
         Receive<Ended>(ended =>
         {

@@ -3,7 +3,6 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using OtpActors.Hosting;
 using OtpActors.Records;
-using OtpActors.Topics;
 
 namespace OtpActors.Triggers;
 
@@ -34,9 +33,7 @@ public sealed class PublishRequest
     {
         var topic = Topic ?? options.Topic.Name;
         RunRequests.CheckTopic(new RunRequest { Topic = topic }, options);
-        return topic.EndsWith(DeadLetters.Suffix, StringComparison.Ordinal)
-            ? throw new RunRequestException("topic", $"a topic that ends in {DeadLetters.Suffix} is for dead letters alone")
-            : topic;
+        return topic;
     }
 
     /// <summary>The request as an object.</summary>

@@ -35,6 +35,8 @@ public static class RunRequests
                 : options.Workflow.NotifyLimit,
             Deadline = request.Deadline ?? options.Workflow.Deadline,
             HoldFor = options.Workflow.HoldFor,
+            Duration = records is RecordSpec.Sample ? request.Duration ?? DefaultDuration : null,
+            Overlap = request.Overlap,
             Policies = options.Workflow.Steps,
             Trigger = trigger,
         };
@@ -49,9 +51,15 @@ public static class RunRequests
             throw new RunRequestException("topic", $"'{topic}' is no name of a topic; it takes 1 to 245 of a-z A-Z 0-9 . _ -");
         }
 
-        if (options.Triggers.Commands is { Enabled: true, Topic: var commands } && (topic == commands || topic == DeadLetters.TopicOf(commands)))
+        // Whether commands are taken now or not: what lies there would be read as commands one day.
+        if (topic == options.Triggers.Commands.Topic)
         {
             throw new RunRequestException("topic", $"{topic} belongs to the commands: choose another one");
+        }
+
+        if (topic.EndsWith(DeadLetters.Suffix, StringComparison.Ordinal))
+        {
+            throw new RunRequestException("topic", $"a topic that ends in {DeadLetters.Suffix} is for dead letters alone");
         }
 
         if ((request.Partitions ?? options.Topic.Partitions) is var partitions and (< 1 or > 1_000))

@@ -34,13 +34,13 @@ public sealed record EndedRun(DateTimeOffset EndedAt, string RunId);
 
 /// <summary>Which runs to list. What is null does not matter.</summary>
 /// <param name="Limit">At most this many.</param>
-/// <param name="State">In this phase.</param>
+/// <param name="States">In one of these phases.</param>
 /// <param name="Topic">On this topic.</param>
 /// <param name="From">Requested at this time or later.</param>
 /// <param name="To">Requested before this time.</param>
 /// <param name="After">Only what comes after this run in the list: the last one of the page before.</param>
 public sealed record RunFilter(
-    int Limit, RunPhase? State = null, string? Topic = null, DateTimeOffset? From = null, DateTimeOffset? To = null,
+    int Limit, IReadOnlyList<RunPhase>? States = null, string? Topic = null, DateTimeOffset? From = null, DateTimeOffset? To = null,
     RunPlace? After = null);
 
 /// <summary>A run's place in the list: requested when, and its id among those of one millisecond.</summary>

@@ -57,12 +57,16 @@ public sealed class PostgresRunCatalog(NpgsqlDataSource source) : IRunCatalog
     {
         await using var list = source.CreateCommand($"""
             SELECT {Columns} FROM runs
-            WHERE ($1 IS NULL OR state = $1) AND ($2 IS NULL OR topic = $2)
+            WHERE ($1 IS NULL OR state = ANY ($1)) AND ($2 IS NULL OR topic = $2)
                 AND ($3 IS NULL OR requested_at >= $3) AND ($4 IS NULL OR requested_at < $4)
                 AND ($5 IS NULL OR (requested_at, run_id) < ($5, $6))
             ORDER BY requested_at DESC, run_id DESC LIMIT $7
             """);
-        list.Parameters.Add(Text(filter.State?.ToString()));
+        list.Parameters.Add(new()
+        {
+            Value = filter.States is { } states ? states.Select(state => state.ToString()).ToArray() : DBNull.Value,
+            NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text,
+        });
         list.Parameters.Add(Text(filter.Topic));
         list.Parameters.Add(Time(filter.From));
         list.Parameters.Add(Time(filter.To));

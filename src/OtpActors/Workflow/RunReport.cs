@@ -13,7 +13,7 @@ namespace OtpActors.Workflow;
 /// <param name="DurationMs">From the run's beginning to its end, pauses between processes included; null while unfinished.</param>
 public sealed record RunReport(
     string RunId,
-    string? Outcome,
+    [property: JsonConverter(typeof(SpelledName))] string? Outcome,
     string? Reason,
     bool StoresAgree,
     RunReport.TopicPart Topic,
@@ -25,7 +25,7 @@ public sealed record RunReport(
     long? DurationMs)
 {
     /// <param name="Outcome"><c>Created</c> or <c>Exists</c>; null while unknown.</param>
-    public sealed record TopicPart(string Name, string? Outcome, int? Partitions);
+    public sealed record TopicPart(string Name, [property: JsonConverter(typeof(SpelledName))] string? Outcome, int? Partitions);
 
     /// <summary>What a run that was given a file was given.</summary>
     /// <param name="Repeated">Records whose address came before: the stores' identity rules decide about them.</param>
@@ -51,7 +51,8 @@ public sealed record RunReport(
 
     /// <param name="Hold">What the step waits for; null if for nothing.</param>
     public sealed record StepPart(
-        string Name, int Attempts, long? DurationMs, string Outcome, string? Detail,
+        string Name, int Attempts, long? DurationMs, [property: JsonConverter(typeof(SpelledName))] string Outcome,
+        [property: JsonConverter(typeof(SpelledName))] string? Detail,
         [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] StepHold? Hold = null);
 
     public static RunReport Of(RunState state) => new(

@@ -33,6 +33,12 @@ public sealed record RunSpec
     /// <summary>A step that waits for a part that is out is given up after this; null means <see cref="DefaultHoldFor"/>.</summary>
     public TimeSpan? HoldFor { get; init; }
 
+    /// <summary>How long records of the one address were asked for; null where that is not what was asked, or not known.</summary>
+    public TimeSpan? Duration { get; init; }
+
+    /// <summary>What was asked to become of the run where its topic is taken; null where nobody said.</summary>
+    public OverlapPolicy? Overlap { get; init; }
+
     public StepPolicies Policies { get; init; } = new();
 
     /// <summary>Who asked for the run; null where nobody said.</summary>

@@ -155,7 +155,12 @@ public sealed class SqliteRunCatalog : IRunCatalog, IAsyncDisposable
             }
         }
 
-        Where("state = ?", filter.State?.ToString());
+        if (filter.States is { } states)
+        {
+            conditions.Add($"state IN ({string.Join(", ", states.Select(_ => "?"))})");
+            values.AddRange(states.Select(state => state.ToString()));
+        }
+
         Where("topic = ?", filter.Topic);
         Where("requested_at >= ?", filter.From?.ToUnixTimeMilliseconds());
         Where("requested_at < ?", filter.To?.ToUnixTimeMilliseconds());

@@ -50,7 +50,7 @@ public sealed class DeadLetterSpecs
         letters = await ListAsync(service);
         letters.Count.ShouldBe(8); // they cannot be stored now either
         letters.Count(letter => letter.Redriven).ShouldBe(4);
-        Redriven(await service.PostAsync("/api/dead-letters/redrive", """{"all":true,"from":{"partition":0,"offset":4}}""")).ShouldBe((2, 2, 0));
+        Redriven(await service.PostAsync("/api/dead-letters/redrive", """{"all":true,"cursor":"0-4"}""")).ShouldBe((2, 2, 0));
     }
 
     [Fact]
@@ -74,8 +74,8 @@ public sealed class DeadLetterSpecs
         await TopicSpecs.AppendAsync(service, "email_topic", ("a@b.c", "1", null));
         await TopicSpecs.AppendAsync(service, "email_topic.dlq", [.. Enumerable.Range(0, 1_200).Select(i => ($"n-{i}", (string?)"1", LetterOf("email_topic", i)))]);
         var first = (await service.PostAsync("/api/dead-letters/redrive", All)).ShouldBe(200);
-        (first["redriven"].GetInt32(), first["next"].GetProperty("offset").GetInt64()).ShouldBe((1_000, 1_000));
-        var second = (await service.PostAsync("/api/dead-letters/redrive", """{"all":true,"from":{"partition":0,"offset":1000}}""")).ShouldBe(200);
+        (first["redriven"].GetInt32(), first["next"].GetString()).ShouldBe((1_000, "0-1000"));
+        var second = (await service.PostAsync("/api/dead-letters/redrive", """{"all":true,"cursor":"0-1000"}""")).ShouldBe(200);
         (second["redriven"].GetInt32(), second.Json.TryGetProperty("next", out _)).ShouldBe((200, false));
     }
 
@@ -98,11 +98,14 @@ public sealed class DeadLetterSpecs
     [InlineData("""{"all":false}""", 400, "letters")]
     [InlineData("""{"all":true,"letters":[]}""", 400, "letters")]
     [InlineData("""{"letters":[]}""", 400, "letters")]
-    [InlineData("""{"letters":[{"partition":0,"offset":0}],"from":{"partition":0,"offset":0}}""", 400, "from")]
+    [InlineData("""{"letters":[{"partition":0,"offset":0}],"cursor":"0-0"}""", 400, "cursor")]
     [InlineData("""{"letters":[{"partition":0,"offset":0},{"partition":-1,"offset":0}]}""", 400, "letters[1].partition")]
     [InlineData("""{"letters":[{"partition":0}]}""", 400, "letters[0].offset")]
     [InlineData("""{"letters":[null]}""", 400, "letters[0].partition")]
-    [InlineData("""{"all":true,"from":{"partition":0,"offset":-1}}""", 400, "from.offset")]
+    [InlineData("""{"all":true,"cursor":"0--1"}""", 400, "cursor")]
+    [InlineData("""{"all":true,"cursor":"0-٣"}""", 400, "cursor")]
+    [InlineData("""{"all":true,"cursor":7}""", 400, "cursor")]
+    [InlineData("""{"all":true,"from":{"partition":0,"offset":0}}""", 400, "from")]
     [InlineData("""{"all":true,"topic":"none"}""", 404, "topic")]
     [InlineData("""{"all":true,"topic":"../x"}""", 404, "topic")]
     public async Task A_wrong_request_is_named(string body, int status, string field)
@@ -121,7 +124,15 @@ public sealed class DeadLetterSpecs
         await TopicSpecs.AppendAsync(service, "other.dlq", [.. Enumerable.Range(0, 5).Select(i => ("a@b.c", (string?)"1", LetterOf("other", i)))]);
         var page = (await service.GetAsync("/api/dead-letters?topic=other&offset=1&limit=2")).ShouldBe(200);
         page["items"].EnumerateArray().Select(item => item.GetProperty("offset").GetInt64()).ShouldBe([1, 2]);
-        (page["next"].GetInt64(), page["deadLetterTopic"].GetString()).ShouldBe((3, "other.dlq"));
+        (page["next"].GetString(), page["deadLetterTopic"].GetString()).ShouldBe(("0-3", "other.dlq"));
+        var rest = (await service.GetAsync("/api/dead-letters?topic=other&cursor=0-3")).ShouldBe(200);
+        rest["items"].EnumerateArray().Select(item => item.GetProperty("offset").GetInt64()).ShouldBe([3, 4]);
+        rest.Json.TryGetProperty("next", out _).ShouldBeFalse();
+        var newest = (await service.GetAsync("/api/dead-letters?topic=other&order=newest&limit=2")).ShouldBe(200);
+        newest["items"].EnumerateArray().Select(item => item.GetProperty("offset").GetInt64()).ShouldBe([4, 3]);
+
+        // What a page gives as its next is what a redrive goes on from.
+        Redriven(await service.PostAsync("/api/dead-letters/redrive", $$"""{"topic":"other","all":true,"cursor":"{{page["next"].GetString()}}"}""")).ShouldBe((2, 0, 0));
         (await service.GetAsync("/api/dead-letters?topic=other&partition=1")).ShouldBeProblem(404, "unknown_partition", "partition");
         (await service.GetAsync("/api/dead-letters?topic=other&limit=x")).ShouldBeProblem(400, "bad_field", "limit");
     }

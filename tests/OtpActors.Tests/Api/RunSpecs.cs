@@ -137,6 +137,10 @@ public sealed class RunSpecs
         seen.ShouldBe(ids.AsEnumerable().Reverse());
         Ids(await service.GetAsync("/api/runs?topic=odd")).Count.ShouldBe(3);
         Ids(await service.GetAsync("/api/runs?state=completed")).Count.ShouldBe(7);
+        Ids(await service.GetAsync("/api/runs?state=completed,failed&topic=odd")).Count.ShouldBe(3);
+        Ids(await service.GetAsync("/api/runs?state=failed,cancelled")).ShouldBeEmpty();
+        await service.UntilAsync(ids[^1], run => run.State == "producing");
+        Ids(await service.GetAsync("/api/runs?state=completed&state=producing,failed")).Count.ShouldBe(8);
         Ids(await service.GetAsync("/api/runs?state=Completed&topic=even&limit=2")).Count.ShouldBe(2);
         var middle = (await service.GetAsync($"/api/runs/{ids[3]}"))["requestedAt"].GetDateTimeOffset();
         Ids(await service.GetAsync($"/api/runs?from={Uri.EscapeDataString($"{middle.AddMilliseconds(1):O}")}")).ShouldBe(ids.Skip(4).Reverse());
@@ -147,6 +151,16 @@ public sealed class RunSpecs
     [Theory]
     [InlineData("state=busy", "state")]
     [InlineData("state=3", "state")]
+    [InlineData("state=completed,busy", "state")]
+    [InlineData("state=completed,", "state")]
+    [InlineData("state=completed%20", "state")]
+    [InlineData("state=", "state")]
+    [InlineData("topic=", "topic")]
+    [InlineData("topic=even,odd", "topic")]
+    [InlineData("limit=", "limit")]
+    [InlineData("limit=%D9%A1%D9%A0", "limit")]
+    [InlineData("limit=%EF%BC%91", "limit")]
+    [InlineData("cursor=", "cursor")]
     [InlineData("from=soon", "from")]
     [InlineData("to=2031-02-30", "to")]
     [InlineData("limit=0", "limit")]
@@ -162,6 +176,10 @@ public sealed class RunSpecs
 
     [Theory]
     [InlineData("""{"topic":"a b"}""", "topic")]
+    [InlineData("""{"topic":"email_topic.dlq"}""", "topic")]
+    [InlineData("""{"topic":"x.dlq","count":1}""", "topic")]
+    [InlineData("""{"topic":"otp_commands","count":1}""", "topic")]
+    [InlineData("""{"topic":"otp_commands.dlq"}""", "topic")]
     [InlineData("""{"partitions":0}""", "partitions")]
     [InlineData("""{"partitions":1001}""", "partitions")]
     [InlineData("""{"email":"nobody"}""", "email")]
@@ -211,10 +229,73 @@ public sealed class RunSpecs
     {
         await using var service = await ApiService.StartAsync();
         var run = (await service.PostAsync("/api/runs")).ShouldBe(202);
-        var request = run["request"];
-        (request.GetProperty("topic").GetString(), request.GetProperty("records").GetString(), request.GetProperty("count").GetInt64(), request.GetProperty("notifyLimit").GetInt64())
-            .ShouldBe(("email_topic", "sample", 5, 100));
+        (run["request"].GetProperty("topic").GetString(), run["request"].GetProperty("duration").GetString(), run["request"].GetProperty("notify").GetInt64())
+            .ShouldBe(("email_topic", "00:00:20", 100));
+        run["records"].GetProperty("source").GetString().ShouldBe("sample");
         (await service.PostAsync($"/api/runs/{run["runId"].GetString()}/cancel", null)).ShouldBe(200);
+    }
+
+    [Fact]
+    public async Task A_run_s_document_holds_what_was_asked_so_that_it_can_be_sent_again()
+    {
+        await using var service = await ApiService.StartAsync();
+        foreach (var asked in new[]
+        {
+            """{"topic":"a","partitions":2,"count":3,"window":"00:00:07","notify":"none","deadline":"01:00:00","overlap":"skip"}""",
+            """{"topic":"b","partitions":1,"email":"ann@example.com","otp":"0042","interval":"00:00:00.0100000","duration":"00:00:00.0350000","window":"00:00:07","notify":"all"}""",
+        })
+        {
+            var run = (await service.PostAsync("/api/runs", asked)).ShouldBe(202);
+            run["request"].GetRawText().ShouldBe(asked.Replace("ann@example.com", "a***@example.com").Replace("\"0042\"", "\"***\"").Replace("\"none\"", "0"));
+            (await service.UntilAsync(run["runId"].GetString()!, answer => answer.IsOver)).State.ShouldBe("completed");
+            (await service.GetAsync($"/api/runs/{run["runId"].GetString()}"))["request"].GetRawText().ShouldBe(run["request"].GetRawText());
+        }
+
+        var shown = (await service.GetAsync("/api/runs?topic=a")).ShouldBe(200)["items"][0].GetProperty("runId").GetString();
+        var again = (await service.PostAsync("/api/runs", (await service.GetAsync($"/api/runs/{shown}"))["request"].GetRawText())).ShouldBe(202);
+        again["request"].GetRawText().ShouldBe((await service.GetAsync($"/api/runs/{shown}"))["request"].GetRawText());
+        (again["records"].GetProperty("source").GetString(), again["records"].GetProperty("count").GetInt64()).ShouldBe(("generated", 3));
+        var given = (await service.PostAsync("/api/runs", """{"records":[{"email":"a@b.c"},{"email":"b@b.c"}]}""")).ShouldBe(202);
+        (given["records"].GetProperty("source").GetString(), given["records"].GetProperty("count").GetInt64()).ShouldBe(("given", 2));
+    }
+
+    [Fact]
+    public async Task Names_are_spelled_alike_in_every_answer()
+    {
+        await using var service = await ApiService.StartAsync();
+        var id = (await service.CompleteAsync(count: 2))["runId"].GetString();
+        var texts = new List<string>();
+        foreach (var path in new[] { $"/api/runs/{id}", "/api/runs", "/api/topics", "/api/schedules" })
+        {
+            Collect((await service.GetAsync(path)).ShouldBe(200).Json, texts);
+        }
+
+        foreach (var name in new[] { "completed", "created", "drained", "http", "stepStarted", "sinkReady", "generated", "wait" })
+        {
+            texts.ShouldContain(name);
+        }
+
+        // Steps, topics and schedules have names of their own; messages are sentences.
+        texts.Where(text => System.Text.RegularExpressions.Regex.IsMatch(text, "^[A-Z][A-Za-z]*$") && text != "UTC").ShouldBeEmpty();
+        texts.Where(text => text.StartsWith("step-", StringComparison.Ordinal)).ShouldBeEmpty();
+    }
+
+    private static void Collect(System.Text.Json.JsonElement json, List<string> texts)
+    {
+        foreach (var each in json.ValueKind switch
+        {
+            System.Text.Json.JsonValueKind.Object => json.EnumerateObject().Select(property => property.Value),
+            System.Text.Json.JsonValueKind.Array => json.EnumerateArray(),
+            _ => Enumerable.Empty<System.Text.Json.JsonElement>(),
+        })
+        {
+            Collect(each, texts);
+        }
+
+        if (json.ValueKind == System.Text.Json.JsonValueKind.String)
+        {
+            texts.Add(json.GetString()!);
+        }
     }
 
     [Fact]

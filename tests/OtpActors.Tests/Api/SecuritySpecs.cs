@@ -28,6 +28,7 @@ public sealed class SecuritySpecs
         ["POST /api/runs/{id}/steps/{step}/retry"] = ApiScope.Operate,
         ["POST /api/otps"] = ApiScope.Operate,
         ["GET /api/otps/{email}"] = ApiScope.Read,
+        ["GET /api/topics"] = ApiScope.Read,
         ["GET /api/topics/{topic}"] = ApiScope.Read,
         ["GET /api/topics/{topic}/records"] = ApiScope.Read,
         ["GET /api/dead-letters"] = ApiScope.Read,

@@ -50,7 +50,7 @@ public sealed class TopicSpecs
             ("bob@example.com", null, null));
 
         var first = (await service.GetAsync("/api/topics/email_topic/records?limit=2")).ShouldBe(200);
-        (first["low"].GetInt64(), first["high"].GetInt64(), first["next"].GetInt64()).ShouldBe((0, 3, 2));
+        (first["low"].GetInt64(), first["high"].GetInt64(), first["next"].GetString()).ShouldBe((0, 3, "0-2"));
         var items = first["items"].EnumerateArray().ToList();
         (items[0].GetProperty("email").GetString(), items[0].GetProperty("otp").GetString()).ShouldBe(("a***@example.com", "***"));
         items[0].TryGetProperty("problem", out _).ShouldBeFalse();
@@ -67,7 +67,66 @@ public sealed class TopicSpecs
         (first.Text + second.Text).ShouldNotContain(Canary);
     }
 
+    [Fact]
+    public async Task Records_are_shown_from_the_newest_to_the_oldest_where_that_is_asked()
+    {
+        await using var service = await ApiService.StartAsync();
+        (await service.PostAsync("/api/otps", $"[{string.Join(',', Enumerable.Range(0, 7).Select(i => $$"""{"email":"a{{i}}@b.c"}"""))}]")).ShouldBe(201);
+        var pages = new List<long[]>();
+        for (string? query = ""; query is not null;)
+        {
+            var page = (await service.GetAsync($"/api/topics/email_topic/records?order=newest&limit=3{query}")).ShouldBe(200);
+            pages.Add(OffsetsOf(page));
+            query = page.Json.TryGetProperty("next", out var next) ? $"&cursor={next.GetString()}" : null;
+        }
+
+        pages.ShouldBe([[6, 5, 4], [3, 2, 1], [0]]);
+        OffsetsOf(await service.GetAsync("/api/topics/email_topic/records?order=newest&offset=4&limit=2")).ShouldBe([4, 3]);
+        OffsetsOf(await service.GetAsync("/api/topics/email_topic/records?order=newest&offset=99&limit=2")).ShouldBe([6, 5]);
+        OffsetsOf(await service.GetAsync("/api/topics/email_topic/records?order=oldest&cursor=0-5")).ShouldBe([5, 6]);
+        OffsetsOf(await service.GetAsync("/api/topics/email_topic/records?order=newest&offset=9223372036854775806&limit=1")).ShouldBe([6]);
+    }
+
+    [Fact]
+    public async Task The_newest_records_are_those_however_large_they_are()
+    {
+        await using var service = await ApiService.StartAsync();
+        await AppendAsync(service, "email_topic", [.. Enumerable.Range(0, 5).Select(i => ($"a{i}@b.c", (string?)new string('x', 700_000), (IReadOnlyDictionary<string, string>?)null))]);
+        OffsetsOf(await service.GetAsync("/api/topics/email_topic/records?order=newest&limit=4")).ShouldBe([4, 3, 2, 1]);
+    }
+
+    [Fact]
+    public async Task Topics_are_listed_by_name_page_by_page()
+    {
+        await using var service = await ApiService.StartAsync(options => options.Triggers.Commands.Enabled = false);
+        (await service.GetAsync("/api/topics")).ShouldBe(200)["items"].GetArrayLength().ShouldBe(0);
+        await AppendAsync(service, "email_topic", ("a@b.c", "1", null));
+        await AppendAsync(service, "email_topic.dlq", ("a@b.c", "1", null));
+        await AppendAsync(service, "Zebra", ("a@b.c", "1", null));
+        await AppendAsync(service, "otp_commands", ("", "{}", null));
+
+        var all = (await service.GetAsync("/api/topics")).ShouldBe(200);
+        all["items"].EnumerateArray().Select(item => (item.GetProperty("topic").GetString(), item.GetProperty("kind").GetString(), item.GetProperty("partitions").GetInt32()))
+            .ShouldBe([("Zebra", "records", 1), ("email_topic", "records", 1), ("email_topic.dlq", "deadLetters", 1), ("otp_commands", "commands", 1)]);
+        all.Json.TryGetProperty("next", out _).ShouldBeFalse();
+        var first = (await service.GetAsync("/api/topics?limit=3")).ShouldBe(200);
+        (first["items"].GetArrayLength(), first["next"].GetString()).ShouldBe((3, "email_topic.dlq"));
+        (await service.GetAsync($"/api/topics?limit=3&cursor={first["next"].GetString()}"))["items"].EnumerateArray().ShouldHaveSingleItem()
+            .GetProperty("topic").GetString().ShouldBe("otp_commands");
+    }
+
+    private static long[] OffsetsOf(Answer page) =>
+        [.. page.ShouldBe(200)["items"].EnumerateArray().Select(item => item.GetProperty("offset").GetInt64())];
+
     [Theory]
+    [InlineData("/api/topics?cursor=a%20b", 400, "cursor")]
+    [InlineData("/api/topics?limit=0", 400, "limit")]
+    [InlineData("/api/topics/email_topic/records?order=backwards", 400, "order")]
+    [InlineData("/api/topics/email_topic/records?cursor=0", 400, "cursor")]
+    [InlineData("/api/topics/email_topic/records?cursor=0-1&offset=1", 400, "cursor")]
+    [InlineData("/api/topics/email_topic/records?cursor=5-0", 404, "partition")]
+    [InlineData("/api/topics/email_topic/records?offset=%D9%A3", 400, "offset")]
+    [InlineData("/api/topics/email_topic/records?offset=%EF%BC%93", 400, "offset")]
     [InlineData("/api/topics/none/records", 404, "topic")]
     [InlineData("/api/topics/a%20b", 404, "topic")]
     [InlineData("/api/topics/..%2F..", 404, "topic")]

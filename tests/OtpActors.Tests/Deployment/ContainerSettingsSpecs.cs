@@ -37,6 +37,14 @@ public partial class ContainerSettingsSpecs(GeneratedEnvironment made) : IClassF
     }
 
     [Fact]
+    public void It_answers_to_the_name_that_Prometheus_calls()
+    {
+        var target = Regex.Match(Repository.Text("deploy/prometheus/prometheus.yml"), @"targets: \[""(?<host>[a-z]+):8080""").Groups["host"].Value;
+        target.ShouldBe("otpactors");
+        OtpActors.Api.AllowedHosts.Allows(Bind().Http, target, null).ShouldBeTrue();
+    }
+
+    [Fact]
     public void Without_a_key_it_would_not_start()
     {
         var environment = Environment().Where(each => !each.Key.Contains("ApiKeys", StringComparison.Ordinal));

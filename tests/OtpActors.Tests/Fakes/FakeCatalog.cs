@@ -39,7 +39,7 @@ internal sealed class FakeCatalog : IRunCatalog
         lock (_lock)
         {
             return Task.FromResult<IReadOnlyList<RunSummary>>([.. _runs.Values
-                .Where(r => filter.State is null || r.State == filter.State)
+                .Where(r => filter.States is null || filter.States.Contains(r.State))
                 .OrderByDescending(r => r.RequestedAt).Take(filter.Limit)]);
         }
     }

@@ -73,6 +73,8 @@ internal sealed class ScriptedTopic(IOtpTopic inner) : IOtpTopic
 
     public bool KeepsProducers => inner.KeepsProducers;
 
+    public Task<IReadOnlyList<TopicSummary>> ListAsync(CancellationToken cancellationToken) => inner.ListAsync(cancellationToken);
+
     public Task<IReadOnlyList<PartitionExtent>?> DescribeAsync(string topic, CancellationToken cancellationToken) =>
         inner.DescribeAsync(topic, cancellationToken);
 

@@ -62,7 +62,7 @@ public sealed class InputFileSpecs : IDisposable
         _at.Write("some.csv", "email,otp", "ann@example.com,1", "nobody,2", "bob@example.com,", "cy@example.com,4");
 
         var refused = (await RunAsync("some.csv")).ShouldExitWith(2).ShouldSay("line 3:", "line 4:", "--skip-bad");
-        refused.Json.GetProperty("outcome").GetString().ShouldBe("Refused");
+        refused.Json.GetProperty("outcome").GetString().ShouldBe("refused");
         refused.Json.GetProperty("lines").EnumerateArray().Select(line => line.GetProperty("line").GetInt32()).ShouldBe([3, 4]);
         await ShouldBeUntouchedAsync();
 

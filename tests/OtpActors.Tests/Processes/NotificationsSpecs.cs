@@ -42,7 +42,7 @@ public sealed class NotificationsSpecs : IAsyncLifetime
 
         var listed = (await RunAsync("notifications", run.Report.RunId, "--json")).ShouldExitWith(0);
         listed.Json.GetArrayLength().ShouldBe(12);
-        listed.Json.EnumerateArray().Count(e => e.GetProperty("state").GetString() == nameof(NotificationState.Failed)).ShouldBe(2);
+        listed.Json.EnumerateArray().Count(e => e.GetProperty("state").GetString() == "failed").ShouldBe(2);
         var table = (await RunAsync("notifications")).ShouldExitWith(0);
         table.Output.ShouldContain("mail: 4 Accepted, 2 Failed");
         table.Output.ShouldContain("b***@example.com");

@@ -90,7 +90,7 @@ public sealed class SettingSecretSpecs(PostgresServers servers) : IDisposable
         Keep(await service.PostAsync("/api/otps", """{"email":"ann@example.com"}""", Key));
         Keep(await service.PostAsync("/api/runs", $$"""{"topic":"{{Canary}} "}""", "another key"));
         Keep(await service.UntilAsync(
-            id, run => run.Text.Contains("attempt-failed", StringComparison.Ordinal) || run.Text.Contains("\"hold\"", StringComparison.Ordinal), Key));
+            id, run => run.Text.Contains("attemptFailed", StringComparison.Ordinal) || run.Text.Contains("\"hold\"", StringComparison.Ordinal), Key));
         Keep(await service.GetAsync($"/api/runs/{id}", Key));
         Keep((await service.PostAsync($"/api/runs/{id}/cancel", "{}", Key)).ShouldBe(200));
         service.Process.Send(Signal.Terminate);

@@ -65,7 +65,7 @@ public sealed class SignalSpecs : IDisposable
         var ended = (await process.EndAsync(Seconds)).ShouldExitWith(1);
 
         ended.ShouldSay("nothing was produced");
-        ended.Json.GetProperty("outcome").GetString().ShouldBe("NotBegun");
+        ended.Json.GetProperty("outcome").GetString().ShouldBe("notBegun");
         Data.TopicCount.ShouldBe(0);
         (await Data.RunsAsync()).ShouldBeEmpty();
         Directory.GetFiles(Data.File("inputs")).ShouldBeEmpty();

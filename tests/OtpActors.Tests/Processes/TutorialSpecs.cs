@@ -56,7 +56,7 @@ public sealed class TutorialSpecs : IDisposable
     {
         var all = (await _at.RunAsync("runs", "--json")).ShouldExitWith(0).Json.EnumerateArray().ToList();
         all.Select(run => (run.GetProperty("runId").GetString(), run.GetProperty("state").GetString()))
-            .ShouldBe([(newer, "Completed"), (older, "Completed")]);
+            .ShouldBe([(newer, "completed"), (older, "completed")]);
 
         (await _at.RunAsync("runs", "--json", "--limit", "1")).ShouldExitWith(0).Json.EnumerateArray()
             .ShouldHaveSingleItem().GetProperty("runId").GetString().ShouldBe(newer);

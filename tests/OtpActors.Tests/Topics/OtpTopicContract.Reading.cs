@@ -94,6 +94,17 @@ public abstract partial class OtpTopicContract
     }
 
     [Fact]
+    public async Task Topics_are_listed_by_name_with_their_partitions()
+    {
+        (await Topics.ListAsync(Cancellation).Soon()).Select(topic => topic.Name).ShouldNotContain(Name);
+        await EnsureAsync(partitions: 3);
+        var listed = await Topics.ListAsync(Cancellation).Soon();
+        listed.ShouldContain(new TopicSummary(Name, 3));
+        listed.Select(topic => topic.Name).ShouldBe(listed.Select(topic => topic.Name).Order(StringComparer.Ordinal));
+        listed.ShouldAllBe(topic => !topic.Name.StartsWith("__", StringComparison.Ordinal)); // the brokers' own
+    }
+
+    [Fact]
     public async Task There_is_nothing_to_see_where_there_is_no_such_topic_or_partition()
     {
         (await Should.ThrowAsync<TopicException>(() => LookAsync(0, 0, 1))).Message.ShouldContain(Name);

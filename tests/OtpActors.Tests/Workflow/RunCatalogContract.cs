@@ -81,10 +81,10 @@ public abstract class RunCatalogContract : IAsyncLifetime
             await _catalog.SaveAsync(run with { Topic = minute < 3 ? "a" : "b" });
         }
 
-        (await ListAsync(new RunFilter(10, State: RunPhase.Completed))).ShouldBe(["r4", "r2", "r0"]);
+        (await ListAsync(new RunFilter(10, States: [RunPhase.Completed]))).ShouldBe(["r4", "r2", "r0"]);
         (await ListAsync(new RunFilter(10, Topic: "b"))).ShouldBe(["r5", "r4", "r3"]);
         (await ListAsync(new RunFilter(10, From: RunDriver.Start.AddMinutes(1), To: RunDriver.Start.AddMinutes(2)))).ShouldBe(["r3", "r2"]);
-        (await ListAsync(new RunFilter(10, RunPhase.Producing, "a", RunDriver.Start, RunDriver.Start.AddMinutes(1)))).ShouldBe(["r1"]);
+        (await ListAsync(new RunFilter(10, [RunPhase.Producing], "a", RunDriver.Start, RunDriver.Start.AddMinutes(1)))).ShouldBe(["r1"]);
 
         var seen = new List<string>();
         RunPlace? after = null;

@@ -81,6 +81,9 @@ public sealed class EmbeddedTopic : IOtpTopic, IAsyncDisposable
 
     public bool KeepsProducers => true;
 
+    public async Task<IReadOnlyList<TopicSummary>> ListAsync(CancellationToken cancellationToken) =>
+        await RunAsync(_writer, TopicFile.List, cancellationToken).ConfigureAwait(false);
+
     public async Task<IReadOnlyList<PartitionExtent>?> DescribeAsync(string topic, CancellationToken cancellationToken)
     {
         if (await TryFindAsync(topic, cancellationToken).ConfigureAwait(false) is not { } entry)

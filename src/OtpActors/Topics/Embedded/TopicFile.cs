@@ -44,6 +44,18 @@ internal static class TopicFile
         return topic;
     }
 
+    public static List<TopicSummary> List(SqliteSession session)
+    {
+        var rows = session.Statement("SELECT name, partitions FROM topics ORDER BY name");
+        var topics = new List<TopicSummary>();
+        while (rows.Step())
+        {
+            topics.Add(new TopicSummary(rows.Text(0), (int)rows.Number(1)));
+        }
+
+        return topics;
+    }
+
     public static (TopicEntry Topic, bool Created) Ensure(SqliteSession session, string name, int partitions)
     {
         var created = session

@@ -12,6 +12,11 @@ public sealed partial class KafkaTopic
     /// <summary>False: brokers do not tell, and so what is sent again lies there again.</summary>
     public bool KeepsProducers => false;
 
+    public Task<IReadOnlyList<TopicSummary>> ListAsync(CancellationToken cancellationToken) => RunAsync<IReadOnlyList<TopicSummary>>(
+        async () => [.. (await _admin.TopicsAsync(cancellationToken).ConfigureAwait(false))
+            .OrderBy(topic => topic.Key, StringComparer.Ordinal).Select(topic => new TopicSummary(topic.Key, topic.Value))],
+        "the list of topics");
+
     public Task<IReadOnlyList<PartitionExtent>?> DescribeAsync(string topic, CancellationToken cancellationToken)
     {
         TopicRules.CheckName(topic);

@@ -53,6 +53,11 @@ public sealed partial class CronTimes
         {
             throw new RunRequestException("cron", e.Message.TrimEnd('.'));
         }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            // H asks for a seed that nobody gives, and the parser may know more of the kind.
+            throw new RunRequestException("cron", "the expression cannot be read: each field takes numbers, names, * , - / ? L W #, and no H");
+        }
     }
 
     private static TimeZoneInfo ZoneOf(string id) => id == Utc ? TimeZoneInfo.Utc

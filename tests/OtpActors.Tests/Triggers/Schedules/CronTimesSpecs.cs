@@ -41,12 +41,44 @@ public class CronTimesSpecs
     public void Half_an_hour_that_is_left_out_counts_as_well() =>
         ShouldBe("15 2 * * *", "Australia/Lord_Howe", "2031-10-03T20:00:00Z", ["2031-10-04T15:30:00Z", "2031-10-05T15:15:00Z"]);
 
+    /// <summary>Whatever the parser may throw of what people type: it is the field's fault.</summary>
+    [Fact]
+    public void No_expression_is_anything_but_a_schedule_or_a_wrong_field()
+    {
+        var random = new Random(20310517);
+        const string letters = "0123456789*/,-?LW#H@ABCMONJAN ()\t\u0663\uff13\u00e9";
+        for (var i = 0; i < 20_000; i++)
+        {
+            var cron = string.Join(' ', Enumerable.Range(0, random.Next(1, 7))
+                .Select(_ => random.Next(3) == 0 ? "*" : string.Concat(Enumerable.Range(0, random.Next(1, 5)).Select(_ => letters[random.Next(letters.Length)]))));
+            try
+            {
+                CronTimes.Of(cron, "Europe/Berlin").After(DateTimeOffset.UnixEpoch);
+            }
+            catch (RunRequestException e)
+            {
+                e.Field.ShouldBe("cron", cron);
+            }
+        }
+    }
+
     [Fact]
     public void A_time_that_never_comes_is_known() => CronTimes.Of("0 0 30 2 *", "UTC").After(DateTimeOffset.UnixEpoch).ShouldBeNull();
 
     [Theory]
     [InlineData("", "UTC", "cron")]
     [InlineData("* * * *", "UTC", "cron")]
+    [InlineData("H * * * *", "UTC", "cron")]
+    [InlineData("H H * * *", "UTC", "cron")]
+    [InlineData("H(0-29) * * * *", "UTC", "cron")]
+    [InlineData("H/15 * * * * *", "UTC", "cron")]
+    [InlineData("0 0 * * H", "UTC", "cron")]
+    [InlineData("0 0 h * *", "UTC", "cron")]
+    [InlineData("٣ * * * *", "UTC", "cron")]
+    [InlineData("３ * * * *", "UTC", "cron")]
+    [InlineData("99999999999999999999 * * * *", "UTC", "cron")]
+    [InlineData("*/0 * * * *", "UTC", "cron")]
+    [InlineData("0\u20030 * * *", "UTC", "cron")]
     [InlineData("* * * * * * *", "UTC", "cron")]
     [InlineData("60 * * * *", "UTC", "cron")]
     [InlineData("@sometimes", "UTC", "cron")]
