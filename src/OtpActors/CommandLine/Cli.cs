@@ -72,12 +72,25 @@ public static class Cli
             return ExitCodes.BadInput;
         }
 
-        return await parsed.InvokeAsync(new InvocationConfiguration
+        var exitCode = await parsed.InvokeAsync(new InvocationConfiguration
         {
             // Beyond the longest OtpActors:ShutdownTimeout, which bounds stopping; a process that hangs longer is ended.
             ProcessTerminationTimeout = TimeSpan.FromMinutes(11),
             EnableDefaultExceptionHandler = false,
         });
+        return await WithLossAsync(exitCode, parsed.CommandResult.Command.Name);
+    }
+
+    /// <summary>How a run went is its exit code whoever reads its report; of what does nothing but tell, losing that is a failure.</summary>
+    private static async Task<int> WithLossAsync(int exitCode, string command)
+    {
+        if (StandardStreams.OutputLoss is not { } loss || command == "serve")
+        {
+            return exitCode;
+        }
+
+        await Console.Error.WriteLineAsync($"What was to be shown is lost, or some of it: standard output cannot be written, {loss}.");
+        return exitCode == ExitCodes.Done && command is not ("run" or "health") ? ExitCodes.NotDone : exitCode;
     }
 
     /// <summary>What is wrong with arguments, settings, input or the data directory is said in a line, without a stack.</summary>

@@ -306,12 +306,8 @@ public sealed partial class RunSupervisor : ReceivePersistentActor, IWithTimers
             case RunEvents.Ended { Outcome: not RunOutcome.Completed } ended:
                 _log.Error("Run {RunId} ended: {Outcome}, {Reason}", _runId, ended.Outcome, ended.Reason);
                 break;
-            case RunEvents.StepHeld or RunEvents.StepReleased: // the step logs it itself, in a sentence
-            case RunEvents.SinkProgressed or RunEvents.Produced or RunEvents.Notified:
-                _log.Debug("{Fact}", e);
-                break;
             default:
-                _log.Info("{Fact}", e);
+                RunSentences.Write(_log, _runId, e);
                 break;
         }
     }

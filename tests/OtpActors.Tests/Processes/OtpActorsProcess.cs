@@ -150,14 +150,14 @@ internal sealed class OtpActorsProcess : IAsyncDisposable
     }
 
     /// <summary>The host these tests run on: three levels above the runtime's directory.</summary>
-    private static string DotnetHost { get; } = Path.GetFullPath(Path.Combine(
+    internal static string DotnetHost { get; } = Path.GetFullPath(Path.Combine(
         RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", OperatingSystem.IsWindows() ? "dotnet.exe" : "dotnet"));
 
     /// <summary>
     /// The reference to the project brings the program, its settings and all it needs beside the tests. Those are looked
     /// for here: without them it would run, and be another program.
     /// </summary>
-    private static string Program { get; } = Require("OtpActors.runtimeconfig.json", "OtpActors.deps.json", "appsettings.json", "hocon/akka.conf", "OtpActors.dll");
+    internal static string Program { get; } = Require("OtpActors.runtimeconfig.json", "OtpActors.deps.json", "appsettings.json", "hocon/akka.conf", "OtpActors.dll");
 
     private static string Require(params string[] files)
     {

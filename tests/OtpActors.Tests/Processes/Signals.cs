@@ -6,7 +6,9 @@ namespace OtpActors.Tests.Processes;
 
 internal enum Signal
 {
+    HangUp = 1,
     Interrupt = 2,
+    BrokenPipe = 13,
     Terminate = 15,
 }
 

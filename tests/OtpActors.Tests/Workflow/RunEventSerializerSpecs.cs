@@ -15,7 +15,7 @@ public class RunEventSerializerSpecs
     /// <summary>The serializer asks nothing of its system.</summary>
     private static readonly RunEventSerializer Serializer = new(null!);
 
-    private static readonly Dictionary<string, IRunEvent> Version1 = new()
+    internal static readonly Dictionary<string, IRunEvent> Version1 = new()
     {
         ["requested-sample"] = new RunEvents.Requested(RunDriver.Spec, At),
         ["requested-generated"] = new RunEvents.Requested(
