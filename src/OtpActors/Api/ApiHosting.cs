@@ -57,6 +57,7 @@ public static class ApiHosting
         app.UseSameSite();
         app.UseBodyRules(options);
         app.UseRouting();
+        app.UseAudit();
         app.UseAuthentication();
         app.UseRateLimiter();
         app.UseAuthorization();

@@ -178,7 +178,7 @@ internal sealed class ProblemHandler(ILogger<ProblemHandler> log) : IExceptionHa
         var problem = ApiProblemException.Of(exception);
         if (problem is null)
         {
-            log.LogError(exception, "{Method} {Route} failed", context.Request.Method, (context.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText);
+            log.LogError(exception, "{Method} {Route} failed", context.Request.Method, RouteName.Of(context));
             problem = new ApiProblemException(500, "internal", "The request failed here; the log says why.");
         }
 

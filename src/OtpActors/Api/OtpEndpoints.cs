@@ -7,6 +7,7 @@ using OtpActors.Hosting;
 using OtpActors.Records;
 using OtpActors.Sqlite;
 using OtpActors.Stores;
+using OtpActors.Telemetry;
 using OtpActors.Triggers;
 
 namespace OtpActors.Api;
@@ -17,7 +18,7 @@ internal static class OtpEndpoints
     public static void MapOtps(this RouteGroupBuilder api)
     {
         var otps = api.MapGroup("/otps").WithTags("Records");
-        otps.MapPost("", PublishAsync).Needs(ApiScope.Operate)
+        otps.MapPost("", PublishAsync).Needs(ApiScope.Operate).WithMetadata(new ApiAudit.NotAudited())
             .WithSummary("Publish records")
             .WithDescription(
                 "One record, or up to 10,000 of them; a password that is left out is made of seven random digits. Answers once the topic "
@@ -59,7 +60,7 @@ internal static class OtpEndpoints
     }
 
     private static async Task<Ok<FoundOtpDocument>> FindAsync(
-        [Description("The address.")] string email, [FromServices] IEnumerable<IOtpStore> stores, HttpContext context, ILogger<FoundOtpDocument> log,
+        [Description("The address.")] string email, [FromServices] IEnumerable<IOtpStore> stores, HttpContext context, ILoggerFactory logs,
         CancellationToken cancel, [Description("true to see the password. Default: false.")] string? reveal = null)
     {
         // The server decodes all of a path but its slashes.
@@ -74,10 +75,11 @@ internal static class OtpEndpoints
             throw new ApiProblemException(403, "not_allowed", "This caller may not see passwords.", "reveal", "A key with the scope Reveal may.");
         }
 
+        var log = logs.CreateLogger<FoundOtpDocument>();
         var parts = await Task.WhenAll(stores.Select(store => LookAsync(store, address, shown, log, cancel)));
         if (shown)
         {
-            log.LogWarning(
+            logs.CreateLogger(AuditTrail.Category).LogWarning(
                 "Password revealed: {Email} of {Stores} to the key {Key}", address,
                 parts.Where(part => part.Found == true).Select(part => part.Store), context.User.Identity?.Name);
         }
@@ -103,7 +105,7 @@ internal static class OtpEndpoints
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
-            log.LogError(e, "{Store} cannot be read", store.Name);
+            log.LogError(e, "GET /api/otps/{{email}}: {Store} cannot be read", store.Name);
             return new FoundOtpDocument.StorePart(store.Name, null, Problem: "it cannot be read; the log says why");
         }
     }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using OtpActors.Api;
 using OtpActors.Records;
+using OtpActors.Telemetry;
 using Serilog;
 using Serilog.Configuration;
 using Serilog.Core;
@@ -54,6 +55,7 @@ public static class OtpActorsHost
             .MinimumLevel.Is(options.LogLevel)
             .Destructure.AsScalar<OneTimePassword>()
             .Destructure.AsScalar<EmailAddress>()
+            .MinimumLevel.Override(AuditTrail.Category, LogEventLevel.Information) // whatever the level of the rest
             .MinimumLevel.Override("Microsoft.AspNetCore", LogEventLevel.Warning) // its lines tell paths, which hold addresses
             .MinimumLevel.Override(ApiSecurity.LogCategory, LogEventLevel.Warning)
             .MinimumLevel.Override("System.Net.Http", LogEventLevel.Warning) // its lines tell URLs, which hold tokens
@@ -62,17 +64,24 @@ public static class OtpActorsHost
                 .WriteTo.Console(
                     consoleLevel, ConsoleTemplate, standardErrorFromLevel: LogEventLevel.Verbose,
                     formatProvider: CultureInfo.InvariantCulture))
-            .WriteTo.Sink(LoggerSinkConfiguration.Wrap(
-                sink => new ForgivingLog(sink),
-                file => file.File(
-                    Path.Combine(data.LogsDirectory, "otpactors-.log"), outputTemplate: LogTemplate,
-                    formatProvider: CultureInfo.InvariantCulture,
-                    rollingInterval: RollingInterval.Day, retainedFileCountLimit: 14))),
+            .WriteTo.Sink(Forgiving(file => file.File(
+                Path.Combine(data.LogsDirectory, "otpactors-.log"), outputTemplate: LogTemplate, formatProvider: CultureInfo.InvariantCulture,
+                rollingInterval: RollingInterval.Day, fileSizeLimitBytes: options.Log.MaxFileBytes, rollOnFileSizeLimit: true,
+                retainedFileCountLimit: options.Log.MaxFiles)))
+            .WriteTo.Logger(audit => audit
+                .Filter.ByIncludingOnly(AuditTrail.Has)
+                .WriteTo.Sink(Forgiving(file => file.File(
+                    Path.Combine(data.LogsDirectory, "audit-.log"), outputTemplate: LogTemplate, formatProvider: CultureInfo.InvariantCulture,
+                    rollingInterval: RollingInterval.Month, fileSizeLimitBytes: null, retainedFileCountLimit: null,
+                    retainedFileTimeLimit: options.Log.AuditRetention)))),
             preserveStaticLogger: true); // a host's log is its own, also beside another host in the process
         services.AddSingleton<IHostLifetime, NoSignals>();
         services.Configure<HostOptions>(host => host.ShutdownTimeout = options.ShutdownTimeout);
         services.AddOtpActors(options, data, triggers);
     }
+
+    private static ILogEventSink Forgiving(Action<LoggerSinkConfiguration> file) =>
+        LoggerSinkConfiguration.Wrap(sink => new ForgivingLog(sink), file);
 
     /// <summary>A stream's failure is the failure of a step, which says what it means.</summary>
     private static bool IsOfStream(LogEvent log) =>

@@ -66,6 +66,7 @@ public static class OtpActorsHosting
                 .AddMender()
                 .AddNotifier()
                 .AddRunTelemetry()
+                .AddAuditTrail()
                 .AddRuns()
                 .AddRunRetention(options.Workflow);
             if (triggers)

@@ -25,6 +25,9 @@ public sealed class OtpActorsOptions : IValidatableObject
     /// <summary>The least level that is logged. Default <c>Information</c>.</summary>
     public LogEventLevel LogLevel { get; set; } = LogEventLevel.Information;
 
+    [ValidateObjectMembers]
+    public LogOptions Log { get; set; } = new();
+
     /// <summary>How long stopping may take: what is in hand is finished, committed and journaled. Default 30 s.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "00:10:00")]
     public TimeSpan ShutdownTimeout { get; set; } = TimeSpan.FromSeconds(30);
