@@ -48,6 +48,7 @@ public static class Cli
         NotificationsCommand.Create(),
         ApiKeyCommand.Create(),
         HealthCommand.Create(),
+        ConfigCommand.Create(),
     };
 
     /// <summary>Runs a command to its end and gives its exit code. Ctrl-C and SIGTERM end it in order.</summary>
@@ -119,6 +120,8 @@ public static class Cli
     };
 
     /// <summary>The settings, with what this command line says of them.</summary>
-    internal static OtpActorsOptions Settings(ParseResult parsed) => Hosting.Settings.Load(
-        parsed.GetValue(Data) is { } data ? [new($"{OtpActorsOptions.Section}:{nameof(OtpActorsOptions.Data)}", data)] : []);
+    internal static OtpActorsOptions Settings(ParseResult parsed) => Hosting.Settings.Load(CommandLineOf(parsed));
+
+    internal static IEnumerable<KeyValuePair<string, string?>> CommandLineOf(ParseResult parsed) =>
+        parsed.GetValue(Data) is { } data ? [new($"{OtpActorsOptions.Section}:{nameof(OtpActorsOptions.Data)}", data)] : [];
 }

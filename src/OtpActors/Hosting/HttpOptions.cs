@@ -105,7 +105,8 @@ public sealed class ApiKeyOptions
     [Required, RegularExpression("[0-9a-fA-F]{64}", ErrorMessage = "{0} must be the 64 hexadecimal digits that `OtpActors api-key` prints")]
     public string Sha256 { get; set; } = "";
 
-    /// <summary>What it may do. Default: <c>Read</c>.</summary>
+    /// <summary>What it may do; at least one.</summary>
+    [MinLength(1, ErrorMessage = "Scopes must name what the key may do: Read, Operate or Reveal, as Scopes:0=Read")]
     public List<ApiScope> Scopes { get; set; } = [];
 }
 

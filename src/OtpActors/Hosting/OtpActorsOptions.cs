@@ -193,7 +193,3 @@ public sealed class WorkflowOptions
     [ValidateObjectMembers]
     public StepPolicies Steps { get; set; } = new();
 }
-
-/// <summary>Checks every annotation, whatever depth it is at.</summary>
-[OptionsValidator]
-internal sealed partial class OtpActorsOptionsValidator : IValidateOptions<OtpActorsOptions>;

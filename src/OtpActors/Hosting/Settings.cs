@@ -1,5 +1,9 @@
-using System.Reflection;
 using System.Text.RegularExpressions;
+using Microsoft.Extensions.Configuration.EnvironmentVariables;
+using Microsoft.Extensions.Configuration.Json;
+using Microsoft.Extensions.Configuration.Memory;
+using Microsoft.Extensions.FileProviders;
+using OtpActors.Notifications;
 
 namespace OtpActors.Hosting;
 
@@ -17,7 +21,11 @@ public static partial class Settings
 
     /// <param name="commandLine">Keys with the section's name, as <c>OtpActors:Data</c>.</param>
     /// <exception cref="SettingsException">A key is unknown, or a value is wrong.</exception>
-    public static OtpActorsOptions Load(IEnumerable<KeyValuePair<string, string?>>? commandLine = null)
+    public static OtpActorsOptions Load(IEnumerable<KeyValuePair<string, string?>>? commandLine = null) => Read(commandLine).Options;
+
+    /// <summary>The settings and where they come from.</summary>
+    /// <exception cref="SettingsException">A key is unknown, or a value is wrong.</exception>
+    internal static LoadedSettings Read(IEnumerable<KeyValuePair<string, string?>>? commandLine)
     {
         try
         {
@@ -27,7 +35,8 @@ public static partial class Settings
                 builder.AddJsonFile(file, optional: true);
             }
 
-            return Bind(builder.AddEnvironmentVariables().AddInMemoryCollection(commandLine).Build());
+            var configuration = builder.AddEnvironmentVariables().AddInMemoryCollection(commandLine).Build();
+            return new LoadedSettings(Bind(configuration), configuration);
         }
         catch (InvalidDataException e)
         {
@@ -53,76 +62,41 @@ public static partial class Settings
             .SelectMany(directory => names.Select(name => Path.Combine(directory, name)))];
     }
 
-    /// <exception cref="SettingsException">A key is unknown, or a value is wrong.</exception>
+    /// <exception cref="SettingsException">A key is unknown, or a value is wrong: all that is wrong is in the message, a line each.</exception>
     public static OtpActorsOptions Bind(IConfiguration configuration)
     {
-        var section = configuration.GetSection(OtpActorsOptions.Section);
-        var unknown = UnknownKeys(section, typeof(OtpActorsOptions)).ToList();
-        if (unknown.Count > 0)
+        var reader = new SettingsReader(configuration);
+        reader.Read(typeof(OtpActorsOptions));
+        var options = new ConfigurationBuilder().AddInMemoryCollection(reader.Values).Build()
+            .GetSection(OtpActorsOptions.Section).Get<OtpActorsOptions>(binder => binder.ErrorOnUnknownConfiguration = true) ?? new OtpActorsOptions();
+        List<string> faults = [.. reader.Faults, .. SettingsRules.Faults(options)];
+        if (faults.Count == 0)
         {
-            throw new SettingsException(string.Join(Environment.NewLine, unknown));
+            try
+            {
+                _ = new MailTemplate(options.Mail, TimeProvider.System); // its files are settings too
+            }
+            catch (SettingsException e)
+            {
+                faults.Add($"{OtpActorsOptions.Section}:{e.Message}");
+            }
         }
 
-        try
-        {
-            // Without it the binder leaves out an item of a list that it cannot read, and says nothing.
-            var options = section.Get<OtpActorsOptions>(binder => binder.ErrorOnUnknownConfiguration = true) ?? new OtpActorsOptions();
-            var result = new OtpActorsOptionsValidator().Validate(null, options);
-            return result.Failed ? throw new SettingsException(string.Join(Environment.NewLine, result.Failures)) : options;
-        }
-        catch (InvalidOperationException e)
-        {
-            throw new SettingsException(OfKey(e) ?? "A setting cannot be read.");
-        }
+        return faults.Count == 0 ? options : throw new SettingsException(string.Join(Environment.NewLine, faults.Distinct()));
     }
-
-    /// <summary>The binder's failure that names the key, in words that do not repeat the value: it may be a secret at the wrong key.</summary>
-    private static string? OfKey(Exception? e) => e is null ? null
-        : Unreadable().Match(e.Message) is { Success: true, Groups: var said } ? $"{said[1].Value}: the value cannot be read as {said[2].Value}."
-        : OfKey(e.InnerException);
-
-    [GeneratedRegex(@"\A.*' at '(OtpActors:[^']*)' to type '(?:[^']*[.+])?([^'.+]*)'", RegexOptions.Singleline)]
-    private static partial Regex Unreadable();
 
     [GeneratedRegex(@"\A[a-zA-Z0-9_-]{1,64}\z")]
     private static partial Regex EnvironmentName();
+}
 
-    private static Type? ElementOf(Type type) =>
-        type.IsGenericType && type.GetGenericTypeDefinition() == typeof(List<>) ? type.GetGenericArguments()[0] : null;
-
-    private static IEnumerable<string> UnknownKeys(IConfigurationSection section, Type type)
+/// <summary>The settings in force, and the configuration they were read from.</summary>
+internal sealed record LoadedSettings(OtpActorsOptions Options, IConfiguration Configuration)
+{
+    public string SourceOf(string key) => SettingsReader.SourceOf(Configuration, key) switch
     {
-        var known = type.GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(p => p.CanWrite).ToList();
-        foreach (var child in section.GetChildren())
-        {
-            var property = known.FirstOrDefault(p => p.Name.Equals(child.Key, StringComparison.OrdinalIgnoreCase));
-            if (property is null)
-            {
-                yield return $"{child.Path} is not a setting; {section.Path} has {string.Join(", ", known.Select(p => p.Name))}.";
-            }
-            else if (ElementOf(property.PropertyType) is { } element)
-            {
-                foreach (var inner in child.GetChildren().Where(item => item.GetChildren().Any()).SelectMany(item => UnknownKeys(item, element)))
-                {
-                    yield return inner;
-                }
-            }
-            else if (property.PropertyType.Namespace?.StartsWith(nameof(OtpActors), StringComparison.Ordinal) == true
-                && !property.PropertyType.IsEnum)
-            {
-                foreach (var inner in UnknownKeys(child, property.PropertyType))
-                {
-                    yield return inner;
-                }
-            }
-            else if (property.PropertyType == typeof(Dictionary<string, Secret>))
-            {
-                continue; // its keys are free
-            }
-            else if (child.GetChildren().Any())
-            {
-                yield return $"{child.Path} takes a value, not a section.";
-            }
-        }
-    }
+        JsonConfigurationProvider { Source: var file } => Path.Combine((file.FileProvider as PhysicalFileProvider)?.Root ?? "", file.Path ?? ""),
+        EnvironmentVariablesConfigurationProvider => $"environment {key.Replace(":", "__", StringComparison.Ordinal)}",
+        MemoryConfigurationProvider => "command line",
+        _ => "default",
+    };
 }

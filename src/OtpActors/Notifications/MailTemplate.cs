@@ -41,7 +41,7 @@ public sealed class MailTemplate
                 Boundary = Boundary(mail.MessageId),
             },
         };
-        message.From.Add(new MailboxAddress(null, _options.From));
+        message.From.Add(MailOptions.Sender(_options.From)!);
         message.To.Add(new MailboxAddress(null, mail.To.Value));
         // RFC 3834 §5: out-of-office robots stay silent.
         message.Headers.Add(HeaderId.AutoSubmitted, "auto-generated");

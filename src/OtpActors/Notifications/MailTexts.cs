@@ -63,8 +63,8 @@ internal sealed partial class MailTexts
         _cassandraHeading = Line($"heading.{StoreNames.Cassandra}.txt") ?? words.CassandraHeading;
         _mongoHeading = Line($"heading.{StoreNames.Mongo}.txt") ?? words.MongoHeading;
         _ignore = Line("ignore.txt") ?? words.Ignore;
-        _text = Part("mail.txt") ?? DefaultText;
-        _html = Part("mail.html") ?? DefaultHtml;
+        _text = Body("mail.txt") ?? DefaultText;
+        _html = Body("mail.html") ?? DefaultHtml;
 
         string? Line(string name)
         {
@@ -73,6 +73,10 @@ internal sealed partial class MailTexts
                 ? line
                 : throw new SettingsException($"Mail:Templates: {name} must be one line of at most 200 characters.");
         }
+
+        string? Body(string name) => Part(name) is not { } text || text.Contains("{{otp}}", StringComparison.Ordinal)
+            ? Part(name)
+            : throw new SettingsException($"Mail:Templates: {name} has no place for the password: put {{{{otp}}}} where it belongs.");
 
         string? Part(string name) => options.Templates is null ? null : Read(options.Templates, name, _language);
     }

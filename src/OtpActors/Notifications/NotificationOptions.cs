@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using Microsoft.Extensions.Options;
+using MimeKit;
 using OtpActors.Hosting;
 using OtpActors.Notifications.Smtp;
 
@@ -39,8 +40,8 @@ public sealed record MailOptions : IValidatableObject
     /// <summary>Where mails go. Default <c>Embedded</c>.</summary>
     public MailProvider Provider { get; init; }
 
-    /// <summary>The sender's address. Default <c>otp@localhost</c>.</summary>
-    [Required, EmailAddress, StringLength(254)]
+    /// <summary>The sender, as <c>address</c> or <c>Name &lt;address&gt;</c>. Default <c>otp@localhost</c>.</summary>
+    [Required, StringLength(400)]
     [Shown]
     public string From { get; init; } = "otp@localhost";
 
@@ -69,7 +70,17 @@ public sealed record MailOptions : IValidatableObject
     public DkimOptions Dkim { get; init; } = new();
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext) =>
-        Provider == MailProvider.Smtp ? Smtp.Faults() : [];
+        [.. Sender(From) is null && From.Length > 0
+                ? (ValidationResult[])[new ValidationResult("Mail.From must be one address, alone or behind a name, as Mail:From=otp@example.com or Mail:From=Codes <otp@example.com>.")]
+                : [],
+            .. Provider == MailProvider.Smtp ? Smtp.Faults() : []];
+
+    /// <summary>As mails carry it; null where it is no sender.</summary>
+    internal static MailboxAddress? Sender(string text) =>
+        !text.Any(char.IsControl) && MailboxAddress.TryParse(text, out var sender)
+            && sender.Route.Count == 0 && sender.Address.IndexOf('@', StringComparison.Ordinal) is > 0 and var at && at < sender.Address.Length - 1
+            && !sender.Address.Any(char.IsWhiteSpace) && sender.Address.Length <= 254
+            ? sender : null;
 }
 
 /// <summary>A signature of the sender's domain (RFC 6376); all three are set, or none.</summary>

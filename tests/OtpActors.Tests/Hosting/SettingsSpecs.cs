@@ -2,7 +2,9 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.Extensions.Configuration;
 using OtpActors.Hosting;
+using OtpActors.Notifications;
 using OtpActors.Stores;
+using OtpActors.Triggers;
 using Shouldly;
 using Xunit;
 
@@ -60,21 +62,21 @@ public class SettingsSpecs
     [InlineData("Workflow:Retention", "00:00:01", "Retention")]
     [InlineData("Workflow:RetainedRuns", "0", "RetainedRuns")]
     [InlineData("Journal:Provider", "Oracle", "Provider")]
-    [InlineData("Journal:Provider", "PostgreSQL", "Journal.ConnectionString")]
+    [InlineData("Journal:Provider", "PostgreSQL", "OtpActors:Journal:ConnectionString")]
     [InlineData("Journal:Schema", "a;b", "Schema")]
     [InlineData("Workflow:Steps:Sink:Timeout", "-1", "Timeout")]
     [InlineData("Workflow:Steps:Check:Attempts", "0", "Attempts")]
     [InlineData("Topic:Name", "a b", "Name")]
-    [InlineData("Mongo:Database", "a.b", "Mongo.Database")]
-    [InlineData("Mongo:ConnectionString", "localhost", "Mongo.ConnectionString")]
-    [InlineData("Stores:Cassandra:Provider", "MongoDB", "Stores.Cassandra.Provider")]
+    [InlineData("Mongo:Database", "a.b", "OtpActors:Mongo:Database")]
+    [InlineData("Mongo:ConnectionString", "localhost", "OtpActors:Mongo:ConnectionString")]
+    [InlineData("Stores:Cassandra:Provider", "MongoDB", "OtpActors:Stores:Cassandra:Provider")]
     [InlineData("Topic:Partitions", "0", "Partitions")]
     [InlineData("Topic:Provider", "Paper", "Provider")]
     [InlineData("Stores:Cassandra:ConsumerGroup", "", "ConsumerGroup")]
     [InlineData("Mail:From", "nobody", "From")]
     [InlineData("Mail:Subject", "a\r\nBcc: x@y.z", "Subject")]
     [InlineData("LogLevel", "Loud", "LogLevel")]
-    [InlineData("Http:Url", "", "Http.Url")]
+    [InlineData("Http:Url", "", "OtpActors:Http:Url is required")]
     [InlineData("Http:Url", "127.0.0.1:8080", "Url")]
     [InlineData("Http:Url", "ftp://127.0.0.1:8080", "Url")]
     [InlineData("Http:Url", "http://0.0.0.0:8080", "api-key")]
@@ -96,9 +98,83 @@ public class SettingsSpecs
     public void A_wrong_connection_string_is_refused_and_not_repeated(string text)
     {
         var message = Refused(("Journal:Provider", "PostgreSQL"), ("Journal:ConnectionString", text));
-        message.ShouldContain("Journal.ConnectionString is no connection string of PostgreSQL");
+        message.ShouldContain("OtpActors:Journal:ConnectionString is no connection string of PostgreSQL");
         message.ShouldNotContain("canary");
         JsonSerializer.Serialize(Bind(("Journal:ConnectionString", text))).ShouldNotContain("canary");
+    }
+
+    [Theory]
+    [InlineData("30s", 30_000)]
+    [InlineData("00:00:30", 30_000)]
+    [InlineData("500ms", 500)]
+    [InlineData("1h", 3_600_000)]
+    [InlineData(" 2m ", 120_000)]
+    public void A_length_of_time_is_written_as_everywhere(string text, int milliseconds) =>
+        Bind(("Workflow:Window", text)).Workflow.Window.ShouldBe(TimeSpan.FromMilliseconds(milliseconds));
+
+    [Fact]
+    public void Days_are_written_before_a_point() => Bind(("Workflow:Retention", "400.00:00:00")).Workflow.Retention.ShouldBe(TimeSpan.FromDays(400));
+
+    [Theory]
+    [InlineData("5")] // five days, to .NET
+    [InlineData("1:30")]
+    [InlineData("-5s")]
+    [InlineData("")]
+    public void What_is_no_length_of_time_is_refused_with_the_forms_and_an_example(string text) =>
+        Refused(("Workflow:Window", text)).ShouldBe(
+            $"OtpActors:Workflow:Window must be a length of time ({Durations.Forms}, days before a point: 30.00:00:00), as OtpActors:Workflow:Window=30s.");
+
+    [Theory]
+    [InlineData("Topic:Provider", "Paper", "must be one of Embedded, Kafka, as OtpActors:Topic:Provider=Kafka.")]
+    [InlineData("Topic:Provider", "1", "must be one of Embedded, Kafka, as OtpActors:Topic:Provider=Kafka.")]
+    [InlineData("Http:AllowAnonymous", "yes", "must be true or false, as OtpActors:Http:AllowAnonymous=true.")]
+    [InlineData("Topic:Partitions", "\u0663", "must be a whole number, as OtpActors:Topic:Partitions=10.")]
+    [InlineData("Topic:Partitions", "99999999999", "must be a whole number, as OtpActors:Topic:Partitions=10.")]
+    [InlineData("Workflow:Steps:Sink:Backoff", "NaN", "must be a number, as OtpActors:Workflow:Steps:Sink:Backoff=10.")]
+    [InlineData("Topic:Partitions", "0", "must be from 1 to 1000.")]
+    [InlineData("Topic", "email_topic", "takes settings of its own and no value: OtpActors:Topic:Provider and so on.")]
+    [InlineData("Http:ApiKeys", "key", "takes settings of its own and no value: OtpActors:Http:ApiKeys:0 and so on.")]
+    [InlineData("Kafka:Properties", "acks=all", "takes settings of its own and no value: OtpActors:Kafka:Properties:NAME and so on.")]
+    [InlineData("Topic:Name:Deeper", "x", null)]
+    public void What_is_refused_is_told_with_what_is_allowed(string key, string value, string? rule) =>
+        Refused((key, value)).ShouldBe(rule is null ? "OtpActors:Topic:Name takes a value, not a section." : $"OtpActors:{key} {rule}");
+
+    [Fact]
+    public void A_key_without_scopes_is_refused() =>
+        Refused(("Http:ApiKeys:0:Name", "me"), ("Http:ApiKeys:0:Sha256", new string('a', 64))).ShouldContain("OtpActors:Http:ApiKeys:0:Scopes must name");
+
+    [Theory]
+    [InlineData("otp@example.com", null, "otp@example.com")]
+    [InlineData("otp@localhost", null, "otp@localhost")]
+    [InlineData("Codes <otp@example.com>", "Codes", "otp@example.com")]
+    [InlineData("\"Codes, all\" <otp@example.com>", "Codes, all", "otp@example.com")]
+    [InlineData("Código <otp@example.com>", "Código", "otp@example.com")]
+    public void The_sender_is_an_address_with_or_without_a_name(string text, string? name, string address)
+    {
+        var sender = MailOptions.Sender(Bind(("Mail:From", text)).Mail.From).ShouldNotBeNull();
+        (sender.Name, sender.Address).ShouldBe((name ?? sender.Name, address));
+    }
+
+    [Theory]
+    [InlineData("nobody")]
+    [InlineData("Codes otp@example.com>")]
+    [InlineData("a@example.com, b@example.com")]
+    [InlineData("otp@")]
+    [InlineData("@example.com")]
+    [InlineData("Codes <>")]
+    [InlineData("a@example.com\r\nBcc: b@example.com")]
+    public void What_is_no_sender_is_refused(string text) => Refused(("Mail:From", text)).ShouldContain("OtpActors:Mail:From must be one address");
+
+    [Theory]
+    [InlineData("mail.txt")]
+    [InlineData("mail.html")]
+    public void A_template_without_the_password_s_place_is_refused(string name)
+    {
+        using var directory = new TempDirectory();
+        File.WriteAllText(directory.File(name), "Hello {{heading}}");
+        Refused(("Mail:Templates", directory.Path)).ShouldBe($"OtpActors:Mail:Templates: {name} has no place for the password: put {{{{otp}}}} where it belongs.");
+        File.WriteAllText(directory.File(name), "Hello {{otp}}");
+        Bind(("Mail:Templates", directory.Path));
     }
 
     [Fact]

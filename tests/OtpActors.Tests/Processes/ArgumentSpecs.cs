@@ -47,7 +47,7 @@ public sealed class ArgumentSpecs : IDisposable
     [InlineData("OtpActors__Bogus", "1", "OtpActors:Bogus")]
     [InlineData("OtpActors__Topic__Nmae", "t", "OtpActors:Topic:Nmae")]
     [InlineData("OtpActors__Workflow__Window", "soon", "OtpActors:Workflow:Window")]
-    [InlineData("OtpActors__Workflow__Steps__Mail__Attempts", "0", "Steps.Mail.Attempts")]
+    [InlineData("OtpActors__Workflow__Steps__Mail__Attempts", "0", "OtpActors:Workflow:Steps:Mail:Attempts")]
     [InlineData("OtpActors__Stores__Mongo__Provider", "Paper", "OtpActors:Stores:Mongo:Provider")]
     [InlineData("OtpActors__Data", "", "Data")]
     public async Task A_wrong_setting_is_named(string key, string value, string named)
@@ -56,6 +56,47 @@ public sealed class ArgumentSpecs : IDisposable
 
         ended.ShouldExitWith(2).ShouldSay(named);
         ended.ErrorLines.Count.ShouldBe(1);
+        Directory.GetFileSystemEntries(_at.Path).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task All_that_is_wrong_is_said_at_once_and_nothing_is_made()
+    {
+        var ended = (await _at.RunBareAsync(["config", "check"], environment: new Dictionary<string, string>
+        {
+            ["OtpActors__Workflow__Window"] = "canary-soon",
+            ["OtpActors__Topic"] = "canary-topic",
+            ["OtpActors__Mail__From"] = "canary-nobody",
+            ["OtpActors__Mail__Smtp__Port"] = "70000",
+        })).ShouldExitWith(2);
+
+        ended.ErrorLines.Count.ShouldBe(4, ended.ToString());
+        ended.ShouldSay("OtpActors__Workflow__Window", "OtpActors:Workflow:Window=30s", "OtpActors__Topic", "OtpActors:Mail:From=otp@example.com", "OtpActors:Mail:Smtp:Port must be from 1 to 65535");
+        ended.Error.ShouldNotContain("canary");
+        Directory.GetFileSystemEntries(_at.Path).ShouldBeEmpty();
+        (await _at.RunBareAsync(["config", "check"])).ShouldExitWith(0).Output.Trim().ShouldBe("The settings are valid.");
+    }
+
+    [Fact]
+    public async Task The_settings_in_force_are_shown_with_their_source_and_without_secrets()
+    {
+        var environment = new Dictionary<string, string>
+        {
+            ["OtpActors__Mongo__ConnectionString"] = "mongodb://u:canary@h/d",
+            ["OtpActors__Workflow__Window"] = "45s",
+            ["OtpActors__Mail__From"] = "Codes <otp@example.com>",
+        };
+        var said = (await _at.RunBareAsync(["config", "show", "--data", "by-hand"], environment: environment)).ShouldExitWith(0).Output;
+        said.ShouldContain("OtpActors:Data = by-hand  (command line)");
+        said.ShouldContain("OtpActors:Workflow:Window = 00:00:45  (environment OtpActors__Workflow__Window)");
+        said.ShouldContain("OtpActors:Mongo:ConnectionString = ***  (environment OtpActors__Mongo__ConnectionString)");
+        said.ShouldContain("OtpActors:Journal:Schema = (not set)  (default)");
+        said.ShouldNotContain("canary");
+
+        var json = (await _at.RunBareAsync(["config", "show", "--json"], environment: environment)).ShouldExitWith(0);
+        json.Json.GetProperty("settings").GetProperty("Mail").GetProperty("From").GetString().ShouldBe("Codes <otp@example.com>");
+        json.Json.GetProperty("sources").GetProperty("OtpActors:Mail:From").GetString().ShouldBe("environment OtpActors__Mail__From");
+        json.Output.ShouldNotContain("canary");
         Directory.GetFileSystemEntries(_at.Path).ShouldBeEmpty();
     }
 

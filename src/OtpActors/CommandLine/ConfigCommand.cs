@@ -1,0 +1,54 @@
+using System.CommandLine;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using OtpActors.Hosting;
+
+namespace OtpActors.CommandLine;
+
+/// <summary><c>config check</c> and <c>config show</c>: what a start would say of the settings, and which are in force.</summary>
+internal static class ConfigCommand
+{
+    public static Command Create()
+    {
+        var check = new Command("check", "Checks the settings as a start does, and says all that is wrong. Exit code 0 if nothing is, else 2.") { Cli.Data };
+        check.SetAction((parsed, cancel) => Cli.GuardAsync(() =>
+        {
+            _ = Cli.Settings(parsed);
+            Console.Out.WriteLine("The settings are valid.");
+            return Task.FromResult(ExitCodes.Done);
+        }));
+        var json = new Option<bool>("--json") { Description = "Print one JSON document: the settings, and where each comes from." };
+        var show = new Command("show", "Shows the settings in force and where each comes from; *** is a secret, or may be one.") { Cli.Data, json };
+        show.SetAction((parsed, cancel) => Cli.GuardAsync(() =>
+        {
+            Show(Settings.Read(Cli.CommandLineOf(parsed)), parsed.GetValue(json));
+            return Task.FromResult(ExitCodes.Done);
+        }));
+        return new Command("config", "Checks and shows the settings.") { check, show };
+    }
+
+    private static void Show(LoadedSettings loaded, bool json)
+    {
+        var shown = ShownSettings.Of(loaded.Options);
+        var values = Leaves(shown, OtpActorsOptions.Section).Select(leaf => (leaf.Key, leaf.Value, Source: loaded.SourceOf(leaf.Key))).ToList();
+        if (json)
+        {
+            Console.Out.WriteLine(JsonSerializer.Serialize(
+                new { settings = shown, sources = values.ToDictionary(value => value.Key, value => value.Source) }, Terminal.Json));
+            return;
+        }
+
+        foreach (var (key, value, source) in values)
+        {
+            Console.Out.WriteLine($"{key} = {(value.Length > 0 ? value : "(not set)")}  ({source})");
+        }
+    }
+
+    private static IEnumerable<(string Key, string Value)> Leaves(JsonNode? node, string path) => node switch
+    {
+        JsonObject { Count: > 0 } section => section.SelectMany(entry => Leaves(entry.Value, $"{path}:{entry.Key}")),
+        JsonArray { Count: > 0 } items => items.SelectMany((item, i) => Leaves(item, $"{path}:{i}")),
+        JsonObject or JsonArray or null => [(path, "")],
+        _ => [(path, node.ToString())],
+    };
+}
