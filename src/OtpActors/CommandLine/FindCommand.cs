@@ -1,9 +1,8 @@
 using System.CommandLine;
-using System.Globalization;
 using System.Text.Json;
 using OtpActors.Hosting;
 using OtpActors.Records;
-using Spectre.Console;
+using OtpActors.CommandLine.Tables;
 
 namespace OtpActors.CommandLine;
 
@@ -61,18 +60,17 @@ internal static class FindCommand
 
     private static void Write(List<Row> rows)
     {
-        var table = new Table().Border(TableBorder.Rounded).AddColumns("store", "email", "otp", "origin", "produced", "stored");
+        var table = new Table(
+            new Column("store"), new Column("email"), new Column("otp", Keep: 4), new Column("origin", Keep: 2), new Column("produced", Keep: 3),
+            new Column("stored", Keep: 1));
         foreach (var row in rows)
         {
-            table.AddRow(row.Found
-                ? [row.Store.EscapeMarkup(), row.Email!.EscapeMarkup(), row.Otp!.EscapeMarkup(), (row.Origin ?? "").EscapeMarkup(), Time(row.ProducedAt), Time(row.StoredAt)]
-                : [row.Store.EscapeMarkup(), "not found", "", "", "", ""]);
+            table.Add(
+                row.Store, row.Found ? row.Email : "not found", row.Otp, row.Origin, row.ProducedAt, row.StoredAt);
         }
 
-        Terminal.Console.Write(table);
+        table.Write(Terminal.Screen);
     }
-
-    private static string Time(DateTimeOffset? time) => time?.ToString("u", CultureInfo.InvariantCulture) ?? "";
 
     private sealed record Row(
         string Store, bool Found, string? Email, string? Otp, string? Origin, DateTimeOffset? ProducedAt, DateTimeOffset? StoredAt);

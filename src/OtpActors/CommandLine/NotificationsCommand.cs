@@ -1,9 +1,8 @@
 using System.CommandLine;
-using System.Globalization;
 using System.Text.Json;
 using OtpActors.Hosting;
 using OtpActors.Notifications.Ledger;
-using Spectre.Console;
+using OtpActors.CommandLine.Tables;
 
 namespace OtpActors.CommandLine;
 
@@ -47,32 +46,32 @@ internal static class NotificationsCommand
         }
         else if (entries.Count == 0)
         {
-            Terminal.Console.WriteLine($"No notifications{(run is null ? "" : $" of run {run}")} in {data.Root}.");
+            Terminal.Remark($"No notifications{(run is null ? "" : $" of run {run}")} in {data.Root}.");
         }
         else
         {
-            Write(entries, counts);
+            Write(entries, counts, ofOneRun: run is not null);
         }
 
         return ExitCodes.Done;
     }
 
-    private static void Write(List<LedgerEntry> entries, Dictionary<(string Channel, NotificationState State), long> counts)
+    private static void Write(
+        List<LedgerEntry> entries, Dictionary<(string Channel, NotificationState State), long> counts, bool ofOneRun)
     {
-        var table = new Table().Border(TableBorder.Rounded).AddColumns("run", "store", "channel", "to", "state", "tries", "last", "reply");
+        var table = new Table(
+            new Column("run", Keep: ofOneRun ? 0 : Column.Always), new Column("store", Keep: 5), new Column("channel", Keep: 6), new Column("to"), new Column("state"),
+            new Column("tries", Keep: 2, Right: true), new Column("last", Keep: 1), new Column("reply", Keep: 3, Flexible: true));
         foreach (var entry in entries)
         {
-            table.AddRow(
-                entry.RunId.EscapeMarkup(), entry.Store.EscapeMarkup(), entry.Channel.EscapeMarkup(), entry.Address.EscapeMarkup(),
-                entry.State.ToString(), entry.Tries.ToString(CultureInfo.InvariantCulture),
-                entry.LastAt.ToString("u", CultureInfo.InvariantCulture), entry.Reply.EscapeMarkup());
+            table.Add(entry.RunId, entry.Store, entry.Channel, entry.Address, entry.State, entry.Tries, entry.LastAt, entry.Reply);
         }
 
-        Terminal.Console.Write(table);
+        table.Write(Terminal.Screen);
         foreach (var channel in counts.GroupBy(count => count.Key.Channel).OrderBy(channel => channel.Key, StringComparer.Ordinal))
         {
-            Terminal.Console.WriteLine(
-                $"{channel.Key}: {string.Join(", ", channel.OrderBy(c => c.Key.State).Select(c => $"{c.Value.ToString("N0", CultureInfo.InvariantCulture)} {c.Key.State}"))}");
+            Terminal.Remark(
+                $"{channel.Key}: {string.Join(", ", channel.OrderBy(c => c.Key.State).Select(c => $"{Texts.Number(c.Value)} {c.Key.State}"))}");
         }
     }
 }

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using OtpActors.Hosting;
 using OtpActors.Stores.Mongo;
 using OtpActors.Workflow;
@@ -47,29 +46,33 @@ internal static class RepairCommand
 
     private static void Write(DuplicateReport report, string collection)
     {
+        var screen = Terminal.Screen;
         if (report.Identities == 0)
         {
-            Console.Out.WriteLine($"{collection} holds every record once.");
+            screen.WriteText($"{collection} holds every record once.");
         }
         else
         {
-            Line($"{collection} holds {report.Identities:N0} records more than once: {report.Surplus:N0} documents too many, {report.Removed:N0} removed.");
+            screen.WriteText(
+                $"{collection} holds {Texts.Count(report.Identities, "record")} more than once: "
+                + $"{Texts.Count(report.Surplus, "document")} too many, {Texts.Number(report.Removed)} removed.");
             foreach (var line in report.Sample)
             {
-                Console.Out.WriteLine($"  {line}");
+                screen.Out.WriteLine($"  {line}");
             }
         }
 
         if (report.Kept > 0)
         {
-            Line($"{report.Kept:N0} more have fields that are not the store's own, and are left: merge or remove them by hand.");
+            screen.WriteText(
+                $"{Texts.Number(report.Kept)} more have fields that are not the store's own, and are left: merge or remove them by hand.");
         }
 
         if (report.Others > 0)
         {
-            Line($"{report.Others:N0} documents are no records (no text with an address and a password) and are left; {report.OthersAlike:N0} of them are equal to another in email and otp, which the unique index does not allow.");
+            screen.WriteText(
+                $"{Texts.Count(report.Others, "document")} hold no record (no text with an address and a password) and are left; "
+                + $"{Texts.Number(report.OthersAlike)} of them are equal to another in email and otp, which the unique index does not allow.");
         }
     }
-
-    private static void Line(FormattableString text) => Console.Out.WriteLine(text.ToString(CultureInfo.InvariantCulture));
 }

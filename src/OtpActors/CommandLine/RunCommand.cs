@@ -8,7 +8,6 @@ using OtpActors.Notifications.Ledger;
 using OtpActors.Sqlite;
 using OtpActors.Workflow;
 using Serilog.Events;
-using Spectre.Console;
 
 namespace OtpActors.CommandLine;
 
@@ -54,8 +53,10 @@ internal static class RunCommand
             var spec = resumed is null ? await options.ToSpecAsync(parsed, settings, opened, runId, cancel) : null;
             await using var journal = await JournalAccess.OpenAsync(settings, opened.Value, cancel);
             using var host = OtpActorsHost.Build(
-                settings, opened.Value, json || Terminal.IsPlain ? LogEventLevel.Warning : LogEventLevel.Fatal);
-            return await RunAsync(host, runId, spec, json, opened.Value, journal, cancel);
+                settings, opened.Value, json || !Terminal.Screen.CanRedraw ? LogEventLevel.Warning : LogEventLevel.Fatal);
+            using IRunView view = json ? new SilentView() : RunView.For(Terminal.Screen, TimeProvider.System);
+            var (state, breakage) = await RunAsync(host, runId, spec, view, journal, cancel);
+            return await ConcludeAsync(parsed, options, state, breakage, json, opened.Value, host);
         }
         catch (OperationCanceledException) when (cancel.IsCancellationRequested)
         {
@@ -70,8 +71,8 @@ internal static class RunCommand
         }
     }
 
-    private static async Task<int> RunAsync(
-        IHost host, string runId, RunSpec? spec, bool json, DataDirectory data, JournalAccess journal, CancellationToken cancel)
+    private static async Task<(RunState State, string? Breakage)> RunAsync(
+        IHost host, string runId, RunSpec? spec, IRunView view, JournalAccess journal, CancellationToken cancel)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel, journal.Lost);
         await host.StartAsync(CancellationToken.None);
@@ -90,8 +91,7 @@ internal static class RunCommand
                 _ => throw NoSuchRun(runId, host.Services.GetRequiredService<OtpActorsOptions>()),
             };
 
-            using IRunView view = json ? new SilentView() : RunView.For(Terminal.Console, TimeProvider.System);
-            state = await FollowAsync(run, accepted.State, view.Show, quiet: json || Terminal.IsPlain, stop.Token);
+            state = await FollowAsync(run, accepted.State, view.Show, stop.Token);
         }
         finally
         {
@@ -99,7 +99,9 @@ internal static class RunCommand
             await host.StopAsync(CancellationToken.None);
         }
 
-        return await ConcludeAsync(run.Latest ?? state, run.Breakage ?? journal.WhyLost, json, data, host);
+        state = run.Latest ?? state;
+        view.End(state);
+        return (state, run.Breakage ?? journal.WhyLost);
     }
 
     /// <summary>
@@ -134,21 +136,30 @@ internal static class RunCommand
         }
     }
 
-    private static async Task<int> ConcludeAsync(RunState state, string? breakage, bool json, DataDirectory data, IHost host)
+    private static async Task<int> ConcludeAsync(
+        ParseResult parsed, RunOptions options, RunState state, string? breakage, bool json, DataDirectory data, IHost host)
     {
         var report = RunReport.Of(state);
         var captured = host.Services.GetService<CapturedSlackSender>() is { } embedded
             ? await embedded.ReadAsync(state.RunId, CapturedMessagesShown, CancellationToken.None)
             : null;
         var ledger = await CountAsync(host.Services.GetRequiredService<NotificationLedger>(), state.RunId);
-        long Uncertain(string channel) => ledger.GetValueOrDefault((channel, NotificationState.Uncertain));
+        long Count(string channel, NotificationState how) => ledger.GetValueOrDefault((channel, how));
+
+        // The run counts a channel's messages in their order, and up to where it was ended; the ledger has every single one.
+        RunReport.ChannelPart Whole(string channel, RunReport.ChannelPart part) => part with
+        {
+            Sent = Math.Max(part.Sent, Count(channel, NotificationState.Accepted)),
+            Failed = Math.Max(part.Failed, Count(channel, NotificationState.Failed)),
+            Uncertain = Count(channel, NotificationState.Uncertain),
+        };
         report = report with
         {
             Outcome = report.Outcome ?? "Interrupted",
             Reason = report.Reason ?? breakage,
             Notifications = new RunReport.NotificationsPart(
-                report.Notifications.Mail with { Uncertain = Uncertain(Channels.Mail) },
-                report.Notifications.Slack with { Uncertain = Uncertain(Channels.Slack), Messages = captured }),
+                Whole(Channels.Mail, report.Notifications.Mail),
+                Whole(Channels.Slack, report.Notifications.Slack) with { Messages = captured }),
         };
         if (json)
         {
@@ -156,14 +167,16 @@ internal static class RunCommand
         }
         else
         {
-            Summary.Write(Terminal.Console, report, data, host.Services.GetRequiredService<OtpActorsOptions>());
+            Summary.Write(
+                Terminal.Screen, report, data, host.Services.GetRequiredService<OtpActorsOptions>(),
+                channel => Count(channel, NotificationState.Deferred) + Count(channel, NotificationState.Intent));
         }
 
         if (!state.IsTerminal)
         {
-            await Console.Error.WriteLineAsync(
-                $"{(breakage is null ? "Interrupted" : $"Broken off: {breakage.TrimEnd('.')}")}. Everything up to here is kept. Go on with:"
-                + $"{Environment.NewLine}  OtpActors run --resume {state.RunId} --data {Quoted(data.Root)}");
+            Terminal.Error.WriteText($"{(breakage is null ? "Interrupted" : $"Broken off: {breakage.TrimEnd('.')}")}. Everything up to here is kept. Go on with:");
+            var again = Invocation.Of(["run", "--resume", state.RunId, .. options.Kept(parsed), .. json ? ["--json"] : Array.Empty<string>()]);
+            Terminal.Error.Out.WriteLine(Invocation.Fit(again, Terminal.Error.Width, indent: 2));
         }
 
         return state.Outcome == RunOutcome.Completed && state.StoresAgree ? ExitCodes.Done : ExitCodes.NotDone;
@@ -185,9 +198,7 @@ internal static class RunCommand
     }
 
     private static UsageException NoSuchRun(string runId, OtpActorsOptions settings) =>
-        new($"There is no run '{runId}' in {JournalHosting.PlaceOf(settings)}; `OtpActors runs` lists them.");
-
-    private static string Quoted(string path) => path.Contains(' ', StringComparison.Ordinal) ? $"'{path}'" : path;
+        new($"There is no run '{runId}' in {JournalHosting.PlaceOf(settings)}; `{Invocation.Of("runs")}` lists them.");
 
     private static void WriteRefusal(Exception reason) => WriteJson(reason switch
     {

@@ -104,6 +104,10 @@ internal sealed class RunOptions
             : resumed;
     }
 
+    /// <summary>What was given beside the run itself, as it was given: it holds for the run when it is resumed too. No secrets.</summary>
+    public IEnumerable<string> Kept(ParseResult parsed) =>
+        parsed.GetResult(Cli.Data) is { Implicit: false, Tokens: [var data] } ? [Cli.Data.Name, data.Value] : [];
+
     /// <summary>
     /// The run that is asked for. A file is checked, and its copy kept in the data directory, which is opened for that
     /// when all else has been found right.

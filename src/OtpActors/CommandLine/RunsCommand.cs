@@ -1,9 +1,8 @@
 using System.CommandLine;
-using System.Globalization;
 using System.Text.Json;
 using OtpActors.Hosting;
 using OtpActors.Workflow;
-using Spectre.Console;
+using OtpActors.CommandLine.Tables;
 
 namespace OtpActors.CommandLine;
 
@@ -34,7 +33,7 @@ internal static class RunsCommand
         }
         else if (runs.Count == 0)
         {
-            Terminal.Console.WriteLine($"No runs in {JournalHosting.PlaceOf(settings)}.");
+            Terminal.Remark($"No runs in {JournalHosting.PlaceOf(settings)}.");
         }
         else
         {
@@ -46,17 +45,16 @@ internal static class RunsCommand
 
     private static void Write(IReadOnlyList<RunSummary> runs)
     {
-        var table = new Table().Border(TableBorder.Rounded).AddColumns("run", "state", "topic", "requested", "produced", "agree", "reason");
+        var table = new Table(
+            new Column("run"), new Column("state"), new Column("topic", Keep: 1), new Column("requested", Keep: 3),
+            new Column("produced", Keep: 5, Right: true), new Column("agree", Keep: 4), new Column("reason", Keep: 2, Flexible: true));
         foreach (var run in runs)
         {
-            table.AddRow(
-                run.RunId.EscapeMarkup(), run.State.ToString(), run.Topic.EscapeMarkup(),
-                run.RequestedAt.ToString("u", CultureInfo.InvariantCulture),
-                run.Report.Produced.ToString("N0", CultureInfo.InvariantCulture),
-                run.EndedAt is null ? "" : run.Report.StoresAgree ? "yes" : "no",
-                (run.Report.Reason ?? "").EscapeMarkup());
+            table.Add(
+                run.RunId, run.State, run.Topic, run.RequestedAt, run.Report.Produced, run.EndedAt is null ? null : run.Report.StoresAgree,
+                run.Report.Reason);
         }
 
-        Terminal.Console.Write(table);
+        table.Write(Terminal.Screen);
     }
 }

@@ -1,63 +1,81 @@
-using System.Globalization;
+using OtpActors.CommandLine.Screens;
+using OtpActors.CommandLine.Tables;
 using OtpActors.Hosting;
 using OtpActors.Notifications;
 using OtpActors.Workflow;
-using Spectre.Console;
 
 namespace OtpActors.CommandLine;
 
 /// <summary>What a run did, for people.</summary>
 internal static class Summary
 {
-    public static void Write(IAnsiConsole console, RunReport report, DataDirectory data, OtpActorsOptions settings)
+    private const int MissingShown = 3;
+
+    /// <param name="open">Notifications that were tried and not taken, by channel, as the ledger has it.</param>
+    public static void Write(
+        Screen screen, RunReport report, DataDirectory data, OtpActorsOptions settings, Func<string, long> open)
     {
-        var table = new Table().Border(TableBorder.Rounded).AddColumn("store");
-        foreach (var column in new[] { "read", "inserted", "skipped", "dead-lettered", "checked", "found", "missing" })
+        screen.Out.WriteLine();
+        Stores(report).WriteAligned(screen);
+        foreach (var line in Lines(report, data, settings, open))
         {
-            table.AddColumn(new TableColumn(column).RightAligned());
-        }
-
-        foreach (var s in report.Stores)
-        {
-            table.AddRow(
-                [s.Name, .. new[] { s.Read, s.Inserted, s.Skipped, s.DeadLettered, s.Checked, s.Found, s.Missing }.Select(Number)]);
-        }
-
-        console.WriteLine();
-        console.Write(table);
-        foreach (var line in Lines(report, data, settings))
-        {
-            console.Profile.Out.Writer.WriteLine(line); // not wrapped: lines are found again by tools
+            if (line is not null)
+            {
+                screen.WriteText(TextWidth.Clean(line));
+            }
         }
     }
 
-    private static IEnumerable<string> Lines(RunReport report, DataDirectory data, OtpActorsOptions settings)
+    private static Table Stores(RunReport report)
     {
-        yield return $"{Number(report.Produced)} records produced to {report.Topic.Name} ({report.Topic.Outcome ?? "not reached"})"
-            + (report.DurationMs is { } ms ? $" in {(ms / 1000.0).ToString("N2", CultureInfo.InvariantCulture)} s" : "");
+        static Column Number(string name, int keep) => new(name, keep, Right: true);
+        var table = new Table(
+            new Column("store"), Number("read", 6), Number("inserted", 4), Number("skipped", 3), Number("dead-lettered", 2),
+            Number("checked", 1), Number("found", 5), Number("missing", 7));
+        foreach (var s in report.Stores)
+        {
+            var wasChecked = IsDone(report, StepId.Check(s.Name));
+            long? Checked(long count) => wasChecked ? count : null;
+            table.Add(s.Name, s.Read, s.Inserted, s.Skipped, s.DeadLettered, Checked(s.Checked), Checked(s.Found), Checked(s.Missing));
+        }
+
+        return table;
+    }
+
+    private static IEnumerable<string?> Lines(RunReport report, DataDirectory data, OtpActorsOptions settings, Func<string, long> open)
+    {
+        yield return Produced(report);
         if (report.Input is { } input)
         {
             if (input.Repeated > 0 || input.BadLines > 0)
             {
-                yield return $"the file: {Number(input.Records)} records of {Number(input.Addresses)} addresses, "
-                    + $"{Number(input.Repeated)} repeating one, {Number(input.BadLines)} bad lines left out";
+                yield return $"the file: {Texts.Count(input.Records, "record")} of {Texts.Count(input.Addresses, "address", "addresses")}, "
+                    + $"{Texts.Number(input.Repeated)} repeating one, {Texts.Count(input.BadLines, "bad line")} left out";
             }
 
-            yield return $"the file: {Number(input.Rows)} rows = {Number(input.Records)} records + {Number(input.BadLines)} bad lines "
-                + $"+ {Number(input.BlankLines)} blank lines";
+            yield return $"the file: {Texts.Count(input.Rows, "row")} = {Texts.Count(input.Records, "record")} "
+                + $"+ {Texts.Count(input.BadLines, "bad line")} + {Texts.Count(input.BlankLines, "blank line")}";
         }
 
-        yield return Channel("mail", report.Notifications.Mail, settings.Mail.Provider == MailProvider.Embedded ? data.OutboxDirectory : null);
-        yield return Channel("slack", report.Notifications.Slack, settings.Slack.Provider == SlackProvider.Embedded ? data.SlackDirectory : null);
+        var (outbox, slack) = (
+            settings.Mail.Provider == MailProvider.Embedded ? Shown(data.OutboxDirectory) : null,
+            settings.Slack.Provider == SlackProvider.Embedded ? Shown(data.SlackDirectory) : null);
+        yield return Channel(report, Channels.Mail, report.Notifications.Mail, StepId.Mail, open, outbox);
+        yield return Channel(report, Channels.Slack, report.Notifications.Slack, StepId.Slack, open, slack);
         foreach (var store in report.Stores.Where(s => s.DeadLettered > 0))
         {
-            yield return $"{store.Name}: {Number(store.DeadLettered)} records could not be stored; they lie in topic "
-                + $"{Topics.DeadLetters.TopicOf(report.Topic.Name)} with the reason";
+            yield return $"{store.Name}: {Texts.Count(store.DeadLettered, "record")} could not be stored; with the reason in topic "
+                + Topics.DeadLetters.TopicOf(report.Topic.Name);
         }
 
         foreach (var store in report.Stores.Where(s => s.Missing > 0))
         {
-            yield return $"{store.Name} lacks {Number(store.Missing)} addresses: {string.Join(", ", store.MissingSample.Take(3))}, …";
+            yield return $"{store.Name} lacks {Texts.Count(store.Missing, "address", "addresses")}{Sample(store)}";
+        }
+
+        if (report.Steps.Where(IsUnreached).ToList() is { Count: > 0 } unreached)
+        {
+            yield return $"not reached: {string.Join(", ", unreached.Select(step => step.Name))}";
         }
 
         yield return $"run {report.RunId}: {report.Outcome}"
@@ -67,12 +85,56 @@ internal static class Summary
                 : ", the stores do NOT hold every address that was produced");
     }
 
-    private static string Channel(string name, RunReport.ChannelPart part, string? directory) =>
-        $"{name}: {Number(part.Sent)} sent"
-        + (part.Failed > 0 ? $", {Number(part.Failed)} failed" : "")
-        + (part.Uncertain > 0 ? $", {Number(part.Uncertain)} uncertain (OtpActors notifications)" : "")
-        + (part.Sent > 0 && directory is not null ? $", in {directory}" : "")
-        + (part.Limited > 0 ? $"; {Number(part.Limited)} more were found, and left out by the limit (--notify)" : "");
+    private static string Produced(RunReport report)
+    {
+        var took = report.DurationMs is { } ms ? $" in {Texts.Duration(TimeSpan.FromMilliseconds(ms))}" : "";
+        return report.Topic.Outcome is { } outcome
+            ? $"{Texts.Count(report.Produced, "record")} produced to {report.Topic.Name} ({outcome.ToLowerInvariant()}){took}"
+            : $"nothing was produced{took}: the topic {report.Topic.Name} was not reached";
+    }
 
-    private static string Number(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
+    /// <summary>Null where its steps are among those that were not reached.</summary>
+    private static string? Channel(
+        RunReport report, string name, RunReport.ChannelPart part, Func<string, StepId> stepOf, Func<string, long> open, string? directory)
+    {
+        var steps = StepId.Stores.Select(store => Step(report, stepOf(store))).ToList();
+        if (part.Sent + part.Failed + part.Uncertain + open(name) == 0)
+        {
+            if (steps.TrueForAll(IsUnreached))
+            {
+                return null;
+            }
+
+            var why = steps.Exists(step => step.Detail == StepDetails.NotificationsOff) ? "off (--notify none)"
+                : steps.TrueForAll(step => step.Detail == StepDetails.NothingFound) ? "none sent, since nothing was found"
+                : "none sent";
+            return $"{name}: {why}";
+        }
+
+        return $"{name}: {Texts.Number(part.Sent)} sent"
+            + (part.Sent > 0 && directory is not null ? $" (in {directory})" : "")
+            + (part.Failed > 0 ? $", {Texts.Number(part.Failed)} failed" : "")
+            + (open(name) > 0 ? $", {Texts.Number(open(name))} not taken yet" : "")
+            + (part.Uncertain > 0 ? $", {Texts.Number(part.Uncertain)} uncertain" : "")
+            + (part.Failed + part.Uncertain + open(name) > 0 ? $" (see: {Invocation.Of("notifications", report.RunId)})" : "")
+            + (part.Limited > 0 ? $"; {Texts.Number(part.Limited)} more found, left out by the limit (--notify)" : "");
+    }
+
+    /// <summary>Short where it lies below the working directory.</summary>
+    private static string Shown(string directory) =>
+        Path.GetRelativePath(Environment.CurrentDirectory, directory) is var relative && !relative.StartsWith("..", StringComparison.Ordinal)
+            ? relative : directory;
+
+    private static string Sample(RunReport.StorePart store)
+    {
+        var shown = store.MissingSample.Take(MissingShown).ToList();
+        return shown.Count == 0 ? "" : $": {string.Join(", ", shown)}{(shown.Count < store.Missing ? ", …" : "")}";
+    }
+
+    private static bool IsUnreached(RunReport.StepPart step) =>
+        step.Outcome == nameof(StepStatus.Pending) || step.Detail == StepDetails.NotReached;
+
+    private static RunReport.StepPart Step(RunReport report, StepId id) => report.Steps.Single(step => step.Name == id.Name);
+
+    private static bool IsDone(RunReport report, StepId id) => Step(report, id).Outcome == nameof(StepStatus.Completed);
 }

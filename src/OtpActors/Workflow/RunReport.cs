@@ -87,7 +87,7 @@ public sealed record RunReport(
             var progress = state.Notified.GetValueOrDefault(stepOf(store), new NotifyProgress(0, 0, 0));
             sent += progress.Sent;
             failed += progress.Failed;
-            if (state.Steps[stepOf(store)].IsDone && state.Checks.TryGetValue(store, out var check))
+            if (IsLimited(state, stepOf(store), progress) && state.Checks.TryGetValue(store, out var check))
             {
                 limited += Math.Max(0, check.Found - progress.Sent - progress.Failed); // some may have come after the check
             }
@@ -95,6 +95,11 @@ public sealed record RunReport(
 
         return new ChannelPart(sent, failed, limited);
     }
+
+    /// <summary>Whether the limit ended the step, and not the end of what was found, or of the run.</summary>
+    private static bool IsLimited(RunState state, StepId id, NotifyProgress progress) =>
+        state.Spec?.NotifyLimit is { } limit && progress.Sent + progress.Failed >= limit
+        && state.Steps[id] is { Status: StepStatus.Completed } or { Status: StepStatus.Skipped, Detail: StepDetails.NotificationsOff };
 
     private static StepPart Step(StepId id, StepState step) => new(
         id.Name, step.Attempt, Milliseconds(step.StartedAt, step.EndedAt), step.Status.ToString(), step.Detail, step.Hold);

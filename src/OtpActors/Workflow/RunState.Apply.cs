@@ -53,7 +53,7 @@ public sealed partial record RunState
             Counts = sink.Counts + s.Progress.Counts,
         }),
         SinkEnded s => WithSink(s.Step, sink => sink with { Mends = null })
-            .Close(s.Step, StepStatus.Completed, s.Drained ? "Drained" : "WindowElapsed", s.At),
+            .Close(s.Step, StepStatus.Completed, s.Drained ? "Drained" : StepDetails.WindowElapsed, s.At),
         Produced p => this with { Produced = p.Count },
         ProductionCompleted p => (this with { Produced = p.Count, HighWatermarks = p.HighWatermarks })
             .Close(StepId.Produce, StepStatus.Completed, null, p.At),
@@ -137,7 +137,7 @@ public sealed partial record RunState
         {
             state = own.Status switch
             {
-                StepStatus.Pending => state.With(step, s => s with { Status = StepStatus.Skipped, Detail = "not reached" }),
+                StepStatus.Pending => state.With(step, s => s with { Status = StepStatus.Skipped, Detail = StepDetails.NotReached }),
                 StepStatus.Running or StepStatus.Retrying => state.Close(step, StepStatus.Cancelled, own.Detail, end.At),
                 _ => state,
             };

@@ -256,7 +256,7 @@ public sealed partial record RunState
 
     private string? WhyNotNeeded(StepId step) =>
         !IsNotify(step) ? null
-        : Spec!.NotifyLimit == 0 ? "notifications are off"
-        : Checks[step.Store!].Found == 0 ? "nothing was found"
+        : Spec!.NotifyLimit == 0 ? StepDetails.NotificationsOff
+        : Checks[step.Store!].Found == 0 ? StepDetails.NothingFound
         : null;
 }

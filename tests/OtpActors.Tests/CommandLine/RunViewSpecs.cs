@@ -1,14 +1,26 @@
 using Microsoft.Extensions.Time.Testing;
 using OtpActors.CommandLine;
+using OtpActors.CommandLine.Screens;
 using OtpActors.Workflow;
 using Shouldly;
-using Spectre.Console.Testing;
 using Xunit;
 
 namespace OtpActors.Tests.CommandLine;
 
 public class RunViewSpecs
 {
+    [Theory]
+    [InlineData(80, 24, true, typeof(LiveView))]
+    [InlineData(60, 6, true, typeof(LiveView))]
+    [InlineData(59, 24, true, typeof(PlainView))]
+    [InlineData(80, 5, true, typeof(PlainView))]
+    [InlineData(200, 50, false, typeof(PlainView))]
+    public void A_picture_is_drawn_where_there_is_room_and_the_cursor_can_be_moved(int width, int height, bool canRedraw, Type expected)
+    {
+        using var view = RunView.For(new FakeScreen(width, height).Screen with { CanRedraw = canRedraw }, TimeProvider.System);
+        view.ShouldBeOfType(expected);
+    }
+
     [Fact]
     public void Plain_says_a_line_for_each_step_that_ends_and_each_once()
     {
@@ -18,114 +30,155 @@ public class RunViewSpecs
             view.Show(run.State);
             view.Show(run.ToProducing().State);
             view.Show(run.State);
+            view.End(run.State);
         });
 
-        lines[0].ShouldBe("run run-1");
-        lines[1].ShouldStartWith("ensure-topic     Completed     1.00 s  email_topic: Created, 1 partition(s)");
-        lines.Count.ShouldBe(2);
+        lines.ShouldBe(["run run-1", "ensure-topic     Completed      1.00 s  email_topic created · 1 partition"]);
     }
 
     [Fact]
     public void Plain_shows_every_step_of_a_run_it_sees_at_the_end_alone()
     {
-        var lines = Plain(view => view.Show(new DrivenRun().ToTheEnd().State));
+        var lines = Plain(view => view.End(new DrivenRun().ToTheEnd().State));
 
         lines.Skip(1).Select(line => line.Split(' ')[0]).ShouldBe(StepId.All.Select(step => step.Name));
-        lines.ShouldContain(line => line.Contains("1,500 of 1,500 produced"));
-        lines.ShouldContain(line => line.StartsWith("mongo-sink") && line.Contains("1,500 read = 1,500 inserted + 0 skipped + 0 dead-lettered"));
-        lines.ShouldContain(line => line.StartsWith("mongo-check") && line.EndsWith("1,500 of 1,500 found"));
-        lines.ShouldContain(line => line.StartsWith("mongo-mail") && line.EndsWith("10 sent"));
+        lines.ShouldContain(line => line.StartsWith("produce ") && line.EndsWith(" 1,500 produced"));
+        lines.ShouldContain(line => line.StartsWith("mongo-sink ") && line.EndsWith(" 1,500 read · 1,500 inserted"));
+        lines.ShouldContain(line => line.StartsWith("mongo-check ") && line.EndsWith(" 1,500 of 1,500 found"));
+        lines.ShouldContain(line => line.StartsWith("mongo-mail ") && line.EndsWith(" 10 sent"));
     }
 
     [Fact]
-    public void Plain_says_each_failed_attempt_and_why()
+    public void Plain_says_each_failed_attempt_once_with_its_reason_and_the_next_one()
     {
         var lines = Plain(view =>
         {
-            var run = new DrivenRun().ToProducing().Do(new RunCommands.FailAttempt(DrivenRun.RunId, StepId.Produce, 1, "the disk is full"));
+            var run = Retrying();
             view.Show(run.State);
             view.Show(run.State);
         });
 
-        lines.Count(line => line == "produce          attempt 1 failed: the disk is full").ShouldBe(1);
+        lines.Where(line => line.StartsWith("produce ")).ShouldHaveSingleItem().ShouldMatch("^produce +retry at .*Z, in .* s \\(attempt 2 of 3\\): the disk is full$");
     }
 
     [Fact]
-    public void Live_shows_the_phase_every_step_and_what_it_has_done()
+    public void Plain_on_a_narrow_screen_breaks_between_words()
     {
-        var run = new DrivenRun().ToProducing().Store("mongo", 0, 700, skipped: 200);
-        var (console, time) = Screen(run);
-        using (var view = new LiveView(console, time))
+        var screen = new FakeScreen(width: 40);
+        using (var view = new PlainView(screen.Screen, new FakeTimeProvider(Retrying().Now)))
         {
-            view.Show(run.State);
+            view.Show(Retrying().State);
         }
 
-        console.Output.ShouldContain("run run-1 · Producing");
+        var lines = screen.Written.TrimEnd('\n').Split('\n');
+        lines.ShouldAllBe(line => line.Length <= 40);
+        lines.ShouldContain("ensure-topic     Completed      1.00 s");
+        lines.ShouldContain("  email_topic created · 1 partition");
+    }
+
+    [Fact]
+    public void Live_draws_over_what_it_drew()
+    {
+        var (run, screen) = (new DrivenRun(), new FakeScreen());
+        var time = new FakeTimeProvider(run.Now);
+        using var view = new LiveView(screen.Screen, time);
+        view.Show(run.State);
+        var height = screen.Picture.Count;
+        time.Advance(TimeSpan.FromSeconds(1));
+        view.Show(run.ToProducing().State);
+
+        screen.Written.ShouldContain($"\e[{height}A");
+        screen.Picture[0].ShouldStartWith("run run-1 · Producing");
+    }
+
+    [Fact]
+    public void Live_goes_up_by_the_rows_that_a_narrower_screen_has_broken_its_lines_into()
+    {
+        var (run, screen) = (new DrivenRun().ToProducing(), new FakeScreen(width: 120));
+        var time = new FakeTimeProvider(run.Now);
+        using var view = new LiveView(screen.Screen, time);
+        view.Show(run.State);
+        var rows = screen.Picture.Sum(line => line.Length > 60 ? 2 : 1);
+        rows.ShouldBeGreaterThan(screen.Picture.Count);
+        screen.Size = new ScreenSize(60, 40);
+        time.Advance(TimeSpan.FromSeconds(1));
+        view.Show(run.State);
+
+        screen.Written.ShouldContain($"\e[{rows}A");
+        screen.Picture.ShouldAllBe(line => line.Length <= 60);
+    }
+
+    [Fact]
+    public void Live_never_goes_up_beyond_the_screen()
+    {
+        var (run, screen) = (new DrivenRun().ToProducing(), new FakeScreen(height: 40));
+        var time = new FakeTimeProvider(run.Now);
+        using var view = new LiveView(screen.Screen, time);
+        view.Show(run.State);
+        screen.Size = new ScreenSize(120, 8);
+        time.Advance(TimeSpan.FromSeconds(1));
+        view.Show(run.State);
+
+        screen.Written.ShouldContain("\e[7A");
+        screen.Picture.Count.ShouldBe(7);
+    }
+
+    [Fact]
+    public void Live_draws_not_more_often_than_an_eye_sees_and_nothing_where_nothing_changed()
+    {
+        var (run, screen) = (new DrivenRun().ToTheEnd(), new FakeScreen());
+        var time = new FakeTimeProvider(run.Now);
+        using var view = new LiveView(screen.Screen, time);
+        for (var i = 0; i < 100; i++)
+        {
+            view.Show(run.State);
+            time.Advance(TimeSpan.FromMilliseconds(1));
+        }
+
+        screen.Written.Split("\e[?2026h").Length.ShouldBe(2);
+        time.Advance(TimeSpan.FromSeconds(1));
+        view.Show(run.State);
+        screen.Written.Split("\e[?2026h").Length.ShouldBe(2, "it is over: each picture is the same");
+    }
+
+    [Fact]
+    public void Live_leaves_the_whole_run_however_low_the_screen()
+    {
+        var (run, screen) = (new DrivenRun().ToTheEnd(), new FakeScreen(height: 8));
+        using var view = new LiveView(screen.Screen, new FakeTimeProvider(run.Now));
+        view.Show(run.State);
+        screen.Picture.Count.ShouldBe(7);
+        view.End(run.State);
+
         foreach (var step in StepId.All)
         {
-            console.Output.ShouldContain(step.Name);
+            screen.Picture.ShouldContain(line => line.StartsWith(step.Name));
         }
-
-        Line(console.Output, "mongo-sink").ShouldContain("700 read = 500 inserted + 200 skipped + 0 dead-lettered");
-        Line(console.Output, "mongo-sink").ShouldContain("Running");
-        Line(console.Output, "mongo-mail").ShouldContain("Pending");
     }
 
-    [Fact]
-    public void Live_tells_the_rate_of_the_last_moments_while_a_step_runs()
+    [Theory]
+    [InlineData("xterm", null, false, true, true)]
+    [InlineData("xterm", "1", false, true, false)]
+    [InlineData("xterm", "", false, true, true)]
+    [InlineData("dumb", null, false, false, false)]
+    [InlineData("", null, false, false, false)]
+    [InlineData(null, null, false, false, false)]
+    [InlineData("xterm", null, true, false, false)]
+    public void The_environment_says_what_a_terminal_can(string? term, string? noColor, bool redirected, bool canRedraw, bool hasColours)
     {
-        var run = new DrivenRun().ToProducing();
-        var (console, time) = Screen(run);
-        using var view = new LiveView(console, time);
-        view.Show(run.State);
-        time.Advance(TimeSpan.FromSeconds(2));
-        view.Show(run.Do(new RunCommands.RecordProduced(DrivenRun.RunId, 1, 1_000)).State);
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "its console is asked instead");
+        var screen = Terminal.Of(
+            TextWriter.Null, redirected, name => name switch { "TERM" => term, "NO_COLOR" => noColor, _ => null }, () => ScreenSize.Usual);
 
-        Line(console.Output, "produce").ShouldContain("500/s");
+        (screen.IsTerminal, screen.CanRedraw, screen.HasColours).ShouldBe((!redirected, canRedraw, hasColours));
     }
 
-    [Fact]
-    public void Live_draws_over_what_it_drew_and_leaves_the_cursor_visible()
+    internal static DrivenRun Retrying() =>
+        new DrivenRun().ToProducing().Do(new RunCommands.FailAttempt(DrivenRun.RunId, StepId.Produce, 1, "the disk is full"));
+
+    private static IReadOnlyList<string> Plain(Action<PlainView> show) => FakeScreen.Piped(screen =>
     {
-        var run = new DrivenRun();
-        var (console, time) = Screen(run);
-        using (var view = new LiveView(console.EmitAnsiSequences(), time))
-        {
-            view.Show(run.State);
-            var height = console.Lines.Count;
-            view.Show(run.ToProducing().State);
-            console.Output.ShouldContain($"\e[{height}A\e[0J");
-        }
-
-        console.Output.LastIndexOf("\e[?25h", StringComparison.Ordinal)
-            .ShouldBeGreaterThan(console.Output.LastIndexOf("\e[?25l", StringComparison.Ordinal));
-    }
-
-    [Fact]
-    public void Live_takes_what_an_error_says_as_text_and_not_as_markup()
-    {
-        var run = new DrivenRun().ToProducing().Do(new RunCommands.FailAttempt(DrivenRun.RunId, StepId.Produce, 1, "[red]no[/] [[bracket"));
-        var (console, time) = Screen(run);
-        using var view = new LiveView(console, time);
-        view.Show(run.State);
-
-        Line(console.Output, "produce").ShouldContain("[red]no[/] [[bracket");
-    }
-
-    private static List<string> Plain(Action<PlainView> show)
-    {
-        using var output = new StringWriter();
-        using (var view = new PlainView(output))
-        {
-            show(view);
-        }
-
-        return [.. output.ToString().Split(Environment.NewLine, StringSplitOptions.RemoveEmptyEntries)];
-    }
-
-    private static (TestConsole Console, FakeTimeProvider Time) Screen(DrivenRun run) =>
-        (new TestConsole().Width(160), new FakeTimeProvider(run.Now));
-
-    /// <summary>The newest line about a step.</summary>
-    private static string Line(string output, string step) => output.Split('\n').Last(line => line.Contains($" {step} "));
+        using var view = new PlainView(screen, new FakeTimeProvider(new DrivenRun().Now));
+        show(view);
+    });
 }

@@ -44,9 +44,9 @@ public sealed class NotificationsSpecs : IAsyncLifetime
         listed.Json.GetArrayLength().ShouldBe(12);
         listed.Json.EnumerateArray().Count(e => e.GetProperty("state").GetString() == "failed").ShouldBe(2);
         var table = (await RunAsync("notifications")).ShouldExitWith(0);
-        table.Output.ShouldContain("mail: 4 Accepted, 2 Failed");
+        table.Error.ShouldContain("mail: 4 Accepted, 2 Failed");
         table.Output.ShouldContain("b***@example.com");
-        (await RunAsync("notifications", "no-such-run")).ShouldExitWith(0).Output.ShouldContain("No notifications of run no-such-run");
+        (await RunAsync("notifications", "no-such-run")).ShouldExitWith(0).Error.ShouldContain("No notifications of run no-such-run");
 
         foreach (var text in new[] { run.Output, run.Error, listed.Output, table.Output, _at.Data.Logs })
         {

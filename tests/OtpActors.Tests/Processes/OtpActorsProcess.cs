@@ -39,7 +39,7 @@ internal sealed class OtpActorsProcess : IAsyncDisposable
         string directory, IEnumerable<string> arguments, string? input = null,
         IReadOnlyDictionary<string, string>? environment = null)
     {
-        var start = new ProcessStartInfo(DotnetHost, ["exec", Program, .. arguments])
+        var start = new ProcessStartInfo(Command[0], [.. Command.Skip(1), .. arguments])
         {
             WorkingDirectory = directory,
             RedirectStandardInput = true,
@@ -48,12 +48,7 @@ internal sealed class OtpActorsProcess : IAsyncDisposable
             StandardOutputEncoding = Encoding.UTF8,
             StandardErrorEncoding = Encoding.UTF8,
         };
-        foreach (var own in start.Environment.Keys.Where(key => key.StartsWith($"{OtpActorsOptions.Section}__", StringComparison.OrdinalIgnoreCase)).ToList())
-        {
-            start.Environment.Remove(own);
-        }
-
-        start.Environment[$"{OtpActorsOptions.Section}__Http__Url"] = "http://127.0.0.1:0"; // each its own port
+        OnlyOwnSettings(start.Environment);
         foreach (var (key, value) in environment ?? new Dictionary<string, string>())
         {
             start.Environment[key] = value;
@@ -63,6 +58,20 @@ internal sealed class OtpActorsProcess : IAsyncDisposable
         process.StandardInput.Write(input);
         process.StandardInput.Close();
         return new OtpActorsProcess(process, $"OtpActors {string.Join(' ', arguments)}");
+    }
+
+    /// <summary>The command that starts the program, to be followed by its arguments.</summary>
+    public static IReadOnlyList<string> Command { get; } = [DotnetHost, "exec", Program];
+
+    /// <summary>Leaves out what the tests' own environment says of settings, and gives each service a port of its own.</summary>
+    public static void OnlyOwnSettings(IDictionary<string, string?> environment)
+    {
+        foreach (var own in environment.Keys.Where(key => key.StartsWith($"{OtpActorsOptions.Section}__", StringComparison.OrdinalIgnoreCase)).ToList())
+        {
+            environment.Remove(own);
+        }
+
+        environment[$"{OtpActorsOptions.Section}__Http__Url"] = "http://127.0.0.1:0";
     }
 
     public void Send(Signal signal) => Signals.Send(Id, signal);
