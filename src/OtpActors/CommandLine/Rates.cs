@@ -42,7 +42,7 @@ internal sealed class Rates(TimeProvider time)
     /// <summary>Null where it cannot be told.</summary>
     public TimeSpan? Left(RunState state, StepId step)
     {
-        if (StepProgress.Total(state, step) is not { } total)
+        if (StepProgress.Total(state, step) is not { } total || state.Steps[step].Hold is not null)
         {
             return null;
         }

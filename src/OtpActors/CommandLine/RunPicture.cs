@@ -150,7 +150,7 @@ internal static class RunPicture
             var counts = rates is not null && step.Status == StepStatus.Running;
             var rate = counts && !StepProgress.IsPaced(state, id) ? rates!.Of(id) : 0;
             return new Row(
-                id, id.Name, step.Status.ToString(), Of(step.Status), StepText.Took(step, now) ?? "",
+                id, id.Name, IsHeld(step) ? "Waiting" : step.Status.ToString(), IsHeld(step) ? Ink.Warning : Of(step.Status), StepText.Took(step, now) ?? "",
                 counts && StepProgress.Total(state, id) is { } total && total > 0
                     ? Math.Clamp((double)StepProgress.Done(state, id) / total, 0, 1) : null,
                 rate >= 1 ? $"{Texts.Number((long)rate)}/s" : "",
@@ -164,6 +164,8 @@ internal static class RunPicture
                     _ => 4,
                 });
         }
+
+        private static bool IsHeld(StepState step) => step is { Status: StepStatus.Running, Hold: not null };
 
         private static Ink Of(StepStatus status) => status switch
         {

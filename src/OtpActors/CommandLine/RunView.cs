@@ -61,7 +61,13 @@ internal sealed class PlainView(Screen screen, TimeProvider time) : IRunView
                 Write(id, $"{now.Status,-10} {StepText.Took(now) ?? "",10}", StepText.Of(state, id));
             }
 
-            if ((now.Status, now.Attempt) != (known.Status, known.Attempt) && StepText.Note(state, id, time.GetUtcNow()) is { } note)
+            if (known.Hold is { } over && now is { Status: StepStatus.Running, Hold: null })
+            {
+                Write(id, null, $"goes on: waited {Texts.Roughly(time.GetUtcNow() - over.Since)} for {StepText.Part(over)}");
+            }
+
+            if ((now.Status, now.Attempt, now.Hold?.WaitsFor) != (known.Status, known.Attempt, known.Hold?.WaitsFor)
+                && StepText.Note(state, id, time.GetUtcNow()) is { } note)
             {
                 Write(id, null, note);
             }

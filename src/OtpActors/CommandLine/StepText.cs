@@ -34,11 +34,22 @@ internal static class StepText
         var step = state.Steps[id];
         return step.Status switch
         {
+            StepStatus.Running when step.Hold is { } hold =>
+                $"waits for {Part(hold)} since {Texts.Clock(hold.Since, now)} ({Texts.Roughly(now - hold.Since)}): {Why(hold.Reason)}",
             StepStatus.Retrying => $"{Retry(state, id, now)}: {Why(step.Detail)}",
             StepStatus.Failed => $"failed after {Texts.Count(step.Attempt, "attempt")}: {Why(step.Detail)}",
             _ => null,
         };
     }
+
+    /// <summary>What a step that is held waits for.</summary>
+    public static string Part(StepHold hold) => hold.WaitsFor switch
+    {
+        PartNames.Mail => "the mail server",
+        PartNames.Topic or PartNames.Ledger => $"the {hold.WaitsFor}",
+        PartNames.Slack => "Slack",
+        _ => hold.WaitsFor,
+    };
 
     private static string Retry(RunState state, StepId id, DateTimeOffset now)
     {

@@ -34,7 +34,7 @@ public class RunPictureSpecs
             {
                 var words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
                 StepId.TryParse(words[0], out var step).ShouldBeTrue(line);
-                words[1].ShouldBe(run.State.Steps[step!.Value].Status.ToString());
+                words[1].ShouldBe(run.State.Steps[step!.Value] is { Hold: not null } ? "Waiting" : run.State.Steps[step.Value].Status.ToString());
             }
         }
     }
@@ -105,6 +105,17 @@ public class RunPictureSpecs
     }
 
     [Fact]
+    public void A_step_that_is_held_says_what_it_waits_for_since_when_and_why_and_no_time_left()
+    {
+        var run = RunViewSpecs.Held().Wait(TimeSpan.FromSeconds(90));
+        var picture = Live(run, 80, 40);
+
+        Line(picture, "mongo-sink").ShouldStartWith("mongo-sink       Waiting ");
+        picture.ShouldContain("    waits for mongo since 03:04:11Z (1 min 30 s): no server answers");
+        picture[0].ShouldEndWith(" · Producing · 1 min 34 s");
+    }
+
+    [Fact]
     public void A_step_that_failed_says_why_and_the_others_that_they_were_not_reached()
     {
         var run = RunViewSpecs.Retrying();
@@ -147,7 +158,7 @@ public class RunPictureSpecs
     private static IEnumerable<DrivenRun> EveryKind() =>
     [
         new(), new DrivenRun().ToProducing(), new DrivenRun(9_999_999_999).ToProducing().Store("mongo", 0, 2_000_000_000, 5, 5),
-        new DrivenRun().ToTheEnd(), new DrivenRun().ToTheEnd(missing: 5), RunViewSpecs.Retrying(),
+        new DrivenRun().ToTheEnd(), new DrivenRun().ToTheEnd(missing: 5), RunViewSpecs.Retrying(), RunViewSpecs.Held(),
         new DrivenRun().ToProducing().Do(new RunCommands.FailAttempt(DrivenRun.RunId, StepId.Produce, 1, new string('字', 500))),
     ];
 

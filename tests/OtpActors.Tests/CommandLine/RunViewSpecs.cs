@@ -62,6 +62,22 @@ public class RunViewSpecs
     }
 
     [Fact]
+    public void Plain_says_once_what_a_step_waits_for_and_when_it_goes_on()
+    {
+        var lines = Plain(view =>
+        {
+            var run = Held();
+            view.Show(run.State);
+            view.Show(run.State);
+            view.Show(run.Do(new RunCommands.ReleaseStep(DrivenRun.RunId, StepId.Sink("mongo"), 1)).State);
+            view.Show(run.State);
+        });
+
+        lines.Where(line => line.StartsWith("mongo-sink ")).ShouldBe([
+            "mongo-sink       waits for mongo since 03:04:11Z (0 s): no server answers", "mongo-sink       goes on: waited 0 s for mongo"]);
+    }
+
+    [Fact]
     public void Plain_on_a_narrow_screen_breaks_between_words()
     {
         var screen = new FakeScreen(width: 40);
@@ -175,6 +191,9 @@ public class RunViewSpecs
 
     internal static DrivenRun Retrying() =>
         new DrivenRun().ToProducing().Do(new RunCommands.FailAttempt(DrivenRun.RunId, StepId.Produce, 1, "the disk is full"));
+
+    internal static DrivenRun Held() =>
+        new DrivenRun().ToProducing().Do(new RunCommands.HoldStep(DrivenRun.RunId, StepId.Sink("mongo"), 1, "mongo", "no server answers"));
 
     private static IReadOnlyList<string> Plain(Action<PlainView> show) => FakeScreen.Piped(screen =>
     {
