@@ -56,7 +56,7 @@ internal static class RunCommand
                 settings, opened.Value, json || !Terminal.Screen.CanRedraw ? LogEventLevel.Warning : LogEventLevel.Fatal);
             using IRunView view = json ? new SilentView() : RunView.For(Terminal.Screen, TimeProvider.System);
             var (state, breakage) = await RunAsync(host, runId, spec, view, journal, cancel);
-            return await ConcludeAsync(parsed, options, state, breakage, json, opened.Value, host);
+            return await ConcludeAsync(parsed, state, breakage, json, opened.Value, host);
         }
         catch (OperationCanceledException) when (cancel.IsCancellationRequested)
         {
@@ -137,7 +137,7 @@ internal static class RunCommand
     }
 
     private static async Task<int> ConcludeAsync(
-        ParseResult parsed, RunOptions options, RunState state, string? breakage, bool json, DataDirectory data, IHost host)
+        ParseResult parsed, RunState state, string? breakage, bool json, DataDirectory data, IHost host)
     {
         var report = RunReport.Of(state);
         var captured = host.Services.GetService<CapturedSlackSender>() is { } embedded
@@ -175,7 +175,7 @@ internal static class RunCommand
         if (!state.IsTerminal)
         {
             Terminal.Error.WriteText($"{(breakage is null ? "Interrupted" : $"Broken off: {breakage.TrimEnd('.')}")}. Everything up to here is kept. Go on with:");
-            var again = Invocation.Of(["run", "--resume", state.RunId, .. options.Kept(parsed), .. json ? ["--json"] : Array.Empty<string>()]);
+            var again = Invocation.Of(["run", "--resume", state.RunId, .. RunOptions.Kept(parsed), .. json ? ["--json"] : Array.Empty<string>()]);
             Terminal.Error.Out.WriteLine(Invocation.Fit(again, Terminal.Error.Width, indent: 2));
         }
 

@@ -105,7 +105,7 @@ internal sealed class RunOptions
     }
 
     /// <summary>What was given beside the run itself, as it was given: it holds for the run when it is resumed too. No secrets.</summary>
-    public IEnumerable<string> Kept(ParseResult parsed) =>
+    public static IEnumerable<string> Kept(ParseResult parsed) =>
         parsed.GetResult(Cli.Data) is { Implicit: false, Tokens: [var data] } ? [Cli.Data.Name, data.Value] : [];
 
     /// <summary>

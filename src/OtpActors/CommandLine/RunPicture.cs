@@ -12,6 +12,8 @@ internal static class RunPicture
     private const int Gap = 2;
     private const int Bar = 8;
     private const int LongBar = 16;
+    private const int NoteIndent = 4;
+    private const int NoteLines = 3;
 
     /// <summary>A picture that is drawn over by the next one: lower than the screen by the line of the cursor.</summary>
     public static IReadOnlyList<Line> Live(RunState state, DateTimeOffset now, Rates rates, ScreenSize size) =>
@@ -31,11 +33,19 @@ internal static class RunPicture
             picture.Add((columns.Of(row, state).Cut(width), row.Keep));
             if (row.Note is { } note)
             {
-                picture.Add((new Line([new Span("    "), new Span(note, row.Ink)]).Cut(width), 3));
+                picture.AddRange(Note(note, width).Select(line => (new Line(line, row.Ink).Cut(width), 3)));
             }
         }
 
         return picture;
+    }
+
+    /// <summary>A few lines at most: the whole of an error is in the log and, if the run fails of it, in the summary.</summary>
+    private static IEnumerable<string> Note(string note, int width)
+    {
+        var lines = TextWidth.Wrap(TextWidth.Clean(note), width, NoteIndent);
+        return lines.Count <= NoteLines ? lines
+            : [.. lines.Take(NoteLines - 1), TextWidth.Cut(lines[NoteLines - 1], width - 2, always: true)];
     }
 
     private static Line Title(RunState state, DateTimeOffset now, Rates? rates)

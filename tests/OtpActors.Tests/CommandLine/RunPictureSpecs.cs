@@ -116,6 +116,18 @@ public class RunPictureSpecs
     }
 
     [Fact]
+    public void A_long_reason_takes_a_few_lines_and_no_more()
+    {
+        var run = new DrivenRun().ToProducing().Do(new RunCommands.FailAttempt(
+            DrivenRun.RunId, StepId.Produce, 1, string.Join(' ', Enumerable.Repeat("words", 100))));
+        var note = Live(run, 80, 24).Where(line => line.StartsWith("    ")).ToList();
+
+        note.Count.ShouldBe(3);
+        note[0].ShouldStartWith("    retry at ");
+        note[2].ShouldEndWith("words…");
+    }
+
+    [Fact]
     public void A_step_that_failed_says_why_and_the_others_that_they_were_not_reached()
     {
         var run = RunViewSpecs.Retrying();
