@@ -45,6 +45,9 @@ internal sealed class FakeSmtpServer : IAsyncDisposable
     /// <summary>The reply at a moment for the transaction's recipient; null for the usual one.</summary>
     public Func<SmtpMoment, string, string?> Script { get; set; } = (_, _) => null;
 
+    /// <summary>Comes before each reply that a script may give.</summary>
+    public Func<SmtpMoment, Task> Before { get; set; } = _ => Task.CompletedTask;
+
     /// <summary>What EHLO offers.</summary>
     public string[] Extensions { get; set; } = ["PIPELINING", "8BITMIME", "SMTPUTF8"];
 
@@ -178,8 +181,11 @@ internal sealed class FakeSmtpServer : IAsyncDisposable
             return false;
         }
 
-        private Task<bool> ReplyAsync(SmtpMoment moment, string usual, CancellationToken ending) =>
-            SayAsync(server.Script(moment, _recipient) ?? usual, ending);
+        private async Task<bool> ReplyAsync(SmtpMoment moment, string usual, CancellationToken ending)
+        {
+            await server.Before(moment);
+            return await SayAsync(server.Script(moment, _recipient) ?? usual, ending);
+        }
 
         /// <returns>Whether the session goes on.</returns>
         private async Task<bool> SayAsync(string reply, CancellationToken ending)

@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using OtpActors.Tests.Servers.Cassandra;
 
 namespace OtpActors.Tests.Servers;
 
@@ -19,6 +20,7 @@ internal sealed partial class KafkaCluster : IAsyncDisposable
     private readonly Dictionary<int, int> _ports = [];
     private ServerProcess _zooKeeper = null!;
     private IPEndPoint _zooKeeperAddress = null!;
+    private FaultProxy? _front;
 
     private KafkaCluster()
     {
@@ -35,9 +37,17 @@ internal sealed partial class KafkaCluster : IAsyncDisposable
         ["broker.version.fallback"] = "0.9.0.1",
     };
 
-    public static async Task<KafkaCluster> StartAsync(int brokers)
+    /// <summary>One broker that names the proxy as its own address, so that clients come to it there alone.</summary>
+    public static Task<KafkaCluster> StartBehindAsync(FaultProxy front)
     {
-        var cluster = new KafkaCluster { BrokerIds = [.. Enumerable.Range(1, brokers)] };
+        front.Target = Ports.Free("127.0.0.1");
+        return StartAsync(new KafkaCluster { BrokerIds = [1], _front = front });
+    }
+
+    public static Task<KafkaCluster> StartAsync(int brokers) => StartAsync(new KafkaCluster { BrokerIds = [.. Enumerable.Range(1, brokers)] });
+
+    private static async Task<KafkaCluster> StartAsync(KafkaCluster cluster)
+    {
         try
         {
             using var limit = new CancellationTokenSource(StartLimit);
@@ -176,7 +186,8 @@ internal sealed partial class KafkaCluster : IAsyncDisposable
             _directory.File($"broker-{broker}.properties"),
             $"""
             broker.id={broker}
-            listeners=PLAINTEXT://127.0.0.1:{_ports.GetValueOrDefault(broker)}
+            listeners=PLAINTEXT://127.0.0.1:{_front?.Target ?? _ports.GetValueOrDefault(broker)}
+            {(_front is null ? "" : $"advertised.listeners=PLAINTEXT://127.0.0.1:{_front.Port}")}
             zookeeper.connect=127.0.0.1:{_zooKeeperAddress.Port}
             zookeeper.session.timeout.ms=8000
             log.dirs={_directory.File($"broker-{broker}")}

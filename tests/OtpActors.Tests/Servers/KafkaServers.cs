@@ -50,6 +50,13 @@ public sealed class KafkaServers : IAsyncDisposable
         return KafkaUnderTest.Of(await KafkaCluster.StartAsync(1));
     }
 
+    /// <summary>A broker of the caller's own that clients reach through the proxy alone.</summary>
+    internal async Task<KafkaCluster> BehindAsync(FaultProxy front)
+    {
+        await RequireAsync();
+        return await KafkaCluster.StartBehindAsync(front);
+    }
+
     /// <summary>Three brokers of this test run's own, which tests may kill one of, and start again.</summary>
     internal async Task<KafkaUnderTest> ThreeAsync()
     {

@@ -1,6 +1,7 @@
 using System.Net.Http.Json;
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
 using OtpActors.Hosting;
 using OtpActors.Triggers;
 using Serilog.Events;
@@ -30,14 +31,16 @@ internal sealed class RunningService : IAsyncDisposable
 
     /// <param name="configure">Changes settings and services before it is started.</param>
     /// <param name="directory">A data directory that outlives it; null for one that is gone with it.</param>
-    public static async Task<RunningService> StartAsync(Action<OtpActorsOptions>? configure = null, string? directory = null)
+    /// <param name="replace">Puts other parts in place.</param>
+    public static async Task<RunningService> StartAsync(
+        Action<OtpActorsOptions>? configure = null, string? directory = null, Action<IServiceCollection>? replace = null)
     {
         var options = new OtpActorsOptions { LogLevel = LogEventLevel.Warning };
         options.Http.Url = "http://127.0.0.1:0";
         configure?.Invoke(options);
         var own = directory is null ? new TempDirectory() : null;
         var data = DataDirectory.Open(directory ?? own!.Path);
-        var app = OtpActorsHost.BuildService(options, data, LogEventLevel.Fatal);
+        var app = OtpActorsHost.BuildService(options, data, LogEventLevel.Fatal, replace ?? (_ => { }));
         await app.StartAsync(TestContext.Current.CancellationToken);
         return new RunningService(own, data, app);
     }

@@ -54,6 +54,14 @@ internal sealed class MongoServer : IAsyncDisposable
         return server;
     }
 
+    /// <summary>One member that names the proxy as its own address, so that clients come to it there alone.</summary>
+    public static MongoServer StartBehind(FaultProxy front)
+    {
+        var server = new MongoServer(user: null);
+        server._members.Add(MongoMember.Start(server, front));
+        return server;
+    }
+
     public string Connection(string credentials) =>
         $"mongodb://{credentials}{Hosts}/?replicaSet=rs0";
 
@@ -152,17 +160,23 @@ internal sealed class MongoMember : IAsyncDisposable
     private readonly HashSet<TcpClient> _open = [];
     private readonly List<Task> _work = [];
     private TcpListener? _listener;
+    private readonly FaultProxy? _front;
     private int _port;
     private int _connections;
 
-    private MongoMember(MongoServer set) => _set = set;
+    private MongoMember(MongoServer set, FaultProxy? front) => (_set, _front) = (set, front);
 
-    public string Address => $"127.0.0.1:{_port}";
+    public string Address => $"127.0.0.1:{_front?.Port ?? _port}";
 
-    public static MongoMember Start(MongoServer set)
+    public static MongoMember Start(MongoServer set, FaultProxy? front = null)
     {
-        var member = new MongoMember(set);
+        var member = new MongoMember(set, front);
         member.Listen();
+        if (front is not null)
+        {
+            front.Target = member._port;
+        }
+
         return member;
     }
 
