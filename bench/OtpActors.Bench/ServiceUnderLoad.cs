@@ -10,6 +10,9 @@ namespace OtpActors.Bench;
 /// <summary><c>serve</c> in a process and a data directory of its own, and its callers, whose waits are kept.</summary>
 internal sealed class ServiceUnderLoad : IAsyncDisposable
 {
+    private const int LinesKept = 50;
+
+    private readonly ConcurrentQueue<string> _lastWords = new();
     private readonly string _directory = Directory.CreateTempSubdirectory("otpactors-bench-").FullName;
     private readonly Process _process;
     private readonly HttpClient _http;
@@ -34,7 +37,7 @@ internal sealed class ServiceUnderLoad : IAsyncDisposable
         {
             if (line.Contains("Serving from", StringComparison.Ordinal))
             {
-                _ = service._process.StandardError.ReadToEndAsync(); // or it would stop at a full pipe
+                _ = service.KeepLastWordsAsync();
                 var from = line.IndexOf("http://", StringComparison.Ordinal);
                 service._http.BaseAddress = new Uri(line[from..line.IndexOf(';', from)]);
                 return service;
@@ -97,10 +100,37 @@ internal sealed class ServiceUnderLoad : IAsyncDisposable
         Directory.Delete(_directory, recursive: true);
     }
 
+    /// <summary>Reads on for as long as it lives, or it would stop at a full pipe.</summary>
+    private async Task KeepLastWordsAsync()
+    {
+        while (await _process.StandardError.ReadLineAsync() is { } line)
+        {
+            _lastWords.Enqueue(line);
+            while (_lastWords.Count > LinesKept)
+            {
+                _lastWords.TryDequeue(out _);
+            }
+        }
+    }
+
+    private async Task<HttpResponseMessage> AnswerAsync(Func<Task<HttpResponseMessage>> send)
+    {
+        try
+        {
+            return await send();
+        }
+        catch (HttpRequestException e)
+        {
+            await Task.Delay(TimeSpan.FromSeconds(1)); // for its last words
+            throw new InvalidOperationException(
+                $"The service {(_process.HasExited ? $"ended with {_process.ExitCode}" : "does not answer")}: {string.Join('\n', _lastWords)}", e);
+        }
+    }
+
     private async Task<JsonElement> MeasureAsync(string? kind, Func<Task<HttpResponseMessage>> send)
     {
         var began = Stopwatch.GetTimestamp();
-        using var response = await send();
+        using var response = await AnswerAsync(send);
         var body = await response.Content.ReadAsStringAsync();
         if (kind is not null)
         {
