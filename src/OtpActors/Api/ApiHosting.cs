@@ -68,6 +68,7 @@ public static class ApiHosting
         app.MapHealth();
         app.MapPrometheusScrapingEndpoint("/metrics").Needs(ApiScope.Read);
         var api = app.MapGroup("/api");
+        api.AddEndpointFilter<FilesFilter>();
         api.MapRuns();
         api.MapOtps();
         api.MapTopics();

@@ -74,7 +74,8 @@ internal static class RunCommand
     private static async Task<(RunState State, string? Breakage)> RunAsync(
         IHost host, string runId, RunSpec? spec, IRunView view, JournalAccess journal, CancellationToken cancel)
     {
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel, journal.Lost);
+        var files = host.Services.GetRequiredService<DataWatch>();
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel, journal.Lost, files.Lost);
         await host.StartAsync(CancellationToken.None);
         using var run = new RunSubscription(host.Services.GetRequiredService<ActorSystem>(), runId);
         RunState state;
@@ -91,7 +92,7 @@ internal static class RunCommand
                 _ => throw NoSuchRun(runId, host.Services.GetRequiredService<OtpActorsOptions>()),
             };
 
-            state = await FollowAsync(run, accepted.State, view.Show, stop.Token);
+            state = await FollowAsync(run, accepted.State, view, stop.Token);
         }
         finally
         {
@@ -101,6 +102,11 @@ internal static class RunCommand
 
         state = run.Latest ?? state;
         view.End(state);
+        if (files.WhyLost is { } lost)
+        {
+            throw new NotDoneException(lost);
+        }
+
         return (state, run.Breakage ?? journal.WhyLost);
     }
 
@@ -108,15 +114,14 @@ internal static class RunCommand
     /// Shows each new state, and the last one again several times a second for what counts time, until the run is over or
     /// <paramref name="cancel"/> fires. A run whose journal is unavailable goes on by itself, and is given up at its deadline.
     /// </summary>
-    /// <param name="quiet">Whether the log on standard error says what the run waits for.</param>
     private static async Task<RunState> FollowAsync(
-        RunSubscription run, RunState state, Action<RunState> show, bool quiet, CancellationToken cancel)
+        RunSubscription run, RunState state, IRunView view, CancellationToken cancel)
     {
         string? told = null;
         while (true)
         {
             state = run.Latest ?? state;
-            show(state);
+            view.Show(state);
             var breakage = run.Breakage;
             if (state.IsTerminal || cancel.IsCancellationRequested
                 || (breakage is not null && state.DeadlineAt <= TimeProvider.System.GetUtcNow()))
@@ -124,14 +129,14 @@ internal static class RunCommand
                 return state;
             }
 
-            if (breakage != told && !quiet)
+            if (breakage != told)
             {
-                await Console.Error.WriteLineAsync(
-                    breakage is null ? "The run goes on." : $"The run waits, and goes on by itself: {breakage}. Ctrl-C ends it; everything up to here is kept.");
+                view.Say(breakage is null
+                    ? "The run goes on."
+                    : $"The run waits, and goes on by itself: {breakage}. Ctrl-C ends it; everything up to here is kept.");
             }
 
             told = breakage;
-
             await run.WaitAsync(Refresh, cancel);
         }
     }

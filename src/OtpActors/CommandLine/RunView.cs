@@ -10,6 +10,9 @@ internal interface IRunView : IDisposable
     /// <summary>Called at each change, and several times a second.</summary>
     void Show(RunState state);
 
+    /// <summary>What concerns the run and is no state of it.</summary>
+    void Say(string text);
+
     /// <summary>Called once, with the last state there is in this process.</summary>
     void End(RunState state);
 }
@@ -26,6 +29,10 @@ internal static class RunView
 internal sealed class SilentView : IRunView
 {
     public void Show(RunState state)
+    {
+    }
+
+    public void Say(string text)
     {
     }
 
@@ -75,6 +82,8 @@ internal sealed class PlainView(Screen screen, TimeProvider time) : IRunView
             _shown[id] = now;
         }
     }
+
+    public void Say(string text) => screen.WriteText(text);
 
     public void End(RunState state) => Show(state);
 
@@ -134,6 +143,13 @@ internal sealed class LiveView : IRunView
 
         _drawnAt = _time.GetTimestamp();
         _redraw.Draw(RunPicture.Live(state, _time.GetUtcNow(), _rates, _screen.Size));
+    }
+
+    /// <summary>Stands below the picture so far; the next one follows it.</summary>
+    public void Say(string text)
+    {
+        _redraw.Forget();
+        _screen.WriteText(text);
     }
 
     public void End(RunState state) => _redraw.Draw(RunPicture.Final(state, _time.GetUtcNow(), _screen.Size.Width));

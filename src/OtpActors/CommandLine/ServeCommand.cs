@@ -22,8 +22,9 @@ internal static class ServeCommand
         var settings = Cli.Settings(parsed);
         using var data = DataDirectory.Open(settings.Data);
         await using var journal = await JournalAccess.OpenAsync(settings, data, cancel);
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel, journal.Lost);
         await using var host = OtpActorsHost.BuildService(settings, data, LogEventLevel.Information);
+        var files = host.Services.GetRequiredService<DataWatch>();
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel, journal.Lost, files.Lost);
         try
         {
             await host.StartAsync(CancellationToken.None);
@@ -46,6 +47,6 @@ internal static class ServeCommand
             await host.StopAsync(CancellationToken.None);
         }
 
-        return journal.WhyLost is { } reason ? throw new NotDoneException(reason) : ExitCodes.Done;
+        return (files.WhyLost ?? journal.WhyLost) is { } reason ? throw new NotDoneException(reason) : ExitCodes.Done;
     }
 }

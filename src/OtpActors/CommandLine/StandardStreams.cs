@@ -14,7 +14,7 @@ internal static class StandardStreams
     private const int ReadWrite = 2; // O_RDWR
 
     private static ForgivingWriter? _output;
-    private static PosixSignalRegistration? _hangUp;
+    private static readonly List<IDisposable> Kept = []; // a signal is handled for as long as its registration is referenced
 
     /// <summary>Why something of standard output is lost; null where nothing is.</summary>
     public static string? OutputLoss => _output?.Loss;
@@ -29,7 +29,7 @@ internal static class StandardStreams
             (output, error) = (IsOpen(1), IsOpen(2));
 
             // The end of a terminal, or of a connection, is not the end of what was begun there. SIGPIPE .NET itself ignores.
-            _hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, signal => signal.Cancel = true);
+            Kept.Add(PosixSignalRegistration.Create(PosixSignal.SIGHUP, signal => signal.Cancel = true));
         }
 
         _output = new ForgivingWriter(output ? Console.Out : null);

@@ -1,4 +1,3 @@
-using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using OtpActors.Api;
 using OtpActors.Hosting;
@@ -9,8 +8,8 @@ using OtpActors.Workflow;
 namespace OtpActors.Health;
 
 /// <summary>
-/// <c>/healthz/live</c>: the process answers, whatever its servers do. <c>/healthz/ready</c>: topic, stores and journal answer
-/// and the sinks get on; 503 if not. Details are for callers who may read.
+/// <c>/healthz/live</c>: the process answers, whatever its servers do. <c>/healthz/ready</c>: topic, stores, journal and data
+/// directory answer and the sinks get on; 503 if not. Details are for callers who may read. Neither is rate-limited.
 /// </summary>
 internal static class HealthHosting
 {
@@ -19,42 +18,46 @@ internal static class HealthHosting
     public static void AddHealth(this IServiceCollection services)
     {
         var checks = services.AddHealthChecks();
-        checks.Add(new HealthCheckRegistration("topic", Make<TopicCheck>, null, null, Patience));
+        Add("topic", Make<TopicCheck>);
         foreach (var store in StepId.Stores)
         {
-            StoreCheck? check = null;
-            checks.Add(new HealthCheckRegistration(
-                store, sp => check ??= new StoreCheck(sp.GetServices<IOtpStore>().Single(s => s.Name == store)), null, null, Patience));
+            Add(store, sp => new StoreCheck(sp.GetServices<IOtpStore>().Single(s => s.Name == store)));
         }
 
-        checks.Add(new HealthCheckRegistration("journal", Make<JournalCheck>, null, null, Patience));
-        checks.Add(new HealthCheckRegistration("runs", Make<HeldStepsCheck>, null, null, Patience));
-        checks.Add(new HealthCheckRegistration("sinks", Make<SinksCheck>, null, null, Patience));
+        Add("journal", Make<JournalCheck>);
+        Add("data", Make<DataCheck>);
+        Add("runs", Make<HeldStepsCheck>);
+        Add("sinks", Make<SinksCheck>);
+        services.AddSingleton<Readiness>();
+
+        void Add(string name, Func<IServiceProvider, IHealthCheck> make)
+        {
+            SentenceCheck? check = null;
+            checks.Add(new HealthCheckRegistration(name, sp => check ??= new SentenceCheck(make(sp), Patience), null, null));
+        }
     }
 
     public static void MapHealth(this WebApplication app)
     {
-        app.MapGet("/healthz/live", () => TypedResults.Ok(new { status = "live" })).AllowAnonymous().ExcludeFromDescription();
-        app.MapHealthChecks("/healthz/ready", new HealthCheckOptions { ResponseWriter = WriteAsync }).AllowAnonymous();
+        app.MapGet("/healthz/live", () => TypedResults.Ok(new { status = "live" })).AllowAnonymous().DisableRateLimiting().ExcludeFromDescription();
+        app.MapGet("/healthz/ready", WriteAsync).AllowAnonymous().DisableRateLimiting().ExcludeFromDescription();
     }
 
     private static T Make<T>(IServiceProvider services) => ActivatorUtilities.CreateInstance<T>(services);
 
-    private static Task WriteAsync(HttpContext context, HealthReport report)
+    private static async Task WriteAsync(HttpContext context, Readiness readiness)
     {
+        var report = await readiness.ReportAsync();
         var told = context.User.Has(ApiScope.Read);
-        return context.Response.WriteAsJsonAsync(
+        context.Response.StatusCode = report.Status == HealthStatus.Healthy ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
+        await context.Response.WriteAsJsonAsync(
             new
             {
                 status = report.Status == HealthStatus.Healthy ? "ready" : "notReady",
                 checks = report.Entries.ToDictionary(
                     entry => entry.Key,
-                    entry => new { status = entry.Value.Status.ToString().ToLowerInvariant(), detail = told ? DetailOf(entry.Value) : null }),
+                    entry => new { status = entry.Value.Status.ToString().ToLowerInvariant(), detail = told ? entry.Value.Description : null }),
             },
             RequestJson.Options);
     }
-
-    /// <summary>A check that was given up has an exception and no words of its own.</summary>
-    private static string? DetailOf(HealthReportEntry entry) =>
-        entry.Exception is OperationCanceledException or TimeoutException ? $"no answer within {Patience.TotalSeconds:0} s" : entry.Description;
 }

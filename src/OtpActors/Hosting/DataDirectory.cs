@@ -24,6 +24,22 @@ public sealed class DataDirectory : IDisposable
     /// <summary>The full path.</summary>
     public string Root { get; }
 
+    /// <summary>What this user may still write to its disk; null where it cannot be told.</summary>
+    public long? FreeBytes
+    {
+        get
+        {
+            try
+            {
+                return new DriveInfo(Root).AvailableFreeSpace;
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
+            {
+                return null;
+            }
+        }
+    }
+
     public string TopicFile => Under("topic.db");
 
     public string JournalFile => Under("journal.db");

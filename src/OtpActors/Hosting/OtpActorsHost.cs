@@ -56,6 +56,7 @@ public static class OtpActorsHost
             .Destructure.AsScalar<OneTimePassword>()
             .Destructure.AsScalar<EmailAddress>()
             .MinimumLevel.Override(AuditTrail.Category, LogEventLevel.Information) // whatever the level of the rest
+            .MinimumLevel.Override("Microsoft.Extensions.Diagnostics.HealthChecks", LogEventLevel.Fatal) // each failure, again and again: Readiness tells once
             .MinimumLevel.Override("Microsoft.AspNetCore", LogEventLevel.Warning) // its lines tell paths, which hold addresses
             .MinimumLevel.Override(ApiSecurity.LogCategory, LogEventLevel.Warning)
             .MinimumLevel.Override("System.Net.Http", LogEventLevel.Warning) // its lines tell URLs, which hold tokens

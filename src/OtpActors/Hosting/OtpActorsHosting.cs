@@ -26,7 +26,10 @@ public static class OtpActorsHosting
         services.AddSingleton(data);
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton(sp => new RunStarter(
-            options, data, sp.GetRequiredService<IRequiredActor<RunRegistry>>(), sp.GetRequiredService<IRequiredActor<RunsParent>>()));
+            options, data, sp.GetRequiredService<IRequiredActor<RunRegistry>>(), sp.GetRequiredService<IRequiredActor<RunsParent>>(),
+            sp.GetRequiredService<DataWatch>()));
+        services.AddSingleton<DataWatch>();
+        services.AddHostedService(sp => sp.GetRequiredService<DataWatch>());
         services.AddRunCatalog(options.Journal, data);
         services.AddSingleton<IOtpTopic>(sp => options.Topic.Provider == TopicProvider.Kafka
             ? new KafkaTopic(options.Kafka, sp.GetRequiredService<TimeProvider>(), sp.GetRequiredService<ILogger<KafkaTopic>>())

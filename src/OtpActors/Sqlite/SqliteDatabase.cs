@@ -56,14 +56,22 @@ public sealed class SqliteDatabase : IAsyncDisposable
     private readonly FileInfo _log;
     private readonly BlockingCollection<IWork> _queue = [];
     private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly SqliteFileGuard? _guard;
     private SqliteSession? _session;
 
     public SqliteDatabase(SqliteSettings settings)
     {
         _settings = settings;
+        _guard = settings.ReadOnly ? null : new SqliteFileGuard(settings.File);
         _log = new FileInfo(settings.File + "-wal");
         new Thread(Work) { IsBackground = true, Name = $"sqlite {Path.GetFileName(settings.File)}" }.Start();
     }
+
+    /// <summary>
+    /// Tells of a file (its path, and a sentence) that cannot be used on safely: damaged, or no longer the one that was opened.
+    /// On the thread of its database.
+    /// </summary>
+    public static event Action<string, string>? Unsafe;
 
     public string File => _settings.File;
 
@@ -110,12 +118,30 @@ public sealed class SqliteDatabase : IAsyncDisposable
         {
             _session ??= Open();
             var result = work(_session);
+            CheckFile();
             BoundLog(_session);
             return result;
         }
         catch (SqliteException exception)
         {
-            throw SqliteFailure.Explain(exception, File);
+            var failure = SqliteFailure.Explain(exception, File);
+            if (SqliteFailure.IsDamage(exception))
+            {
+                Unsafe?.Invoke(File, failure.Message);
+            }
+
+            throw failure;
+        }
+    }
+
+    /// <summary>After the commit, and before anybody is promised that it is kept.</summary>
+    private void CheckFile()
+    {
+        if (_guard?.Check() is { } fault)
+        {
+            Unsafe?.Invoke(File, fault);
+            throw new SqliteFailureException(
+                $"{fault}: put it back or restore it from a backup, then start again", canPass: false);
         }
     }
 
@@ -123,6 +149,7 @@ public sealed class SqliteDatabase : IAsyncDisposable
     {
         if (!_settings.ReadOnly)
         {
+            _guard!.Forget();
             CreatePrivate();
             return Connect();
         }

@@ -14,6 +14,9 @@ public sealed class SqliteFailureException(string message, bool canPass, Excepti
 /// <summary>SQLite's result codes as sentences (https://www.sqlite.org/rescode.html).</summary>
 public static class SqliteFailure
 {
+    /// <summary>Whether what is in the file is not what SQLite wrote.</summary>
+    public static bool IsDamage(SqliteException exception) => exception.SqliteErrorCode is raw.SQLITE_CORRUPT or raw.SQLITE_NOTADB;
+
     public static SqliteFailureException Explain(SqliteException exception, string file)
     {
         var (message, canPass) = exception.SqliteErrorCode switch

@@ -63,8 +63,8 @@ public sealed class Mender(IEnumerable<IOtpStore> stores, IOtpTopic topic, TimeP
 
     /// <summary>Null for what became a dead letter when it was read first.</summary>
     private static StoreRecord? Decode(Begin begin, int partition, TopicRecord record) =>
-        OtpRecordCodec.TryDecode(record.Key, record.Value, out var otp, out _)
-            ? new StoreRecord(otp.Email, otp.Otp, new RecordOrigin(begin.Spec.Topic, partition, record.Offset), record.Timestamp)
+        OtpRecordCodec.TryDecode(record.Key, record.Value, out var otp, out _) && record.Timestamp.Date is { } time
+            ? new StoreRecord(otp.Email, otp.Otp, new RecordOrigin(begin.Spec.Topic, partition, record.Offset), time)
             : null;
 }
 

@@ -41,6 +41,10 @@ internal sealed class MeteredStore(IOtpStore store, ServiceMetrics metrics) : IO
         {
             metrics.StoreDuration.Record(
                 Stopwatch.GetElapsedTime(began).TotalSeconds, new("store", Name), new("operation", operation), new("outcome", outcome));
+            if (outcome != "ok")
+            {
+                metrics.StoreFailures.Add(1, new("store", Name), new("outcome", outcome));
+            }
         }
     }
 }

@@ -23,6 +23,7 @@ public sealed class RunTelemetry : ReceiveActor
 
     protected override void PreStart()
     {
+        _metrics.Begin();
         foreach (var notice in new[] { typeof(RunNotices.Journaled), typeof(RunNotices.Updated), typeof(RunNotices.Broken) })
         {
             Context.System.EventStream.Subscribe(Self, notice);
@@ -70,9 +71,7 @@ public sealed class RunTelemetry : ReceiveActor
     private void CountNotified(StepId step, NotifyProgress progress, RunState before)
     {
         var known = before.Notified.GetValueOrDefault(step, new NotifyProgress(0, 0, 0));
-        var channel = new KeyValuePair<string, object?>("channel", step.Kind.ToString().ToLowerInvariant());
-        _metrics.Notifications.Add(progress.Sent - known.Sent, channel, new("outcome", "sent"));
-        _metrics.Notifications.Add(progress.Failed - known.Failed, channel, new("outcome", "failed"));
+        _metrics.CountNotified(step.Kind, progress.Sent - known.Sent, progress.Failed - known.Failed);
     }
 }
 

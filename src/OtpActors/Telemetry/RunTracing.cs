@@ -89,6 +89,11 @@ internal static class StepTelemetry
 {
     public sealed record End(StepId Step, string Outcome, bool Failed = false, bool Last = true);
 
+    /// <summary>Every outcome that an end of this step can have.</summary>
+    public static IEnumerable<string> OutcomesOf(StepId step) => step.Kind == StepKind.Sink
+        ? ["completed", "window_elapsed", "skipped", "failed", "attempt_failed"]
+        : ["completed", "skipped", "failed", "attempt_failed"];
+
     public static End? Closed(IRunEvent e) => e switch
     {
         RunEvents.AttemptFailed f => new(f.Step, "attempt_failed", Failed: true, Last: false),

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
+using OtpActors.Hosting;
 using OtpActors.Steps;
 using OtpActors.Triggers;
 using OtpActors.Workflow;
@@ -24,7 +25,7 @@ public sealed class ServiceMetrics
     private readonly ConcurrentDictionary<string, IReadOnlyList<HeldStep>> _held = new();
     private readonly StandingCounts _standing;
 
-    public ServiceMetrics(IMeterFactory factory, TriggerCounts triggers, StandingCounts standing, JournalStatus journal)
+    public ServiceMetrics(IMeterFactory factory, TriggerCounts triggers, StandingCounts standing, JournalStatus journal, DataDirectory data)
     {
         _standing = standing;
         standing.Added += CountStored;
@@ -43,6 +44,7 @@ public sealed class ServiceMetrics
         StoreDuration = meter.CreateHistogram(
             "otpactors.store.duration", "s", "Calls to a store, by store, operation and outcome: ok, unavailable, error.",
             advice: Seconds(0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10));
+        StoreFailures = meter.CreateCounter<long>("otpactors.store.failures", description: "Calls to a store that failed, by store and outcome: unavailable, error.");
         meter.CreateObservableGauge("otpactors.runs.active", Active, description: "Unfinished runs, by phase.");
         meter.CreateObservableGauge(
             "otpactors.steps.held", HeldByPart, description: "Steps and continuous sinks that wait for a part which is out, by that part.");
@@ -51,6 +53,9 @@ public sealed class ServiceMetrics
         meter.CreateObservableGauge(
             "otpactors.journal.out", () => journal.Outage is null && journal.ListOutage is null ? 0L : 1L,
             description: "1 while the journal, or the list of runs, cannot be written.");
+        meter.CreateObservableGauge(
+            "otpactors.data.free", () => data.FreeBytes is { } free ? [new Measurement<long>(free)] : Array.Empty<Measurement<long>>(), "By",
+            "Bytes that can still be written to the data directory's disk.");
         meter.CreateObservableGauge("otpactors.topic.lag", Lags, description: "Records of the configured topic that a group has not committed.");
         meter.CreateObservableCounter(
             "otpactors.commands",
@@ -79,6 +84,54 @@ public sealed class ServiceMetrics
     public Counter<long> Notifications { get; }
 
     public Histogram<double> StoreDuration { get; }
+
+    public Counter<long> StoreFailures { get; }
+
+    /// <summary>
+    /// Makes every counter with every label that is known beforehand, at zero: what increases from nothing to one increases for
+    /// nobody who counts. Comes after what collects them has begun.
+    /// </summary>
+    public void Begin()
+    {
+        foreach (var trigger in Enum.GetNames<TriggerKind>())
+        {
+            RunsStarted.Add(0, new KeyValuePair<string, object?>("trigger", trigger));
+        }
+
+        foreach (var outcome in Enum.GetNames<RunOutcome>())
+        {
+            RunsEnded.Add(0, new KeyValuePair<string, object?>("outcome", outcome));
+        }
+
+        foreach (var step in StepId.All)
+        {
+            foreach (var outcome in StepTelemetry.OutcomesOf(step))
+            {
+                StepEnds.Add(0, new("step", step.Name), new("outcome", outcome));
+            }
+        }
+
+        foreach (var store in StepId.Stores)
+        {
+            CountStored(store, default);
+            StoreFailures.Add(0, new("store", store), new("outcome", "unavailable"));
+            StoreFailures.Add(0, new("store", store), new("outcome", "error"));
+        }
+
+        foreach (var channel in new[] { StepKind.Mail, StepKind.Slack })
+        {
+            CountNotified(channel, 0, 0);
+        }
+
+        Produced.Add(0);
+    }
+
+    public void CountNotified(StepKind channel, long sent, long failed)
+    {
+        var label = new KeyValuePair<string, object?>("channel", channel.ToString().ToLowerInvariant());
+        Notifications.Add(sent, label, new("outcome", "sent"));
+        Notifications.Add(failed, label, new("outcome", "failed"));
+    }
 
     /// <summary>The runs that are not over in this process, and what each is doing.</summary>
     public IReadOnlyDictionary<string, RunPhase> ActiveRuns => _active;

@@ -30,7 +30,7 @@ public interface IRunStarter
 
 /// <inheritdoc/>
 public sealed class RunStarter(
-    OtpActorsOptions options, DataDirectory data, IRequiredActor<RunRegistry> registry, IRequiredActor<RunsParent> runs)
+    OtpActorsOptions options, DataDirectory data, IRequiredActor<RunRegistry> registry, IRequiredActor<RunsParent> runs, DataWatch files)
     : IRunStarter
 {
     /// <summary>How long a run may take to be journaled; it is a matter of milliseconds.</summary>
@@ -45,6 +45,7 @@ public sealed class RunStarter(
     public async Task<RunStarted> StartAsync(
         string runId, RunRequest request, RunTrigger trigger, CancellationToken cancellationToken)
     {
+        CheckFiles();
         using var span = RunTracing.Request(runId, trigger.Kind);
         trigger = trigger with
         {
@@ -83,6 +84,7 @@ public sealed class RunStarter(
     private async Task<RunState> RegisterAsync(string runId, RunSpec spec, OverlapPolicy overlap, CancellationToken cancellationToken)
     {
         var reply = await AskAsync(registry.ActorRef, new RunRegistry.Start(runId, spec, overlap), cancellationToken);
+        CheckFiles();
         return reply switch
         {
             RunReplies.Accepted accepted => accepted.State,
@@ -90,6 +92,15 @@ public sealed class RunStarter(
             RunReplies.Refused refused => throw new RunRefusedException(refused.Reason),
             _ => throw new RunRefusedException("the run cannot be journaled"),
         };
+    }
+
+    /// <summary>What was written to files that are gone is promised to nobody.</summary>
+    private void CheckFiles()
+    {
+        if (files.Check() is { } lost)
+        {
+            throw new RunRefusedException(lost);
+        }
     }
 
     private static RunStarted Same(RunState state, RunTrigger trigger) => state.Spec!.Trigger?.Fingerprint == trigger.Fingerprint

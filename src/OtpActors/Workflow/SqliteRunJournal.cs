@@ -3,9 +3,19 @@ using OtpActors.Sqlite;
 namespace OtpActors.Workflow;
 
 /// <summary>The journal's file, beneath Akka.Persistence.Sql's tables.</summary>
-public sealed class SqliteRunJournal(string file) : IRunJournal, IAsyncDisposable
+/// <remarks>
+/// Opens the file at once and keeps it open: its write-ahead log lasts as long as somebody has the file open, whatever becomes
+/// of the pooled connections of the plugin, so that a log that is gone was removed (<see cref="SqliteFileGuard"/>).
+/// </remarks>
+public sealed class SqliteRunJournal : IRunJournal, IAsyncDisposable
 {
-    private readonly SqliteDatabase _database = new(new SqliteSettings(file));
+    private readonly SqliteDatabase _database;
+
+    public SqliteRunJournal(string file)
+    {
+        _database = new SqliteDatabase(new SqliteSettings(file));
+        _ = _database.RunAsync(session => session.Statement("SELECT count(*) FROM sqlite_master").Scalar());
+    }
 
     public Task PurgeAsync(IReadOnlyCollection<string> runIds) => _database.RunAsync(session => session.Write(own =>
     {

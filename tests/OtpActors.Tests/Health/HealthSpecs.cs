@@ -34,7 +34,7 @@ public sealed class HealthSpecs
         status.ShouldBe(HttpStatusCode.OK);
         ready.GetProperty("status").GetString().ShouldBe("ready");
         ready.GetProperty("checks").EnumerateObject().Select(check => check.Name)
-            .ShouldBe(["topic", "cassandra", "mongo", "journal", "runs", "sinks"]);
+            .ShouldBe(["topic", "cassandra", "mongo", "journal", "data", "runs", "sinks"]);
     }
 
     [Fact]
@@ -52,6 +52,36 @@ public sealed class HealthSpecs
         ready.GetProperty("checks").GetProperty("cassandra").GetProperty("status").GetString().ShouldBe("unhealthy");
         ready.GetProperty("checks").GetProperty("cassandra").GetProperty("detail").GetString().ShouldNotBeNullOrWhiteSpace();
         ready.GetProperty("checks").GetProperty("mongo").GetProperty("status").GetString().ShouldBe("healthy");
+        var logs = string.Concat(Directory.GetFiles(service.Data.LogsDirectory).Select(Shared));
+        logs.ShouldContain("Not ready, cassandra: ");
+        logs.ShouldNotContain("Health check cassandra");
+    }
+
+    [Fact]
+    public async Task However_often_it_is_asked_it_answers()
+    {
+        await using var service = await RunningService.StartAsync(options => options.Http.RequestsPerSecond = 1);
+        for (var n = 0; n < 50; n++)
+        {
+            foreach (var path in new[] { "/healthz/live", "/healthz/ready" })
+            {
+                using var answer = await service.Http.GetAsync(path, TestContext.Current.CancellationToken);
+                answer.StatusCode.ShouldBe(HttpStatusCode.OK);
+            }
+        }
+    }
+
+    [Fact]
+    public async Task What_a_check_throws_is_a_sentence_and_so_is_its_silence()
+    {
+        var thrown = await CheckAsync(_ => throw new InvalidOperationException("the broker says no"));
+        (thrown.Status, thrown.Description, thrown.Exception).ShouldBe((HealthStatus.Unhealthy, "the broker says no", null));
+        var silent = await CheckAsync(_ => new TaskCompletionSource<HealthCheckResult>().Task); // ignores that it is cancelled
+        (silent.Status, silent.Exception).ShouldBe((HealthStatus.Unhealthy, null));
+        silent.Description.ShouldBe("no answer within 0 s");
+
+        static Task<HealthCheckResult> CheckAsync(Func<CancellationToken, Task<HealthCheckResult>> check) =>
+            new SentenceCheck(new Check(check), TimeSpan.FromMilliseconds(50)).CheckHealthAsync(new HealthCheckContext(), TestContext.Current.CancellationToken);
     }
 
     [Fact]
@@ -77,7 +107,8 @@ public sealed class HealthSpecs
         await AppendAsync(topic, 7);
         var clock = new FakeTimeProvider(RunDriver.Start);
         await using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
-        var metrics = new ServiceMetrics(services.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>(), new TriggerCounts(), new StandingCounts(), new JournalStatus());
+        var metrics = new ServiceMetrics(services.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>(), new TriggerCounts(), new StandingCounts(), new JournalStatus(),
+            DataDirectory.OpenReadOnly(directory.Path));
         using var monitor = new LagMonitor(new OtpActorsOptions(), topic, metrics, clock);
 
         await MeasureAsync(monitor, clock);
@@ -150,5 +181,16 @@ public sealed class HealthSpecs
         using var response = await service.Http.GetAsync("/healthz/ready", TestContext.Current.CancellationToken);
         var text = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
         return (response.StatusCode, JsonDocument.Parse(text).RootElement);
+    }
+
+    private static string Shared(string file)
+    {
+        using var reader = new StreamReader(new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
+        return reader.ReadToEnd();
+    }
+
+    private sealed class Check(Func<CancellationToken, Task<HealthCheckResult>> check) : IHealthCheck
+    {
+        public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) => check(cancellationToken);
     }
 }

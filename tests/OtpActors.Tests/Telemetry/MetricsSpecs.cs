@@ -52,6 +52,57 @@ public sealed partial class MetricsSpecs
     }
 
     [Fact]
+    public async Task Every_counter_is_there_at_zero_from_the_start_with_every_label_that_is_known()
+    {
+        await using var service = await RunningService.StartAsync();
+        var metrics = await service.GetAsync("/metrics");
+        foreach (var outcome in Enum.GetNames<RunOutcome>())
+        {
+            Value(metrics, "otpactors_runs_ended_total", $"outcome=\"{outcome}\"").ShouldBe(0);
+        }
+
+        foreach (var trigger in Enum.GetNames<TriggerKind>())
+        {
+            Value(metrics, "otpactors_runs_started_total", $"trigger=\"{trigger}\"").ShouldBe(0);
+        }
+
+        foreach (var step in StepId.All)
+        {
+            foreach (var outcome in new[] { "completed", "skipped", "failed", "attempt_failed" })
+            {
+                Value(metrics, "otpactors_steps_total", $"step=\"{step.Name}\"", $"outcome=\"{outcome}\"").ShouldBe(0);
+            }
+        }
+
+        foreach (var store in StepId.Stores)
+        {
+            Value(metrics, "otpactors_steps_total", $"step=\"{store}-sink\"", "outcome=\"window_elapsed\"").ShouldBe(0);
+            Value(metrics, "otpactors_records_read_total", $"store=\"{store}\"").ShouldBe(0);
+            Outcomes.ShouldAllBe(outcome => Value(metrics, "otpactors_records_total", $"store=\"{store}\"", $"outcome=\"{outcome}\"") == 0);
+            Value(metrics, "otpactors_store_failures_total", $"store=\"{store}\"", "outcome=\"unavailable\"").ShouldBe(0);
+            Value(metrics, "otpactors_store_failures_total", $"store=\"{store}\"", "outcome=\"error\"").ShouldBe(0);
+        }
+
+        foreach (var channel in new[] { "mail", "slack" })
+        {
+            Value(metrics, "otpactors_notifications_total", $"channel=\"{channel}\"", "outcome=\"sent\"").ShouldBe(0);
+            Value(metrics, "otpactors_notifications_total", $"channel=\"{channel}\"", "outcome=\"failed\"").ShouldBe(0);
+        }
+
+        foreach (var outcome in new[] { "started", "repeated", "dead_lettered" })
+        {
+            Value(metrics, "otpactors_commands_total", $"outcome=\"{outcome}\"").ShouldBe(0);
+        }
+
+        foreach (var single in new[] { "otpactors_records_produced_total", "otpactors_runs_missed_total", "otpactors_runs_broken", "otpactors_journal_out" })
+        {
+            Value(metrics, single).ShouldBe(0);
+        }
+
+        Value(metrics, "otpactors_data_free_bytes").ShouldBeGreaterThan(0);
+    }
+
+    [Fact]
     public async Task Lag_is_measured()
     {
         await using var service = await RunningService.StartAsync(options => options.Telemetry.LagInterval = TimeSpan.FromMilliseconds(100));

@@ -1,5 +1,6 @@
 using Akka.Actor;
 using Akka.Hosting;
+using Microsoft.Extensions.Logging.Abstractions;
 using OtpActors.Hosting;
 using OtpActors.Steps;
 using OtpActors.Tests.Fakes;
@@ -23,7 +24,8 @@ public class RunStarterSpecs : RunKit
         _data = DataDirectory.Open(_directory.File("data"));
         var (runs, catalog) = (Runs, Catalog);
         var registry = Sys.ActorOf(Props.Create(() => new RunRegistry(runs, catalog)));
-        _starter = new RunStarter(new OtpActorsOptions(), _data, new Known<RunRegistry>(registry), new Known<RunsParent>(Runs));
+        _starter = new RunStarter(new OtpActorsOptions(), _data, new Known<RunRegistry>(registry), new Known<RunsParent>(Runs),
+            new DataWatch(new OtpActorsOptions(), _data, Journal, TimeProvider.System, NullLogger<DataWatch>.Instance));
     }
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;

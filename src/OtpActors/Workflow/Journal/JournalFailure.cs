@@ -8,6 +8,20 @@ namespace OtpActors.Workflow.Journal;
 /// <summary>What the journal's plugin throws, as a sentence without secrets.</summary>
 public static class JournalFailure
 {
+    /// <summary>Whether the journal's file is damaged.</summary>
+    public static bool IsDamage(Exception failure)
+    {
+        for (var e = failure; e is not null; e = e.InnerException)
+        {
+            if (e is SqliteException sqlite)
+            {
+                return SqliteFailure.IsDamage(sqlite);
+            }
+        }
+
+        return false;
+    }
+
     public static string Explain(Exception failure)
     {
         for (var e = failure; e is not null; e = e.InnerException)

@@ -37,7 +37,7 @@ internal sealed class JournalProbe : ReceivePersistentActor
 
     protected override void OnRecoveryFailure(Exception reason, object? message = null) => Tell(reason);
 
-    private void Tell(Exception cause) => _watch.Tell(new Failed(JournalFailure.Explain(cause)));
+    private void Tell(Exception cause) => _watch.Tell(new Failed(JournalFailure.Explain(cause), JournalFailure.IsDamage(cause)));
 
     public sealed record Write
     {
@@ -50,5 +50,5 @@ internal sealed class JournalProbe : ReceivePersistentActor
     }
 
     /// <summary>The last word: its end follows.</summary>
-    public sealed record Failed(string Error);
+    public sealed record Failed(string Error, bool Damaged);
 }

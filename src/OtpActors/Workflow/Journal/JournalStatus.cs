@@ -12,12 +12,20 @@ public sealed class JournalStatus
     private volatile JournalOutage? _outage;
     private volatile JournalOutage? _listOutage;
     private volatile int _brokenRuns;
+    private volatile string? _damage;
 
     /// <summary>Null while the journal can be written, as far as is known.</summary>
     public JournalOutage? Outage
     {
         get => _outage;
         internal set => _outage = value;
+    }
+
+    /// <summary>What shows that the journal is damaged; null while nothing does.</summary>
+    public string? Damage
+    {
+        get => _damage;
+        internal set => _damage = value;
     }
 
     /// <summary>Null while the list of runs can be written, as far as is known.</summary>

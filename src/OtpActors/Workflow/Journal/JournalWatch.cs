@@ -81,7 +81,14 @@ public sealed class JournalWatch : ReceiveActor, IWithTimers
         Receive<TryAgain>(_ => Write());
         Receive<GiveUp>(_ => Fail($"it does not answer within {Patience.TotalSeconds:0} s"));
         Receive<JournalProbe.Written>(_ => Succeed());
-        Receive<JournalProbe.Failed>(failed => _error = failed.Error);
+        Receive<JournalProbe.Failed>(failed =>
+        {
+            _error = failed.Error;
+            if (failed.Damaged)
+            {
+                _status.Damage = failed.Error;
+            }
+        });
         Receive<Terminated>(_ =>
         {
             (_probe, _writing) = (null, false);
