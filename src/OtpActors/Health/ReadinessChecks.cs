@@ -8,7 +8,6 @@ using OtpActors.Steps;
 using OtpActors.Stores;
 using OtpActors.Telemetry;
 using OtpActors.Topics;
-using OtpActors.Triggers;
 using OtpActors.Workflow;
 using OtpActors.Workflow.Journal;
 

@@ -61,6 +61,8 @@ internal static class GatedParts
                 })
                 .Via(inner.ProducerFlow(topic, producerId));
 
+        public Task<IReadOnlyList<TopicSummary>> ListAsync(CancellationToken cancellationToken) => inner.ListAsync(cancellationToken);
+
         public Task<long> ResumeSequenceAsync(string topic, string producerId, CancellationToken cancellationToken) =>
             inner.ResumeSequenceAsync(topic, producerId, cancellationToken);
 
