@@ -30,7 +30,7 @@ public class RunPictureSpecs
     {
         foreach (var run in EveryKind())
         {
-            foreach (var line in Live(run, width, height).Skip(1).Where(line => !line.StartsWith("step ") && line[0] is not ('…' or ' ')))
+            foreach (var line in Live(run, width, height).Skip(1).Where(line => !line.StartsWith("step ", StringComparison.Ordinal) && line[0] is not ('…' or ' ')))
             {
                 var words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
                 StepId.TryParse(words[0], out var step).ShouldBeTrue(line);
@@ -120,7 +120,7 @@ public class RunPictureSpecs
     {
         var run = new DrivenRun().ToProducing().Do(new RunCommands.FailAttempt(
             DrivenRun.RunId, StepId.Produce, 1, string.Join(' ', Enumerable.Repeat("words", 100))));
-        var note = Live(run, 80, 24).Where(line => line.StartsWith("    ")).ToList();
+        var note = Live(run, 80, 24).Where(line => line.StartsWith("    ", StringComparison.Ordinal)).ToList();
 
         note.Count.ShouldBe(3);
         note[0].ShouldStartWith("    retry at ");
@@ -177,5 +177,5 @@ public class RunPictureSpecs
     private static IReadOnlyList<string> Live(DrivenRun run, int width, int height, Rates? rates = null) =>
         [.. RunPicture.Live(run.State, run.Now, rates ?? new Rates(new FakeTimeProvider()), new ScreenSize(width, height)).Select(line => line.ToString())];
 
-    private static string Line(IReadOnlyList<string> picture, string step) => picture.Single(line => line.StartsWith($"{step} "));
+    private static string Line(IReadOnlyList<string> picture, string step) => picture.Single(line => line.StartsWith($"{step} ", StringComparison.Ordinal));
 }

@@ -42,10 +42,10 @@ public class RunViewSpecs
         var lines = Plain(view => view.End(new DrivenRun().ToTheEnd().State));
 
         lines.Skip(1).Select(line => line.Split(' ')[0]).ShouldBe(StepId.All.Select(step => step.Name));
-        lines.ShouldContain(line => line.StartsWith("produce ") && line.EndsWith(" 1,500 produced"));
-        lines.ShouldContain(line => line.StartsWith("mongo-sink ") && line.EndsWith(" 1,500 read · 1,500 inserted"));
-        lines.ShouldContain(line => line.StartsWith("mongo-check ") && line.EndsWith(" 1,500 of 1,500 found"));
-        lines.ShouldContain(line => line.StartsWith("mongo-mail ") && line.EndsWith(" 10 sent"));
+        lines.ShouldContain(line => line.StartsWith("produce ", StringComparison.Ordinal) && line.EndsWith(" 1,500 produced", StringComparison.Ordinal));
+        lines.ShouldContain(line => line.StartsWith("mongo-sink ", StringComparison.Ordinal) && line.EndsWith(" 1,500 read · 1,500 inserted", StringComparison.Ordinal));
+        lines.ShouldContain(line => line.StartsWith("mongo-check ", StringComparison.Ordinal) && line.EndsWith(" 1,500 of 1,500 found", StringComparison.Ordinal));
+        lines.ShouldContain(line => line.StartsWith("mongo-mail ", StringComparison.Ordinal) && line.EndsWith(" 10 sent", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -58,7 +58,7 @@ public class RunViewSpecs
             view.Show(run.State);
         });
 
-        lines.Where(line => line.StartsWith("produce ")).ShouldHaveSingleItem().ShouldMatch("^produce +retry at .*Z, in .* s \\(attempt 2 of 3\\): the disk is full$");
+        lines.Where(line => line.StartsWith("produce ", StringComparison.Ordinal)).ShouldHaveSingleItem().ShouldMatch("^produce +retry at .*Z, in .* s \\(attempt 2 of 3\\): the disk is full$");
     }
 
     [Fact]
@@ -73,7 +73,7 @@ public class RunViewSpecs
             view.Show(run.State);
         });
 
-        lines.Where(line => line.StartsWith("mongo-sink ")).ShouldBe([
+        lines.Where(line => line.StartsWith("mongo-sink ", StringComparison.Ordinal)).ShouldBe([
             "mongo-sink       waits for mongo since 03:04:11Z (0 s): no server answers", "mongo-sink       goes on: waited 0 s for mongo"]);
     }
 
@@ -168,7 +168,7 @@ public class RunViewSpecs
 
         foreach (var step in StepId.All)
         {
-            screen.Picture.ShouldContain(line => line.StartsWith(step.Name));
+            screen.Picture.ShouldContain(line => line.StartsWith(step.Name, StringComparison.Ordinal));
         }
     }
 

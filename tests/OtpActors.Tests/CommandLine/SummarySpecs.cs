@@ -1,5 +1,4 @@
 using OtpActors.CommandLine;
-using OtpActors.CommandLine.Screens;
 using OtpActors.Hosting;
 using OtpActors.Workflow;
 using Shouldly;
@@ -144,5 +143,5 @@ public class SummarySpecs
     }
 
     private static string[] Row(string text, string store) =>
-        text.Split('\n').First(line => line.StartsWith($"{store} ")).Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        text.Split('\n').First(line => line.StartsWith($"{store} ", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries);
 }

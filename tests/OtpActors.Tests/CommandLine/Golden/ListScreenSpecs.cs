@@ -71,7 +71,7 @@ public sealed class ListScreenSpecs : IAsyncLifetime
 
     private static string[] Arguments(string verb) => verb == "find" ? [verb, Email] : [verb];
 
-    private async Task WriteRunsAsync(DataDirectory data)
+    private static async Task WriteRunsAsync(DataDirectory data)
     {
         await using var runs = new SqliteRunCatalog(data.RunsFile);
         var failed = new DrivenRun(20_000, id: "20260102-030405-0a1b2c").ToProducing();

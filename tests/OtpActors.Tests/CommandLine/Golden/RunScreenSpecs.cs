@@ -62,10 +62,10 @@ public sealed class RunScreenSpecs : IDisposable
         await using var terminal = await StartAsync(80, 24, "run", "--interval", "1h", "--duration", "4h");
         await terminal.UntilAsync(lines => lines.Any(line => line.Contains(" 1 of ")));
         await terminal.ResizeAsync(120, 40);
-        var wide = await terminal.UntilAsync(lines => lines.Any(line => line.EndsWith(" 1 read · 1 inserted") && line.Length > 85));
+        var wide = await terminal.UntilAsync(lines => lines.Any(line => line.EndsWith(" 1 read · 1 inserted", StringComparison.Ordinal) && line.Length > 85));
 
-        wide.Count(line => line.StartsWith("run 2")).ShouldBe(1);
-        wide.Count(line => line.StartsWith("produce ")).ShouldBe(1);
+        wide.Count(line => line.StartsWith("run 2", StringComparison.Ordinal)).ShouldBe(1);
+        wide.Count(line => line.StartsWith("produce ", StringComparison.Ordinal)).ShouldBe(1);
         (await terminal.ScrollbackAsync()).ShouldBe(0);
     }
 
