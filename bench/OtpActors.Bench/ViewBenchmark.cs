@@ -25,8 +25,9 @@ internal static class ViewBenchmark
             var (piped, shown) = (new List<Figures>(), new List<Figures>());
             for (var i = 0; i < parsed.GetValue(rounds); i++)
             {
-                foreach (var terminal in i % 2 == 0 ? new[] { false, true } : [true, false])
+                for (var n = 0; n < 2; n++)
                 {
+                    var terminal = (i + n) % 2 == 1;
                     var figures = await MeasureAsync(parsed.GetValue(count), terminal);
                     (terminal ? shown : piped).Add(figures);
                     Console.Error.WriteLine(string.Create(
