@@ -129,7 +129,8 @@ public sealed class HealthSpecs
     public async Task Steps_that_wait_for_a_part_are_told_and_make_nobody_unready()
     {
         await using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
-        var metrics = new ServiceMetrics(services.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>(), new TriggerCounts(), new StandingCounts());
+        var metrics = new ServiceMetrics(services.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>(), new TriggerCounts(), new StandingCounts(), new JournalStatus(),
+            DataDirectory.OpenReadOnly("data"));
         var check = new HeldStepsCheck(metrics);
         (await check.CheckHealthAsync(new HealthCheckContext(), TestContext.Current.CancellationToken)).Description.ShouldBeNull();
 
@@ -151,7 +152,8 @@ public sealed class HealthSpecs
         await using var topic = new EmbeddedTopic(directory.File("topic.db"));
         await using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
         var standing = new StandingCounts();
-        var metrics = new ServiceMetrics(services.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>(), new TriggerCounts(), standing);
+        var metrics = new ServiceMetrics(services.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>(), new TriggerCounts(), standing, new JournalStatus(),
+            DataDirectory.OpenReadOnly("data"));
         var options = new OtpActorsOptions();
         using var monitor = new LagMonitor(options, topic, metrics, TimeProvider.System);
         standing.Hold(StoreNames.Mongo, StoreNames.Mongo, "connection refused", RunDriver.Start);

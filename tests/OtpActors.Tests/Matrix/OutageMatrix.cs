@@ -1,7 +1,6 @@
 using OtpActors.Tests.Servers;
 using OtpActors.Tests.Servers.Cassandra;
 using OtpActors.Tests.Servers.Postgres;
-using Xunit;
 
 namespace OtpActors.Tests.Matrix;
 

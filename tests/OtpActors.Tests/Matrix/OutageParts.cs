@@ -5,7 +5,6 @@ using MongoDB.Driver;
 using Npgsql;
 using OtpActors.Cql;
 using OtpActors.Hosting;
-using OtpActors.Notifications;
 using OtpActors.Notifications.Ledger;
 using OtpActors.Stores;
 using OtpActors.Tests.Servers;

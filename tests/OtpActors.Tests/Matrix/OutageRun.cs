@@ -7,7 +7,6 @@ using OtpActors.Hosting;
 using OtpActors.Notifications;
 using OtpActors.Notifications.Ledger;
 using OtpActors.Tests.Processes;
-using OtpActors.Tests.Servers;
 using OtpActors.Tests.Support;
 using OtpActors.Triggers;
 using OtpActors.Workflow;

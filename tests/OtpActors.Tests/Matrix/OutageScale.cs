@@ -1,6 +1,5 @@
 using System.Globalization;
 using OtpActors.Hosting;
-using OtpActors.Notifications.Smtp;
 using OtpActors.Workflow;
 
 namespace OtpActors.Tests.Matrix;

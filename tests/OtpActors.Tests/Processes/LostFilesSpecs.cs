@@ -1,5 +1,4 @@
 using OtpActors.Files;
-using Shouldly;
 using Xunit;
 
 namespace OtpActors.Tests.Processes;

@@ -61,7 +61,7 @@ internal sealed class OtpActorsProcess : IAsyncDisposable
     }
 
     /// <summary>The command that starts the program, to be followed by its arguments.</summary>
-    public static IReadOnlyList<string> Command { get; } = [DotnetHost, "exec", Program];
+    public static IReadOnlyList<string> Command => [DotnetHost, "exec", Program];
 
     /// <summary>Leaves out what the tests' own environment says of settings, and gives each service a port of its own.</summary>
     public static void OnlyOwnSettings(IDictionary<string, string?> environment)

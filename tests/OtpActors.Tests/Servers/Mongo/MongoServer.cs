@@ -57,7 +57,7 @@ internal sealed class MongoServer : IAsyncDisposable
     /// <summary>One member that names the proxy as its own address, so that clients come to it there alone.</summary>
     public static MongoServer StartBehind(FaultProxy front)
     {
-        var server = new MongoServer(user: null);
+        var server = new MongoServer(user: null, certificate: null);
         server._members.Add(MongoMember.Start(server, front));
         return server;
     }
