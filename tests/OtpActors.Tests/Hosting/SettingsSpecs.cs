@@ -119,6 +119,7 @@ public class SettingsSpecs
     [InlineData("5")] // five days, to .NET
     [InlineData("1:30")]
     [InlineData("-5s")]
+    [InlineData("\u0665s")]
     [InlineData("")]
     public void What_is_no_length_of_time_is_refused_with_the_forms_and_an_example(string text) =>
         Refused(("Workflow:Window", text)).ShouldBe(
