@@ -157,6 +157,17 @@ internal sealed class ApiService : IAsyncDisposable
         }
     }
 
+    /// <summary>Until a page has so many items.</summary>
+    public async Task UntilListedAsync(string path, int count)
+    {
+        var began = TimeProvider.System.GetTimestamp();
+        while ((await GetAsync(path)).ShouldBe(200) is var page && page["items"].GetArrayLength() != count)
+        {
+            TimeProvider.System.GetElapsedTime(began).ShouldBeLessThan(OtpActorsProcess.Bound, page.Text);
+            await Task.Delay(20, Cancel);
+        }
+    }
+
     public Task<Answer> UntilAsync(string runId, string state) => UntilAsync(runId, run => run.State == state);
 
     /// <summary>A run of made-up addresses without notifications, from its request to its end.</summary>

@@ -126,7 +126,7 @@ public abstract class ForeignRecordContract
                 return items;
             }
 
-            from = $"{path.Split("&offset=")[0]}&offset={next.GetInt64()}";
+            from = $"{path.Split("&offset=")[0]}{(path.Contains('?') ? '&' : '?')}cursor={next.GetString()}";
         }
     }
 }

@@ -147,7 +147,9 @@ public sealed class OtpSpecs
 
         var shown = (await service.GetAsync("/api/otps/ann@example.com?reveal=true", Keys.Auditor)).ShouldBe(200);
         shown["stores"].EnumerateArray().Select(store => store.GetProperty("otp").GetString()).ShouldBe([Canary, Canary]);
-        var line = service.Data.Logs.Split('\n').Where(text => text.Contains("Password revealed")).ShouldHaveSingleItem();
+        string[] lines = [.. service.Data.Logs.Split('\n').Where(text => text.Contains("Password revealed"))];
+        lines.Length.ShouldBe(2); // in the log and in the audit
+        var line = lines.Distinct().ShouldHaveSingleItem();
         line.ShouldContain("a***@example.com");
         line.ShouldContain("cassandra");
         line.ShouldContain("mongo");
