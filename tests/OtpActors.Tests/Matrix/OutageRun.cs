@@ -40,6 +40,8 @@ internal sealed class OutageRun(OutageCase own, OutageParts parts, OutageScale s
     private JsonElement _document;
     private TimeSpan _outage;
     private string? _hold;
+    private string? _refusal;
+    private bool _isOut;
 
     public async Task<OutageResult> RunAsync()
     {
@@ -50,7 +52,7 @@ internal sealed class OutageRun(OutageCase own, OutageParts parts, OutageScale s
         }
         catch (Exception e)
         {
-            problem = $"{(e is OperationCanceledException ? "not over in time" : e.Message.ReplaceLineEndings(" "))}\n{e}\n{_document}";
+            problem = $"{(e is OperationCanceledException ? "not over in time" : e.Message.ReplaceLineEndings(" "))}\n{e}\n{_document}\n{_refusal}";
         }
 
         var started = _document.ValueKind == JsonValueKind.Object;
@@ -85,14 +87,11 @@ internal sealed class OutageRun(OutageCase own, OutageParts parts, OutageScale s
         await UntilAsync(service, () => broke.Task.IsCompleted && setup.Fault.Broken.IsCompleted);
         await Task.WhenAll(broke.Task, setup.Fault.Broken);
         var began = Stopwatch.GetTimestamp();
-        await UntilAsync(service, () =>
-        {
-            _hold ??= Hold();
-            return Stopwatch.GetElapsedTime(began) >= scale.Outage && (_hold is not null || scale.Defaults);
-        });
+        _isOut = true;
+        await UntilAsync(service, () => Stopwatch.GetElapsedTime(began) >= scale.Outage && (_hold is not null || scale.Defaults));
         _outage = Stopwatch.GetElapsedTime(began);
         await setup.Fault.MendAsync();
-        await UntilAsync(service, () => _document.TryGetProperty("endedAt", out var ended) && ended.ValueKind == JsonValueKind.String);
+        await UntilAsync(service, () => IsOver);
         journal.ShouldBeOurs();
         await VerifyAsync(setup, receivers, service, new DataContent(data.Root));
     }
@@ -126,14 +125,20 @@ internal sealed class OutageRun(OutageCase own, OutageParts parts, OutageScale s
         while (!condition())
         {
             await Task.Delay(Poll, _bound.Token);
+            _hold = await JournalOutageAsync(service) ?? _hold;
             using var answer = await service.Http.GetAsync($"/api/runs/{runId}", _bound.Token);
             if (answer.IsSuccessStatusCode)
             {
                 _document = await answer.Content.ReadFromJsonAsync<JsonElement>(RequestJson.Options, _bound.Token);
-                if (_document.GetProperty("state").GetString() is "failed" or "cancelled" or "timedOut")
+                _hold = Hold() ?? _hold;
+                if (IsOver && !"completed".Equals(_document.GetProperty("state").GetString(), StringComparison.OrdinalIgnoreCase))
                 {
                     throw new ShouldAssertException($"the run ended as {_document.GetProperty("state")}: {Report.Reason}");
                 }
+            }
+            else
+            {
+                _refusal = await answer.Content.ReadAsStringAsync(_bound.Token);
             }
         }
     }
@@ -143,6 +148,19 @@ internal sealed class OutageRun(OutageCase own, OutageParts parts, OutageScale s
         .Select(step => step.TryGetProperty("hold", out var hold) ? hold.GetProperty("waitsFor").GetString() : null)
         .FirstOrDefault(part => part is not null);
 
+    /// <summary>A run cannot journal that it waits for the journal: readiness says so.</summary>
+    private async Task<string?> JournalOutageAsync(RunningService service)
+    {
+        if (!_isOut || own.Part is not (OutageCases.SqliteJournal or OutageCases.PostgresJournal))
+        {
+            return null;
+        }
+
+        using var answer = await service.Http.GetAsync("/healthz/ready", _bound.Token);
+        var checks = (await answer.Content.ReadFromJsonAsync<JsonElement>(RequestJson.Options, _bound.Token)).GetProperty("checks");
+        return checks.GetProperty("journal").GetProperty("status").GetString() == "healthy" ? null : "journal";
+    }
+
     /// <summary>From the first fact of a hold to the last.</summary>
     private TimeSpan? Held()
     {
@@ -151,6 +169,8 @@ internal sealed class OutageRun(OutageCase own, OutageParts parts, OutageScale s
             .Select(fact => fact.GetProperty("at").GetDateTimeOffset()).ToList();
         return facts.Count > 1 ? facts.Max() - facts.Min() : null;
     }
+
+    private bool IsOver => _document.TryGetProperty("endedAt", out var ended) && ended.ValueKind == JsonValueKind.String;
 
     private RunReport Report => _document.GetProperty("report").Deserialize<RunReport>(Lenient)!;
 
