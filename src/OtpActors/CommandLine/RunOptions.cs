@@ -207,12 +207,9 @@ internal sealed class BadLinesException(string file, CheckedInput found) : Excep
         return string.Join(
             Environment.NewLine,
             [
-                string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"'{file}' has {found.Bad:N0} bad line{(found.Bad == 1 ? "" : "s")} and {found.Good:N0} good: nothing was produced."),
-                string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"  {found.Rows:N0} rows = {found.Good:N0} records + {found.Bad:N0} bad lines + {found.Blank:N0} blank lines"),
+                $"'{file}' has {Texts.Count(found.Bad, "bad line")} and {Texts.Number(found.Good)} good: nothing was produced.",
+                $"  {Texts.Count(found.Rows, "row")} = {Texts.Count(found.Good, "record")} + {Texts.Count(found.Bad, "bad line")} "
+                    + $"+ {Texts.Count(found.Blank, "blank line")}",
                 .. lines,
                 .. more is null ? Array.Empty<string>() : [more],
                 found.Good > 0 ? "Mend them, or produce the good ones alone with --skip-bad." : "There is no good line in it.",

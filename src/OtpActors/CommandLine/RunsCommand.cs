@@ -1,8 +1,8 @@
 using System.CommandLine;
 using System.Text.Json;
+using OtpActors.CommandLine.Tables;
 using OtpActors.Hosting;
 using OtpActors.Workflow;
-using OtpActors.CommandLine.Tables;
 
 namespace OtpActors.CommandLine;
 

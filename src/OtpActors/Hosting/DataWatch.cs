@@ -1,5 +1,4 @@
 using OtpActors.Sqlite;
-using OtpActors.Workflow;
 using OtpActors.Workflow.Journal;
 
 namespace OtpActors.Hosting;
@@ -19,15 +18,13 @@ public sealed class DataWatch : BackgroundService
     private readonly ILogger<DataWatch> _log;
     private readonly CancellationTokenSource _lost = new();
     private readonly string _root;
-    private readonly SqliteFileGuard[] _guards;
+    private readonly SqliteFileGuard? _journalGuard; // its plugin opens the file by itself
     private string? _why;
 
     public DataWatch(OtpActorsOptions options, DataDirectory data, JournalStatus journal, TimeProvider time, ILogger<DataWatch> log)
     {
         (_journal, _time, _log, _root) = (journal, time, log, data.Root);
-        string[] journals = options.Journal.Provider == JournalProvider.Embedded ? [data.JournalFile, data.RunsFile] : [];
-        _guards = [.. StepId.Stores.Select(data.StoreFile).Concat([data.TopicFile, data.NotificationsFile, data.SchedulesFile])
-            .Concat(journals).Select(file => new SqliteFileGuard(file))];
+        _journalGuard = options.Journal.Provider == JournalProvider.Embedded ? new SqliteFileGuard(data.JournalFile) : null;
         SqliteDatabase.Unsafe += Note;
     }
 
@@ -41,13 +38,12 @@ public sealed class DataWatch : BackgroundService
     /// <returns>What is wrong; null while nothing is.</returns>
     public string? Check()
     {
-        foreach (var guard in _guards)
+        foreach (var guard in SqliteDatabase.GuardsOf(_root))
         {
-            if (WhyLost is null && guard.Check() is { } fault)
-            {
-                Lose(fault);
-            }
+            Look(guard);
         }
+
+        Look(_journalGuard);
 
         if (_journal.Damage is { } damage)
         {
@@ -75,6 +71,14 @@ public sealed class DataWatch : BackgroundService
             }
         }
         while (await timer.WaitForNextTickAsync(stoppingToken));
+    }
+
+    private void Look(SqliteFileGuard? guard)
+    {
+        if (WhyLost is null && guard?.Check() is { } fault)
+        {
+            Lose(fault);
+        }
     }
 
     private void Note(string file, string fault)

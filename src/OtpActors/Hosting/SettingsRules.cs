@@ -58,7 +58,7 @@ internal static partial class SettingsRules
             : $"{key}: {full}";
     }
 
-    [GeneratedRegex(@"(?<![\w:./])([A-Z][A-Za-z]+)(?:[.:][A-Z][A-Za-z0-9]*)+")]
+    [GeneratedRegex(@"(?<![A-Za-z0-9_:./])([A-Z][A-Za-z]+)(?:[.:][A-Z][A-Za-z0-9]*)+")]
     private static partial Regex FromRoot();
 
     [GeneratedRegex(@"\A[A-Z][A-Za-z0-9]*")]

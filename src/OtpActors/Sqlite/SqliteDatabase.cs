@@ -52,6 +52,8 @@ public sealed class SqliteDatabase : IAsyncDisposable
     /// <summary>Opening touches no page: this does.</summary>
     private const string Look = "SELECT count(*) FROM sqlite_master";
 
+    private static readonly ConcurrentDictionary<SqliteFileGuard, string> Guards = [];
+
     private readonly SqliteSettings _settings;
     private readonly FileInfo _log;
     private readonly BlockingCollection<IWork> _queue = [];
@@ -62,7 +64,12 @@ public sealed class SqliteDatabase : IAsyncDisposable
     public SqliteDatabase(SqliteSettings settings)
     {
         _settings = settings;
-        _guard = settings.ReadOnly ? null : new SqliteFileGuard(settings.File);
+        if (!settings.ReadOnly)
+        {
+            _guard = new SqliteFileGuard(settings.File);
+            Guards.TryAdd(_guard, settings.File);
+        }
+
         _log = new FileInfo(settings.File + "-wal");
         new Thread(Work) { IsBackground = true, Name = $"sqlite {Path.GetFileName(settings.File)}" }.Start();
     }
@@ -72,6 +79,10 @@ public sealed class SqliteDatabase : IAsyncDisposable
     /// On the thread of its database.
     /// </summary>
     public static event Action<string, string>? Unsafe;
+
+    /// <summary>The guards of the files in a directory that are open for writing now: whoever asks sees them as their databases did.</summary>
+    public static IEnumerable<SqliteFileGuard> GuardsOf(string directory) =>
+        Guards.Where(guard => Path.GetDirectoryName(guard.Value) == directory).Select(guard => guard.Key);
 
     public string File => _settings.File;
 
@@ -106,6 +117,12 @@ public sealed class SqliteDatabase : IAsyncDisposable
         foreach (var item in _queue.GetConsumingEnumerable())
         {
             item.Run(this);
+        }
+
+        if (_guard is not null)
+        {
+            _guard.End();
+            Guards.TryRemove(_guard, out _);
         }
 
         _session?.Dispose();

@@ -12,13 +12,14 @@ public sealed class SqliteFileGuard(string file)
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<string, FileIdentity> _known = [];
+    private bool _ended;
 
     /// <summary>What is wrong with the file, in words; null as long as nothing is. What is seen first is what is right.</summary>
     public string? Check()
     {
         lock (_lock)
         {
-            return Check(file) ?? Check($"{file}-wal") ?? Check($"{file}-shm");
+            return _ended ? null : Check(file) ?? Check($"{file}-wal") ?? Check($"{file}-shm");
         }
     }
 
@@ -28,6 +29,15 @@ public sealed class SqliteFileGuard(string file)
         lock (_lock)
         {
             _known.Clear();
+        }
+    }
+
+    /// <summary>The file is about to be closed for good: whatever becomes of it now, or of those beside it, is no fault.</summary>
+    public void End()
+    {
+        lock (_lock)
+        {
+            _ended = true;
         }
     }
 

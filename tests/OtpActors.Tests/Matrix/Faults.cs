@@ -83,7 +83,10 @@ internal sealed class LockedFile(string file) : IFault
     {
         _holder = new SqliteConnection(new SqliteConnectionStringBuilder
         {
-            DataSource = file, Mode = SqliteOpenMode.ReadWrite, Pooling = false, DefaultTimeout = 30,
+            DataSource = file,
+            Mode = SqliteOpenMode.ReadWrite,
+            Pooling = false,
+            DefaultTimeout = 30,
         }.ToString());
         _holder.Open();
         using var command = _holder.CreateCommand();

@@ -102,7 +102,7 @@ internal sealed class OutageRun(OutageCase own, OutageParts parts, OutageScale s
         void Configure(OtpActorsOptions settings)
         {
             receivers.Apply(settings);
-            scale.Apply(settings);
+            scale.Apply(settings, own.Part);
             setup.Configure(settings);
             settings.Http.RequestsPerSecond = 1_000;
             options = settings;

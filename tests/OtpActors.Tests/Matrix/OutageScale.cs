@@ -29,7 +29,11 @@ internal sealed record OutageScale(TimeSpan Outage, bool Defaults)
 
     public string Window => Defaults ? "30s" : "6s";
 
-    public void Apply(OtpActorsOptions options)
+    /// <summary>
+    /// The limits of mail and Slack are short only where these are away: beside other outages a reply that is late on a busy
+    /// machine would be a message in doubt.
+    /// </summary>
+    public void Apply(OtpActorsOptions options, string part)
     {
         if (Defaults)
         {
@@ -39,17 +43,24 @@ internal sealed record OutageScale(TimeSpan Outage, bool Defaults)
         options.Workflow.Steps = new StepPolicies { EnsureTopic = Short, Sink = Short, Produce = Short, Check = Short, Mail = Short, Slack = Short };
         options.Cassandra.QueryTimeout = TimeSpan.FromSeconds(3);
         options.Kafka.OperationTimeout = TimeSpan.FromSeconds(3);
-        options.Slack = options.Slack with { Timeout = TimeSpan.FromSeconds(2) };
-        options.Mail = options.Mail with
+        if (part == OutageCases.Slack)
         {
-            Smtp = options.Mail.Smtp with
+            options.Slack = options.Slack with { Timeout = TimeSpan.FromSeconds(2) };
+        }
+
+        if (part == OutageCases.Mail)
+        {
+            options.Mail = options.Mail with
             {
-                ConnectTimeout = TimeSpan.FromSeconds(2),
-                SendTimeout = TimeSpan.FromSeconds(2),
-                RetryDelay = TimeSpan.FromMilliseconds(200),
-                BreakFor = TimeSpan.FromMilliseconds(200),
-            },
-        };
+                Smtp = options.Mail.Smtp with
+                {
+                    ConnectTimeout = TimeSpan.FromSeconds(2),
+                    SendTimeout = TimeSpan.FromSeconds(2),
+                    RetryDelay = TimeSpan.FromMilliseconds(200),
+                    BreakFor = TimeSpan.FromMilliseconds(200),
+                },
+            };
+        }
     }
 
     /// <summary>For MongoDB's connection string.</summary>

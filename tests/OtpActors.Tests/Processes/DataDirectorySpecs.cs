@@ -72,20 +72,18 @@ public sealed class DataDirectorySpecs : IDisposable
     }
 
     [Fact]
-    public async Task A_full_disk_breaks_a_run_off_and_room_lets_it_go_on()
+    public async Task A_run_waits_on_a_full_disk_and_goes_on_by_itself_when_there_is_room()
     {
         const int records = 20_000;
         await using var disk = await Disk.MountAsync(Data.Root, "2m");
-        var full = (await _at.RunAsync("run", "--count", $"{records}", "--notify", "10", "--json")).ShouldExitWith(1);
-
-        full.ShouldSay("full");
-        var run = (await Data.RunsAsync()).ShouldHaveSingleItem();
-        full.ShouldSay($"OtpActors run --resume {run.RunId}");
-        full.Report.Outcome.ShouldBe("Interrupted");
+        await using var run = _at.Start("run", "--count", $"{records}", "--notify", "10", "--json");
+        (await run.UntilItSaysAsync("full: free space, then it goes on")).ShouldBeTrue();
 
         await disk.ChangeAsync("size=64m");
-        var report = (await _at.RunAsync("run", "--resume", run.RunId, "--json")).ShouldExitWith(0).Report;
+        var report = (await run.EndAsync()).ShouldExitWith(0).Report;
 
+        report.Outcome.ShouldBe("Completed");
+        report.Steps.ShouldAllBe(step => step.Attempts == 1);
         Data.TopicCount.ShouldBe(records);
         foreach (var store in report.Stores)
         {

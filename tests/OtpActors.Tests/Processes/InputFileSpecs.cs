@@ -47,9 +47,9 @@ public sealed class InputFileSpecs : IDisposable
         await File.WriteAllTextAsync(
             _at.File("mixed.csv"), "email,otp\nann@example.com,1\rbob@example.org,2\r\n\ncat@example.org,\"3\r4\"\rdan@example.org,5", TestContext.Current.CancellationToken);
 
-        (await RunAsync("mixed.csv")).ShouldExitWith(2).ShouldSay("5 rows = 3 records + 1 bad lines + 1 blank lines", "line 5: a line break");
+        (await RunAsync("mixed.csv")).ShouldExitWith(2).ShouldSay("5 rows = 3 records + 1 bad line + 1 blank line", "line 5: a line break");
         var ended = (await _at.RunAsync("run", "--from", "mixed.csv", "--skip-bad")).ShouldExitWith(0);
-        ended.Output.ShouldContain("5 rows = 3 records + 1 bad lines + 1 blank lines");
+        ended.Output.ShouldContain("5 rows = 3 records + 1 bad line + 1 blank line");
         foreach (var store in StepId.Stores)
         {
             (await Data.StoreAsync(store)).ShouldBe([("ann@example.com", "1"), ("bob@example.org", "2"), ("dan@example.org", "5")], ignoreOrder: true);

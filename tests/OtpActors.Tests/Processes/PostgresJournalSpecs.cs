@@ -203,5 +203,5 @@ public sealed class PostgresJournalSpecs(PostgresServers servers) : IAsyncLifeti
 
     private async Task<List<(string RunId, RunPhase State)>> RunsAsync() =>
         [.. (await RunAsync("runs", "--json")).ShouldExitWith(0).Json.EnumerateArray()
-            .Select(run => (run.GetProperty("runId").GetString()!, Enum.Parse<RunPhase>(run.GetProperty("state").GetString()!)))];
+            .Select(run => (run.GetProperty("runId").GetString()!, Enum.Parse<RunPhase>(run.GetProperty("state").GetString()!, ignoreCase: true)))];
 }

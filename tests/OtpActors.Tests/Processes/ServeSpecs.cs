@@ -28,7 +28,7 @@ public sealed class ServeSpecs : IDisposable
         (await service.UntilItSaysAsync("1 unfinished run(s) go on")).ShouldBeTrue();
         var began = TimeProvider.System.GetTimestamp();
         var state = "";
-        while (state != "Completed")
+        while (state != "completed")
         {
             TimeProvider.System.GetElapsedTime(began).ShouldBeLessThan(OtpActorsProcess.Bound, state);
             state = (await _at.RunAsync("runs", "--json")).ShouldExitWith(0).Json.EnumerateArray()

@@ -51,7 +51,7 @@ public sealed class StandardStreamSpecs : IDisposable
     }
 
     [Theory]
-    [InlineData("runs > /dev/full")]
+    [InlineData("runs --json > /dev/full")]
     [InlineData("runs --json >&-")]
     public async Task What_does_nothing_but_show_fails_where_that_is_lost(string command)
     {

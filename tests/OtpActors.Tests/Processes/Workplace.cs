@@ -114,7 +114,8 @@ internal sealed class DataContent(string root)
 
     /// <summary>The ids under which the journal holds anything at all.</summary>
     public List<string> JournaledRuns => Query(
-        "journal.db", "journal", "SELECT persistence_id FROM journal UNION SELECT persistence_id FROM snapshot", row => row.GetString(0));
+        "journal.db", "journal", "SELECT persistence_id FROM journal WHERE persistence_id LIKE 'run-%' UNION SELECT persistence_id FROM snapshot",
+        row => row.GetString(0));
 
     public async Task<IReadOnlyList<RunSummary>> RunsAsync()
     {
