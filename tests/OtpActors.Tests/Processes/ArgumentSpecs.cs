@@ -116,7 +116,7 @@ public sealed class ArgumentSpecs : IDisposable
     private async Task<string> DataOfAsync(string[] arguments, Dictionary<string, string>? environment = null)
     {
         const string words = "No runs in ";
-        var said = (await _at.RunBareAsync(["runs", .. arguments], environment: environment)).ShouldExitWith(0).Output.ReplaceLineEndings("");
+        var said = (await _at.RunBareAsync(["runs", .. arguments], environment: environment)).ShouldExitWith(0).Error.ReplaceLineEndings("");
         said.ShouldStartWith(words);
         return said[words.Length..].TrimEnd('.');
     }
