@@ -113,10 +113,11 @@ public sealed class ServiceSpecs : IDisposable
         made.ShouldSay("OtpActors:Http:ApiKeys:0:Name").Error.ShouldNotContain(lines["key"]);
         (await _at.RunBareAsync(["api-key"])).Output.ShouldNotContain(lines["key"]);
 
-        await using var service = await ServiceProcess.StartAsync(_at, ("Http__ApiKeys__0__Name", "me"), ("Http__ApiKeys__0__Sha256", lines["sha256"]));
+        await using var service = await ServiceProcess.StartAsync(
+            _at, ("Http__ApiKeys__0__Name", "me"), ("Http__ApiKeys__0__Sha256", lines["sha256"]), ("Http__ApiKeys__0__Scopes__0", "Read"));
         (await service.GetAsync("/api/runs", lines["key"])).ShouldBe(200);
         (await service.GetAsync("/api/runs", lines["sha256"])).ShouldBeProblem(401, "no_key");
-        (await service.PostAsync("/api/runs", "{}", lines["key"])).ShouldBeProblem(403, "not_allowed"); // it reads, where no scope is said
+        (await service.PostAsync("/api/runs", "{}", lines["key"])).ShouldBeProblem(403, "not_allowed");
     }
 
     [Fact]
