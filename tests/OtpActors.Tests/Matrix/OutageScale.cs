@@ -30,8 +30,8 @@ internal sealed record OutageScale(TimeSpan Outage, bool Defaults)
     public string Window => Defaults ? "30s" : "6s";
 
     /// <summary>
-    /// The limits of mail and Slack are short only where these are away: beside other outages a reply that is late on a busy
-    /// machine would be a message in doubt.
+    /// The limits of mail and Slack are short only where these are away, and then half as long as an outage: a reply that is
+    /// late on a busy machine, and not lost, would be one more message in doubt.
     /// </summary>
     public void Apply(OtpActorsOptions options, string part)
     {
@@ -45,7 +45,7 @@ internal sealed record OutageScale(TimeSpan Outage, bool Defaults)
         options.Kafka.OperationTimeout = TimeSpan.FromSeconds(3);
         if (part == OutageCases.Slack)
         {
-            options.Slack = options.Slack with { Timeout = TimeSpan.FromSeconds(2) };
+            options.Slack = options.Slack with { Timeout = TimeSpan.FromSeconds(6) };
         }
 
         if (part == OutageCases.Mail)
@@ -54,8 +54,8 @@ internal sealed record OutageScale(TimeSpan Outage, bool Defaults)
             {
                 Smtp = options.Mail.Smtp with
                 {
-                    ConnectTimeout = TimeSpan.FromSeconds(2),
-                    SendTimeout = TimeSpan.FromSeconds(2),
+                    ConnectTimeout = TimeSpan.FromSeconds(4),
+                    SendTimeout = TimeSpan.FromSeconds(4),
                     RetryDelay = TimeSpan.FromMilliseconds(200),
                     BreakFor = TimeSpan.FromMilliseconds(200),
                 },
