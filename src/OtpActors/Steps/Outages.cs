@@ -39,7 +39,7 @@ public sealed class Outages
     private string? _told;
     private volatile bool _watchful;
 
-    /// <param name="changed">Told of the first part that goes and of the last that comes back; at once, on any thread.</param>
+    /// <param name="changed">Called when the first part goes and when the last one comes back; at once, on any thread.</param>
     public Outages(OutageSetup attempt, IActorRef run, TimeProvider time, ILoggingAdapter log, Action<bool>? changed = null)
     {
         (_attempt, _run, _time, _log, _changed) = (attempt, run, time, log, changed ?? (_ => { }));

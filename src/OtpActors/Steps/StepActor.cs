@@ -26,7 +26,7 @@ public abstract class StepActor<TBegin> : ReceiveActor
 
     /// <summary>
     /// One attempt, on the thread pool: it must not touch the actor's fields. Progress goes to <paramref name="run"/>
-    /// by message; calls to other parts go through <paramref name="outages"/>. Once <paramref name="stop"/> fires it finishes what is in hand and returns null.
+    /// by message; calls to other parts go through <paramref name="outages"/>. Once <paramref name="stop"/> fires it finishes what it has begun and returns null.
     /// </summary>
     /// <returns>The command that ends the attempt, or null if it was stopped.</returns>
     protected abstract Task<IStepCommand?> RunAsync(TBegin begin, IActorRef run, Outages outages, CancellationToken stop);
