@@ -26,6 +26,12 @@ public sealed class Outages
     /// <summary>How often a wait that lasts is logged, and a reason that has changed is told.</summary>
     private static readonly TimeSpan Reminder = TimeSpan.FromMinutes(1);
 
+    /// <summary>
+    /// For how long a topic may be unknown to brokers that answer: one that has just begun learns its topics from the others
+    /// (librdkafka waits as long, topic.metadata.propagation.max.ms). A run's topic was there when the run began.
+    /// </summary>
+    private static readonly TimeSpan LongestUnknown = TimeSpan.FromSeconds(30);
+
     private readonly OutageSetup _attempt;
     private readonly IActorRef _run;
     private readonly TimeProvider _time;
@@ -38,6 +44,9 @@ public sealed class Outages
     /// <summary>The part that the run has the attempt wait for.</summary>
     private string? _told;
     private volatile bool _watchful;
+
+    /// <summary>Since when the log answers that it has no such topic.</summary>
+    private long? _unknownSince;
 
     /// <param name="changed">Called when the first part goes and when the last one comes back; at once, on any thread.</param>
     public Outages(OutageSetup attempt, IActorRef run, TimeProvider time, ILoggingAdapter log, Action<bool>? changed = null)
@@ -150,6 +159,7 @@ public sealed class Outages
 
         lock (_lock)
         {
+            _unknownSince = part == PartNames.Topic ? null : _unknownSince;
             if (_away.Remove(part, out var absence))
             {
                 _log.Info(
@@ -294,14 +304,35 @@ public sealed class Outages
 
     /// <summary>Which part a failure says is away; null for a fault.</summary>
     /// <param name="called">Whom the call was to. A ledger stands before the channel that is called.</param>
-    private static string? AwayBy(Exception failure, string called) => StepFailure.Cause(failure) switch
+    private string? AwayBy(Exception failure, string called) => StepFailure.Cause(failure) switch
     {
-        TopicException { CanPass: true } => PartNames.Topic,
+        TopicException { CanPass: true } => Unanswered(),
+        TopicException { IsMissing: true } when MayBeKnownSoon() => PartNames.Topic,
         StoreUnavailableException => called,
         NotificationException { CanPass: true } => called,
         SqliteFailureException { CanPass: true } => PartNames.Ledger,
         _ => null,
     };
+
+    /// <summary>What no broker answers is not unknown.</summary>
+    private string Unanswered()
+    {
+        lock (_lock)
+        {
+            _unknownSince = null;
+        }
+
+        return PartNames.Topic;
+    }
+
+    private bool MayBeKnownSoon()
+    {
+        lock (_lock)
+        {
+            _unknownSince ??= _time.GetTimestamp();
+            return _time.GetElapsedTime(_unknownSince.Value) < LongestUnknown;
+        }
+    }
 
     private sealed class Absence(long since)
     {

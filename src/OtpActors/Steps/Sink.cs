@@ -52,6 +52,13 @@ public abstract class Sink : ReceiveActor
                 worker.Actor.Forward(drain);
             }
         });
+        Receive<EndDrain>(end =>
+        {
+            if (_workers.TryGetValue(end.RunId, out var worker))
+            {
+                worker.Actor.Forward(end);
+            }
+        });
         Receive<StopStep>(Stop);
         Receive<WorkerEnded>(End);
     }
@@ -62,6 +69,12 @@ public abstract class Sink : ReceiveActor
 
     /// <summary>Everything below these offsets is to be stored and committed; then the sink says that it is drained.</summary>
     public sealed record Drain(string RunId, int Attempt, OffsetMap HighWatermarks);
+
+    /// <summary>
+    /// The window has passed without progress. Answered by <see cref="RunCommands.ElapseWindow"/> where the sink has nothing
+    /// under way and the topic answers; otherwise not at all: what is fetched, written or unanswered is no silence of the topic.
+    /// </summary>
+    public sealed record EndDrain(string RunId);
 
     /// <summary>Ends the consuming between runs for good, in order; answered by <see cref="StandingClosed"/>.</summary>
     public sealed record CloseStanding;

@@ -48,6 +48,10 @@ internal sealed class SinkWorker : ReceiveActor, IWithTimers
     private bool _reportDue = true;
     private bool _drained;
     private bool _asking;
+    private bool _windowOver;
+
+    /// <summary>Batches of this consumer that are fetched and not yet written.</summary>
+    private int _writing;
     private bool _holding;
     private bool _streamEnded;
 
@@ -59,6 +63,14 @@ internal sealed class SinkWorker : ReceiveActor, IWithTimers
         _outages = new Outages(task.Outages, run, setup.Time, _log, away => self.Tell(new Hold(away)));
         Receive<SchemaReady>(_ => Join());
         Receive<Joined>(Consume);
+        Receive<Fetched>(fetched =>
+        {
+            if (fetched.Generation == _generation)
+            {
+                _writing++;
+                _windowOver = false;
+            }
+        });
         Receive<Written>(written => Gather(written));
         Receive<RunReplies.Accepted>(_ => Answered());
         Receive<RunReplies.Refused>(Refused);
@@ -70,6 +82,11 @@ internal sealed class SinkWorker : ReceiveActor, IWithTimers
             AskCommitted();
         });
         Receive<CheckDrained>(_ => AskCommitted());
+        Receive<Sink.EndDrain>(_ =>
+        {
+            _windowOver = IsIdle;
+            AskCommitted();
+        });
         Receive<GroupCommitted>(Compare);
         Receive<ReportDue>(_ =>
         {
@@ -79,6 +96,7 @@ internal sealed class SinkWorker : ReceiveActor, IWithTimers
         Receive<Hold>(hold =>
         {
             _holding = hold.Held;
+            _windowOver &= !hold.Held;
             if (_stopping)
             {
                 Stop();
@@ -117,9 +135,13 @@ internal sealed class SinkWorker : ReceiveActor, IWithTimers
         _joined?.Control.Drain();
     }
 
+    /// <summary>Whether nothing but new records can change what is committed.</summary>
+    private bool IsIdle => _joined is not null && !_holding && _writing == 0 && _gathered.IsEmpty && _reported is null;
+
     private void Join()
     {
         var (self, generation, counted) = (Self, ++_generation, _counted);
+        _writing = 0;
         _outages.WaitOutAsync(PartNames.Topic, () => JoinAsync(generation, counted, self), _abort.Token).PipeTo(self);
     }
 
@@ -129,7 +151,11 @@ internal sealed class SinkWorker : ReceiveActor, IWithTimers
         var abort = CancellationTokenSource.CreateLinkedTokenSource(_abort.Token);
         var writer = new SinkWriter(_setup, _task with { Counted = counted }, _materializer, _log, _outages, abort.Token);
         var (control, ended) = _setup.Topic.Consume(_task.Topic, _setup.Group)
-            .SelectAsync(1, writer.WriteAsync)
+            .SelectAsync(1, batch =>
+            {
+                self.Tell(new Fetched(generation));
+                return writer.WriteAsync(batch);
+            })
             .ToMaterialized(
                 StreamSink.ForEach<BatchWritten>(written => self.Tell(new Written(generation, written))), Keep.Both)
             .Run(_materializer);
@@ -165,6 +191,7 @@ internal sealed class SinkWorker : ReceiveActor, IWithTimers
     {
         if (written.Generation == _generation)
         {
+            _writing--;
             _gathered = _gathered.Add(written.Batch);
             Report();
         }
@@ -235,7 +262,7 @@ internal sealed class SinkWorker : ReceiveActor, IWithTimers
         }
 
         var cause = StepFailure.Cause(failed.Cause);
-        if (cause is not TopicException topic || !(topic.CanPass || topic.IsLost))
+        if (cause is not TopicException topic || !(topic.CanPass || topic.IsLost || topic.IsMissing))
         {
             Fail(cause);
         }
@@ -295,6 +322,11 @@ internal sealed class SinkWorker : ReceiveActor, IWithTimers
             _drained = true;
             Timers.Cancel(nameof(CheckDrained));
             _run.Tell(new RunCommands.ConfirmSinkDrained(_task.RunId, _task.Step, _task.Attempt));
+        }
+        else if (_windowOver && IsIdle) // and the log has answered
+        {
+            _windowOver = false;
+            _run.Tell(new RunCommands.ElapseWindow(_task.RunId, _task.Step, _task.Attempt));
         }
     }
 
@@ -382,6 +414,8 @@ internal sealed class SinkWorker : ReceiveActor, IWithTimers
     /// <summary>A consumer that has its partitions.</summary>
     private sealed record Joined(
         int Generation, OffsetMap Start, IConsumerControl Control, Task Ended, CancellationTokenSource Abort);
+
+    private sealed record Fetched(int Generation);
 
     private sealed record Written(int Generation, BatchWritten Batch);
 

@@ -103,6 +103,7 @@ public sealed partial record RunState
             ConfirmSinkReady c when c.Step.Kind == StepKind.Sink =>
                 Sinks[c.Step.Store!].Ready ? RunDecision.Nothing : Accept(now, new SinkReady(c.Step, c.Start, now)),
             RecordSinkProgress c when c.Step.Kind == StepKind.Sink => DecideProgress(c, Sinks[c.Step.Store!], now),
+            ElapseWindow when step.Hold is { } hold => RunDecision.Reject($"{command.Step} waits for {hold.WaitsFor}"),
             ConfirmSinkDrained or ElapseWindow when command.Step.Kind == StepKind.Sink =>
                 Steps[StepId.Produce].IsDone
                     ? Accept(now, new SinkEnded(command.Step, command is ConfirmSinkDrained, now))

@@ -1,3 +1,6 @@
+using Akka.Actor;
+using OtpActors.Steps;
+
 namespace OtpActors.Workflow;
 
 /// <summary>
@@ -36,7 +39,10 @@ public sealed partial class RunSupervisor
         }
     }
 
-    /// <summary>Ends an attempt, or the wait for a sink, which shows no progress. A step that waits for a part shows none.</summary>
+    /// <summary>
+    /// Ends an attempt that shows no progress, and asks a sink that shows none whether it can end. A step that waits for a
+    /// part shows none.
+    /// </summary>
     private void Listen(Tick tick)
     {
         var effect = tick.Effect;
@@ -50,12 +56,15 @@ public sealed partial class RunSupervisor
         {
             silence.Break();
         }
+        else if (silence.IsOver() && effect is RunEffect.Drain)
+        {
+            silence.Break(); // another window, if the sink has a reason for its silence
+            _steps.For(step).Tell(new Sink.EndDrain(_runId));
+        }
         else if (silence.IsOver())
         {
-            Handle(effect is RunEffect.Drain
-                ? new RunCommands.ElapseWindow(_runId, step, effect.Attempt)
-                : new RunCommands.FailAttempt(
-                    _runId, step, effect.Attempt, FormattableString.Invariant($"no progress for {TimeoutOf(effect).TotalSeconds:0.###} s")));
+            Handle(new RunCommands.FailAttempt(
+                _runId, step, effect.Attempt, FormattableString.Invariant($"no progress for {TimeoutOf(effect).TotalSeconds:0.###} s")));
         }
     }
 

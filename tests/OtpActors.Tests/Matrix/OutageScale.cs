@@ -27,8 +27,8 @@ internal sealed record OutageScale(TimeSpan Outage, bool Defaults)
     /// <summary>Only a failure waits as long as this.</summary>
     public TimeSpan Bound => TimeSpan.FromMinutes(3) + 3 * Outage;
 
-    /// <summary>Shorter than an outage, and well beyond the 5 s after which SQLite says that a file is locked.</summary>
-    public string Window => Defaults ? "30s" : "11s";
+    /// <summary>Shorter than an outage.</summary>
+    public string Window => Defaults ? "30s" : "6s";
 
     /// <summary>
     /// The limits of mail and Slack are short only where these are away, and then half as long as an outage: a reply that is

@@ -109,6 +109,67 @@ public class OutagesSpecs : StepKit
         await Run.NextAsync<RunCommands.ReleaseStep>();
     }
 
+    [Fact]
+    public async Task A_topic_that_is_unknown_for_a_moment_is_waited_for()
+    {
+        var known = false;
+        var call = Of().WaitOutAsync(PartNames.Topic, () => known ? Task.CompletedTask : throw TopicException.NoTopic("otps"), Cancel);
+        (await Run.NextAsync<RunCommands.HoldStep>()).Reason.ShouldBe("there is no topic otps: create it first");
+        known = true;
+        await UntilEndedAsync(call);
+        await Run.NextAsync<RunCommands.ReleaseStep>();
+    }
+
+    [Fact]
+    public async Task A_topic_that_stays_unknown_is_a_fault()
+    {
+        var tries = new List<DateTimeOffset>();
+        var call = Of().WaitOutAsync(
+            PartNames.Topic,
+            () =>
+            {
+                tries.Add(_clock.GetUtcNow());
+                throw TopicException.NoTopic("otps");
+            },
+            Cancel);
+        await UntilEndedAsync(call);
+        (await Should.ThrowAsync<TopicException>(call)).IsMissing.ShouldBeTrue();
+        (tries[^1] - tries[0]).ShouldBeGreaterThanOrEqualTo(TimeSpan.FromSeconds(30));
+        (tries[^2] - tries[0]).ShouldBeLessThan(TimeSpan.FromSeconds(30));
+    }
+
+    [Fact]
+    public async Task What_no_broker_answers_is_not_unknown()
+    {
+        var unknown = new List<DateTimeOffset>();
+        var call = Of().WaitOutAsync(
+            PartNames.Topic,
+            () =>
+            {
+                if (_clock.GetUtcNow() - RunDriver.Start < TimeSpan.FromMinutes(2))
+                {
+                    throw new TopicException("no broker answers") { CanPass = true };
+                }
+
+                unknown.Add(_clock.GetUtcNow());
+                throw TopicException.NoTopic("otps");
+            },
+            Cancel);
+        await UntilEndedAsync(call);
+        await Should.ThrowAsync<TopicException>(call);
+        (unknown[^1] - unknown[0]).ShouldBeGreaterThanOrEqualTo(TimeSpan.FromSeconds(30));
+    }
+
+    /// <summary>Lets time pass until the call has its answer or its fault.</summary>
+    private async Task UntilEndedAsync(Task call)
+    {
+        while (!call.IsCompleted)
+        {
+            _clock.Advance(TimeSpan.FromMilliseconds(100));
+            await Task.Delay(1, Cancel);
+        }
+    }
+
     private Outages Of(TimeProvider? time = null, StepHold? known = null, Action<bool>? changed = null) => new(
         new OutageSetup(RunId, Say.CassandraSink, 1, known, TimeSpan.FromSeconds(10)), Run, time ?? _clock,
         Logging.GetLogger(Sys, "outages"), changed);

@@ -91,6 +91,54 @@ public class SinkSpecs : SinkKit
     }
 
     [Fact]
+    public async Task The_window_ends_a_sink_that_has_nothing_under_way()
+    {
+        await BeginAsync();
+        Sink.Tell(new Sink.Drain(RunId, 1, Say.Offsets((0, 3))), Run);
+        Sink.Tell(new Sink.EndDrain(RunId), Run);
+        await Run.NextAsync<RunCommands.ElapseWindow>();
+    }
+
+    [Fact]
+    public async Task The_window_ends_no_sink_while_it_writes()
+    {
+        var (writing, gate) = (new TaskCompletionSource(), new TaskCompletionSource());
+        Store.BeforeWrite = () =>
+        {
+            writing.TrySetResult();
+            return gate.Task;
+        };
+        await BeginAsync();
+        await AppendAsync(Records(Generated(3)));
+        Sink.Tell(new Sink.Drain(RunId, 1, Say.Offsets((0, 6))), Run);
+        await writing.Task.WaitAsync(Cancel);
+        Sink.Tell(new Sink.EndDrain(RunId), Run);
+        gate.SetResult();
+        (await Run.NextAsync<RunCommands.RecordSinkProgress>()).Progress.Counts.Read.ShouldBe(3);
+    }
+
+    [Fact]
+    public async Task The_window_ends_no_sink_whose_report_is_not_journaled_or_whose_commit_is_not_answered()
+    {
+        await BeginAsync();
+        await AppendAsync(Records(Generated(3)));
+        await GatherAsync(3, answer: false);
+        Sink.Tell(new Sink.Drain(RunId, 1, Say.Offsets((0, 3))), Run);
+        Sink.Tell(new Sink.EndDrain(RunId), Run);
+        var (committing, gate) = (new TaskCompletionSource(), new TaskCompletionSource());
+        Topic.BeforeCommit = () =>
+        {
+            committing.TrySetResult();
+            return gate.Task;
+        };
+        Accept();
+        await committing.Task.WaitAsync(Cancel);
+        Sink.Tell(new Sink.EndDrain(RunId), Run);
+        gate.SetResult();
+        await Run.NextAsync<RunCommands.ConfirmSinkDrained>();
+    }
+
+    [Fact]
     public async Task A_stop_finishes_what_is_fetched_and_commits_it()
     {
         await BeginAsync();

@@ -186,6 +186,7 @@ public class StandingSinkSpecs : SinkKit
         await UntilEnsuredAsync();
         await AppendAsync(_records[..3]);
         await writing.Task.Soon();
+        Run.IgnoreMessages(message => message is RunCommands.HoldStep or RunCommands.ReleaseStep); // at any time from now on
         Begin();
         (await Run.NextAsync<RunCommands.ConfirmSinkReady>()).Start[0].ShouldBe(0);
         back = true;

@@ -45,6 +45,15 @@ public partial class RunStateSpecs
     }
 
     [Fact]
+    public void The_window_does_not_end_a_sink_that_waits_for_a_part()
+    {
+        var run = RunDriver.At(RunPhase.Draining).Do(Say.Hold(Say.CassandraSink));
+        run.Refuse(Say.Elapsed(Say.CassandraSink)).ShouldBe("cassandra-sink waits for cassandra");
+        run.Do(Say.Release(Say.CassandraSink), Say.Elapsed(Say.CassandraSink));
+        run[Say.CassandraSink].Detail.ShouldBe("WindowElapsed");
+    }
+
+    [Fact]
     public void A_step_that_has_waited_for_long_enough_is_given_up_for_good()
     {
         var run = RunDriver.At(RunPhase.Producing, RunDriver.Spec with { HoldFor = TimeSpan.FromSeconds(90.5) })
