@@ -37,10 +37,13 @@ public static class JournalHosting
         var (provider, connection) = options.Provider == JournalProvider.PostgreSQL
             ? ("PostgreSQL.15", PostgresSettings.Of(options).ConnectionString)
             : ("SQLite.MS", new SqliteConnectionStringBuilder { DataSource = data.JournalFile }.ToString());
+        // SQLite: reads begin as the writer does, with its lock, and sleep where that is taken. In WAL mode each sees a snapshot.
+        var isolation = options.Provider == JournalProvider.Embedded ? "read-isolation-level = read-uncommitted" : "";
         var plugin = $$"""
             {
               connection-string = "{{connection.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}}"
               provider-name = "{{provider}}"
+              {{isolation}}
             }
             """;
         return builder
