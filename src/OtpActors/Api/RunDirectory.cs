@@ -2,12 +2,14 @@ using Akka.Actor;
 using Akka.Hosting;
 using OtpActors.Triggers;
 using OtpActors.Workflow;
+using OtpActors.Workflow.Journal;
 
 namespace OtpActors.Api;
 
 /// <summary>Finds and steers runs for the endpoints; what cannot be had is an <see cref="ApiProblemException"/>.</summary>
 internal sealed class RunDirectory(
-    IRunStarter starter, IRequiredActor<RunRegistry> registry, IRequiredActor<RunsParent> runs, RunCache cache, ActorSystem system)
+    IRunStarter starter, IRequiredActor<RunRegistry> registry, IRequiredActor<RunsParent> runs, RunCache cache, JournalStatus journal,
+    ActorSystem system)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
 
@@ -32,7 +34,15 @@ internal sealed class RunDirectory(
         return await AskAsync(registry.ActorRef, new RunRegistry.RetryStep(id, step), id, cancellationToken);
     }
 
-    public RunSubscription Subscribe(string id) => new(system, id);
+    public RunSubscription Subscribe(string id) => new(system, journal, id);
+
+    /// <summary>The run as it is shown now: what it waits for is known beside the journal.</summary>
+    /// <exception cref="ApiProblemException">There is no such run.</exception>
+    public async Task<RunDocument> ShowAsync(string id, CancellationToken cancellationToken)
+    {
+        var state = await GetAsync(id, cancellationToken);
+        return RunDocument.Of(state, state.IsTerminal ? null : journal.HoldOf(id));
+    }
 
     private async Task<RunState> AskAsync(IActorRef actor, object message, string id, CancellationToken cancellationToken)
     {

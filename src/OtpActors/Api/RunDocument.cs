@@ -2,6 +2,7 @@ using System.ComponentModel;
 using OtpActors.Records;
 using OtpActors.Triggers;
 using OtpActors.Workflow;
+using OtpActors.Workflow.Journal;
 
 namespace OtpActors.Api;
 
@@ -15,12 +16,16 @@ public sealed record RunDocument(
     DateTimeOffset? BeganAt,
     DateTimeOffset? EndedAt,
     [property: Description("Since when it is paused.")] DateTimeOffset? PausedAt,
+    [property: Description(RunDocument.OfHold)] StepHold? Hold,
     [property: Description("What was asked for, as in POST /api/runs; what was left out is there as it was taken. Addresses and passwords are masked; given records are counted alone.")]
     RunRequest Request,
     RunDocument.RecordsPart Records,
     [property: Description("Counters, stores, notifications and steps. For each store read = inserted + skipped + deadLettered.")] RunReport Report,
     [property: Description("What happened, oldest first, the last 500 facts.")] IReadOnlyList<RunDocument.Fact> Timeline)
 {
+    internal const string OfHold = "What the whole run waits for, to go on by itself: the journal. Absent while it is at work or over. "
+        + "What a step waits for is in report.steps.";
+
     public sealed record TriggerPart(TriggerKind Kind, string? Key);
 
     /// <param name="Count">How many there are to produce.</param>
@@ -36,13 +41,14 @@ public sealed record RunDocument(
 
     public sealed record Fact(long Id, DateTimeOffset At, [property: Description("What happened, as stepStarted.")] string What, string? Step, int? Attempt, string? Detail);
 
-    public static RunDocument Of(RunState state)
+    /// <param name="hold">What the run waits for while it cannot be journaled.</param>
+    public static RunDocument Of(RunState state, StepHold? hold = null)
     {
         var spec = state.Spec ?? throw new ArgumentException("A run that nobody requested has no document.", nameof(state));
         return new RunDocument(
             state.RunId, state.Phase, state.Version,
             spec.Trigger is { } trigger ? new TriggerPart(trigger.Kind, trigger.Kind == TriggerKind.Http ? null : trigger.Key) : null,
-            state.RequestedAt!.Value, state.BeganAt, state.EndedAt, state.PausedAt,
+            state.RequestedAt!.Value, state.BeganAt, state.EndedAt, state.PausedAt, hold,
             RequestOf(spec), new RecordsPart(SourceOf(spec.Records), spec.Records.Count),
             RunReport.Of(state),
             [.. state.Timeline.Select(Of)]);
@@ -85,9 +91,11 @@ public sealed record RunDocument(
 
 /// <summary>A run in the list.</summary>
 public sealed record RunListItem(
-    string RunId, RunPhase State, string Topic, DateTimeOffset RequestedAt, DateTimeOffset? EndedAt, RunReport Report)
+    string RunId, RunPhase State, string Topic, DateTimeOffset RequestedAt, DateTimeOffset? EndedAt,
+    [property: Description(RunDocument.OfHold)] StepHold? Hold, RunReport Report)
 {
-    public static RunListItem Of(RunSummary run) => new(run.RunId, run.State, run.Topic, run.RequestedAt, run.EndedAt, run.Report);
+    public static RunListItem Of(RunSummary run, JournalStatus journal) => new(
+        run.RunId, run.State, run.Topic, run.RequestedAt, run.EndedAt, run.EndedAt is null ? journal.HoldOf(run.RunId) : null, run.Report);
 }
 
 /// <param name="Next">The cursor of the next page; null on the last.</param>

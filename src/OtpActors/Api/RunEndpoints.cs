@@ -8,6 +8,7 @@ using OtpActors.Hosting;
 using OtpActors.Topics;
 using OtpActors.Triggers;
 using OtpActors.Workflow;
+using OtpActors.Workflow.Journal;
 
 namespace OtpActors.Api;
 
@@ -70,7 +71,7 @@ internal static class RunEndpoints
     }
 
     private static async Task<Ok<RunPage>> ListAsync(
-        IRunCatalog catalog, CancellationToken cancel,
+        IRunCatalog catalog, JournalStatus journal, CancellationToken cancel,
         [Description("Only runs in this state, as completed or producing; several with commas between, or repeated.")] string[]? state = null,
         [Description("Only runs on this topic.")] string? topic = null,
         [Description("Requested at this time or later, as 2031-05-17T08:30:00Z.")] string? from = null,
@@ -87,12 +88,12 @@ internal static class RunEndpoints
         var filter = new RunFilter(
             count + 1, StatesOf(state), topic, RequestValues.Time(from, "from"), RequestValues.Time(to, "to"), cursor is null ? null : PlaceOf(cursor));
         var found = await catalog.ListAsync(filter, cancel);
-        var page = found.Take(count).Select(RunListItem.Of).ToList();
+        var page = found.Take(count).Select(run => RunListItem.Of(run, journal)).ToList();
         return TypedResults.Ok(new RunPage(page, found.Count > count ? CursorOf(page[^1]) : null));
     }
 
     private static async Task<Ok<RunDocument>> GetAsync(string id, RunDirectory runs, CancellationToken cancel) =>
-        TypedResults.Ok(RunDocument.Of(await runs.GetAsync(id, cancel)));
+        TypedResults.Ok(await runs.ShowAsync(id, cancel));
 
     private static async Task<Ok<RunDocument>> CancelAsync(string id, HttpContext context, RunDirectory runs, CancellationToken cancel) =>
         TypedResults.Ok(RunDocument.Of(await runs.TellAsync(

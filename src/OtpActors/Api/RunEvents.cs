@@ -24,7 +24,7 @@ internal static class RunEventStream
             .WithSummary("Follow a run")
             .WithDescription(
                 "Server-sent events: every fact of the timeline (event: fact, with an id), and the newest counters in between "
-                + "(event: progress). Resumable by Last-Event-ID. The stream ends with the run; who comes back after its last "
+                + "(event: progress), also where the run begins or ceases to wait for the journal (hold). Resumable by Last-Event-ID. The stream ends with the run; who comes back after its last "
                 + "event is answered 204.")
             .Produces(200, contentType: "text/event-stream").Produces(204).ProducesProblem(404).ProducesProblem(429).ProducesProblem(503);
 
@@ -71,7 +71,7 @@ internal static class RunEventStream
     {
         using var _ = subscription;
         using var end = CancellationTokenSource.CreateLinkedTokenSource(stopping, cancel);
-        var (shown, shownAt) = (-1L, TimeProvider.System.GetTimestamp());
+        var (shown, shownHold, shownAt) = (-1L, (StepHold?)null, TimeProvider.System.GetTimestamp());
         while (true)
         {
             foreach (var fact in state.Timeline.Where(fact => fact.Version > seen))
@@ -83,10 +83,12 @@ internal static class RunEventStream
                 seen = fact.Version;
             }
 
-            if (state.Version != shown || TimeProvider.System.GetElapsedTime(shownAt) > KeepAlive)
+            var hold = state.IsTerminal ? null : subscription.Hold;
+            if (state.Version != shown || hold != shownHold || TimeProvider.System.GetElapsedTime(shownAt) > KeepAlive)
             {
-                (shown, shownAt) = (state.Version, TimeProvider.System.GetTimestamp());
-                yield return new SseItem<string>(Json(new { state = state.Phase, state.Version, report = RunReport.Of(state) }), "progress");
+                (shown, shownHold, shownAt) = (state.Version, hold, TimeProvider.System.GetTimestamp());
+                yield return new SseItem<string>(
+                    Json(new { state = state.Phase, state.Version, hold, report = RunReport.Of(state) }), "progress");
             }
 
             if (state.IsTerminal || end.IsCancellationRequested)

@@ -7,6 +7,7 @@ using OtpActors.Notifications;
 using OtpActors.Notifications.Ledger;
 using OtpActors.Sqlite;
 using OtpActors.Workflow;
+using OtpActors.Workflow.Journal;
 using Serilog.Events;
 
 namespace OtpActors.CommandLine;
@@ -77,7 +78,8 @@ internal static class RunCommand
         var files = host.Services.GetRequiredService<DataWatch>();
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel, journal.Lost, files.Lost);
         await host.StartAsync(CancellationToken.None);
-        using var run = new RunSubscription(host.Services.GetRequiredService<ActorSystem>(), runId);
+        using var run = new RunSubscription(
+            host.Services.GetRequiredService<ActorSystem>(), host.Services.GetRequiredService<JournalStatus>(), runId);
         RunState state;
         try
         {
@@ -117,26 +119,16 @@ internal static class RunCommand
     private static async Task<RunState> FollowAsync(
         RunSubscription run, RunState state, IRunView view, CancellationToken cancel)
     {
-        string? told = null;
         while (true)
         {
             state = run.Latest ?? state;
-            view.Show(state);
-            var breakage = run.Breakage;
+            view.Show(state, run.Hold);
             if (state.IsTerminal || cancel.IsCancellationRequested
-                || (breakage is not null && state.DeadlineAt <= TimeProvider.System.GetUtcNow()))
+                || (run.Hold is not null && state.DeadlineAt <= TimeProvider.System.GetUtcNow()))
             {
                 return state;
             }
 
-            if (breakage != told)
-            {
-                view.Say(breakage is null
-                    ? "The run goes on."
-                    : $"The run waits, and goes on by itself: {breakage}. Ctrl-C ends it; everything up to here is kept.");
-            }
-
-            told = breakage;
             await run.WaitAsync(Refresh, cancel);
         }
     }

@@ -16,18 +16,27 @@ internal static class RunPicture
     private const int NoteLines = 3;
 
     /// <summary>A picture that is drawn over by the next one: lower than the screen by the line of the cursor.</summary>
-    public static IReadOnlyList<Line> Live(RunState state, DateTimeOffset now, Rates rates, ScreenSize size) =>
-        Bound(Draw(state, now, rates, size.Width), size);
+    /// <param name="hold">What the whole run waits for; null while it is at work.</param>
+    public static IReadOnlyList<Line> Live(
+        RunState state, DateTimeOffset now, Rates rates, ScreenSize size, StepHold? hold = null) =>
+        Bound(Draw(state, now, rates, size.Width, hold), size);
 
     /// <summary>The last picture, which stays: every step of the run, however low the screen.</summary>
     public static IReadOnlyList<Line> Final(RunState state, DateTimeOffset now, int width) =>
         [.. Draw(state, state.EndedAt ?? now, null, width).Select(row => row.Line)];
 
-    private static List<(Line Line, int Keep)> Draw(RunState state, DateTimeOffset now, Rates? rates, int width)
+    private static List<(Line Line, int Keep)> Draw(
+        RunState state, DateTimeOffset now, Rates? rates, int width, StepHold? hold = null)
     {
         var rows = StepId.All.Select(id => Row.Of(state, id, now, rates)).ToList();
         var columns = Columns(rows, width);
-        var picture = new List<(Line, int)> { (Title(state, now, rates).Cut(width), 9), (columns.Heading().Cut(width), 1) };
+        var picture = new List<(Line, int)> { (Title(state, now, rates, hold).Cut(width), 9) };
+        if (hold is not null)
+        {
+            picture.AddRange(Note(StepText.Note(hold, now), width).Select(line => (new Line(line, Ink.Warning).Cut(width), 9)));
+        }
+
+        picture.Add((columns.Heading().Cut(width), 1));
         foreach (var row in rows)
         {
             picture.Add((columns.Of(row, state).Cut(width), row.Keep));
@@ -48,18 +57,19 @@ internal static class RunPicture
             : [.. lines.Take(NoteLines - 1), TextWidth.Cut(lines[NoteLines - 1], width - 2, always: true)];
     }
 
-    private static Line Title(RunState state, DateTimeOffset now, Rates? rates)
+    private static Line Title(RunState state, DateTimeOffset now, Rates? rates, StepHold? hold)
     {
         var (phase, ink) = state switch
         {
             { Outcome: RunOutcome.Completed } => ("Completed", Ink.Good),
             { Outcome: { } outcome } => (outcome.ToString(), Ink.Bad),
             { PausedAt: { } since } => ($"Paused since {Texts.Clock(since, now)}", Ink.Warning),
+            _ when hold is not null => ($"Waiting, {state.Phase}", Ink.Warning),
             _ when rates is null => ($"Interrupted, {state.Phase}", Ink.Warning),
             _ => (state.Phase.ToString(), Ink.Busy),
         };
         var took = state.BeganAt is { } began ? $" · {Texts.Duration((state.EndedAt ?? now) - began)}" : "";
-        var left = rates is not null && state.PausedAt is null && Left(state, rates) is { } time ? $" · {Texts.Roughly(time)} left" : "";
+        var left = rates is not null && hold is null && state.PausedAt is null && Left(state, rates) is { } time ? $" · {Texts.Roughly(time)} left" : "";
         return new Line([new Span("run "), new Span(state.RunId, Ink.Strong), new Span(" · "), new Span(phase, ink), new Span(took + left)]);
     }
 

@@ -8,10 +8,8 @@ namespace OtpActors.CommandLine;
 internal interface IRunView : IDisposable
 {
     /// <summary>Called at each change, and several times a second.</summary>
-    void Show(RunState state);
-
-    /// <summary>What concerns the run and is no state of it.</summary>
-    void Say(string text);
+    /// <param name="hold">What the whole run waits for; null while it is at work.</param>
+    void Show(RunState state, StepHold? hold = null);
 
     /// <summary>Called once, with the last state there is in this process.</summary>
     void End(RunState state);
@@ -28,11 +26,7 @@ internal static class RunView
 
 internal sealed class SilentView : IRunView
 {
-    public void Show(RunState state)
-    {
-    }
-
-    public void Say(string text)
+    public void Show(RunState state, StepHold? hold = null)
     {
     }
 
@@ -48,10 +42,25 @@ internal sealed class SilentView : IRunView
 /// <summary>A line for each step that ends, and for each thing that one waits for. Two lines where the screen is narrow.</summary>
 internal sealed class PlainView(Screen screen, TimeProvider time) : IRunView
 {
+    private const string Run = "run";
+    private static readonly TimeSpan SaidAgain = TimeSpan.FromMinutes(1);
+
     private readonly Dictionary<StepId, StepState> _shown = [];
     private bool _begun;
+    private StepHold? _hold;
+    private DateTimeOffset _heldSaidAt;
 
-    public void Show(RunState state)
+    public void Show(RunState state, StepHold? hold = null)
+    {
+        Steps(state);
+        WholeRun(hold);
+    }
+
+    public void End(RunState state) => Steps(state);
+
+    public void Dispose() => screen.Out.Flush();
+
+    private void Steps(RunState state)
     {
         if (!_begun)
         {
@@ -83,22 +92,35 @@ internal sealed class PlainView(Screen screen, TimeProvider time) : IRunView
         }
     }
 
-    public void Say(string text) => screen.WriteText(text);
+    /// <summary>A line where the run begins to wait, one a minute while it does, and one where it goes on.</summary>
+    private void WholeRun(StepHold? hold)
+    {
+        var now = time.GetUtcNow();
+        if (hold is not null && (_hold is null || now - _heldSaidAt >= SaidAgain))
+        {
+            _heldSaidAt = now;
+            Write(Run, null, StepText.Note(hold, now));
+        }
+        else if (hold is null && _hold is { } over)
+        {
+            Write(Run, null, $"goes on: waited {Texts.Roughly(now - over.Since)} for {StepText.Part(over)}");
+        }
 
-    public void End(RunState state) => Show(state);
+        _hold = hold;
+    }
 
-    public void Dispose() => screen.Out.Flush();
+    private void Write(StepId id, string? how, string what) => Write(id.Name, how, what);
 
-    private void Write(StepId id, string? how, string what)
+    private void Write(string who, string? how, string what)
     {
         what = TextWidth.Clean(what);
         if (screen.Width is not { } width)
         {
-            screen.Out.WriteLine($"{id.Name,-16}{(how is null ? "" : $" {how} ")} {what}".TrimEnd());
+            screen.Out.WriteLine($"{who,-16}{(how is null ? "" : $" {how} ")} {what}".TrimEnd());
             return;
         }
 
-        var head = $"{id.Name,-16} {how}".TrimEnd();
+        var head = $"{who,-16} {how}".TrimEnd();
         if (TextWidth.Of(head) + 2 + TextWidth.Of(what) <= width)
         {
             screen.Out.WriteLine($"{head}  {what}".TrimEnd());
@@ -133,7 +155,7 @@ internal sealed class LiveView : IRunView
         _resumed = OperatingSystem.IsWindows() ? null : PosixSignalRegistration.Create(PosixSignal.SIGCONT, _ => _redraw.Forget());
     }
 
-    public void Show(RunState state)
+    public void Show(RunState state, StepHold? hold = null)
     {
         _rates.Take(state);
         if (_drawnAt is { } before && _time.GetElapsedTime(before) < Pause)
@@ -142,14 +164,7 @@ internal sealed class LiveView : IRunView
         }
 
         _drawnAt = _time.GetTimestamp();
-        _redraw.Draw(RunPicture.Live(state, _time.GetUtcNow(), _rates, _screen.Size));
-    }
-
-    /// <summary>Stands below the picture so far; the next one follows it.</summary>
-    public void Say(string text)
-    {
-        _redraw.Forget();
-        _screen.WriteText(text);
+        _redraw.Draw(RunPicture.Live(state, _time.GetUtcNow(), _rates, _screen.Size, hold));
     }
 
     public void End(RunState state) => _redraw.Draw(RunPicture.Final(state, _time.GetUtcNow(), _screen.Size.Width));

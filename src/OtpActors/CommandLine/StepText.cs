@@ -34,19 +34,22 @@ internal static class StepText
         var step = state.Steps[id];
         return step.Status switch
         {
-            StepStatus.Running when step.Hold is { } hold =>
-                $"waits for {Part(hold)} since {Texts.Clock(hold.Since, now)} ({Texts.Roughly(now - hold.Since)}): {Why(hold.Reason)}",
+            StepStatus.Running when step.Hold is { } hold => Note(hold, now),
             StepStatus.Retrying => $"{Retry(state, id, now)}: {Why(step.Detail)}",
             StepStatus.Failed => $"failed after {Texts.Count(step.Attempt, "attempt")}: {Why(step.Detail)}",
             _ => null,
         };
     }
 
+    /// <summary>What a step, or the whole run, waits for.</summary>
+    public static string Note(StepHold hold, DateTimeOffset now) =>
+        $"waits for {Part(hold)} since {Texts.Clock(hold.Since, now)} ({Texts.Roughly(now - hold.Since)}): {Why(hold.Reason)}";
+
     /// <summary>What a step that is held waits for.</summary>
     public static string Part(StepHold hold) => hold.WaitsFor switch
     {
         PartNames.Mail => "the mail server",
-        PartNames.Topic or PartNames.Ledger => $"the {hold.WaitsFor}",
+        PartNames.Topic or PartNames.Ledger or PartNames.Journal => $"the {hold.WaitsFor}",
         PartNames.Slack => "Slack",
         _ => hold.WaitsFor,
     };

@@ -37,6 +37,9 @@ public static class RunNotices
     /// </summary>
     public sealed record Broken(string RunId, string Error);
 
+    /// <summary>The run begins or ceases to wait for the journal: <see cref="Journal.JournalStatus.HoldOf"/> tells.</summary>
+    public sealed record HoldChanged(string RunId);
+
     /// <summary>The list of runs could not take this; it is brought up to date later.</summary>
     public sealed record Unlisted(RunSummary Summary, string Error);
 }

@@ -396,7 +396,7 @@ public static class RunsHosting
             registry.Register<RunLister>(system.ActorOf(Props.Create(() => new RunLister(catalog, status, time)), "run-lister"));
             var runs = system.ActorOf(
                 Props.Create(() => new RunsParent(
-                    runId => Props.Create(() => new RunSupervisor(runId, steps, catalog, time, new Random())), status)),
+                    runId => Props.Create(() => new RunSupervisor(runId, steps, catalog, time, new Random())), status, time)),
                 "runs");
             registry.Register<RunsParent>(runs);
             registry.Register<RunRegistry>(system.ActorOf(Props.Create(() => new RunRegistry(runs, catalog)), "run-registry"));

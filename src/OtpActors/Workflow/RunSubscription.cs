@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using Akka.Actor;
+using OtpActors.Workflow.Journal;
 
 namespace OtpActors.Workflow;
 
@@ -9,23 +10,27 @@ public sealed class RunSubscription : IDisposable
 {
     private readonly Channel<bool> _news = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly ActorSystem _system;
+    private readonly JournalStatus _journal;
+    private readonly string _runId;
     private readonly IActorRef _listener;
     private volatile RunState? _latest;
-    private volatile string? _breakage;
 
-    public RunSubscription(ActorSystem system, string runId)
+    public RunSubscription(ActorSystem system, JournalStatus journal, string runId)
     {
-        _system = system;
+        (_system, _journal, _runId) = (system, journal, runId);
         _listener = system.ActorOf(Props.Create(() => new Listener(runId, this)));
         system.EventStream.Subscribe(_listener, typeof(RunNotices.Updated)); // here: nothing after this is missed
-        system.EventStream.Subscribe(_listener, typeof(RunNotices.Broken));
+        system.EventStream.Subscribe(_listener, typeof(RunNotices.HoldChanged));
     }
 
     /// <summary>The newest state heard of; null before the first.</summary>
     public RunState? Latest => _latest;
 
-    /// <summary>What the run waits for, to go on by itself; null while it is at work.</summary>
-    public string? Breakage => _breakage;
+    /// <summary>Why the run broke off, to go on by itself; null while it is at work.</summary>
+    public string? Breakage => _journal.BreakageOf(_runId)?.Error;
+
+    /// <summary>What the whole run waits for; null while it is at work. A change of it is news.</summary>
+    public StepHold? Hold => _journal.HoldOf(_runId);
 
     /// <summary>Waits for news, or until the time is over, or <paramref name="cancel"/> fires; never throws.</summary>
     public async Task WaitAsync(TimeSpan atMost, CancellationToken cancel)
@@ -51,14 +56,9 @@ public sealed class RunSubscription : IDisposable
             Receive<RunNotices.Updated>(updated => updated.State.RunId == runId, updated =>
             {
                 subscription._latest = updated.State;
-                subscription._breakage = null;
                 subscription._news.Writer.TryWrite(true);
             });
-            Receive<RunNotices.Broken>(broken => broken.RunId == runId, broken =>
-            {
-                subscription._breakage = broken.Error;
-                subscription._news.Writer.TryWrite(true);
-            });
+            Receive<RunNotices.HoldChanged>(changed => changed.RunId == runId, _ => subscription._news.Writer.TryWrite(true));
             ReceiveAny(_ => { }); // other runs
         }
     }

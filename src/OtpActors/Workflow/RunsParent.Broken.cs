@@ -113,7 +113,13 @@ public sealed partial class RunsParent
         breakage.Tries = version > breakage.Version ? 1 : breakage.Tries + 1;
         breakage.Version = Math.Max(version, breakage.Version);
         (breakage.Error, breakage.Waits) = (error, true);
-        Count();
+        if (breakage.Tries == 1)
+        {
+            breakage.Since = _time.GetUtcNow();
+        }
+
+        _status.Break(runId, new JournalOutage(error, breakage.Since));
+        Context.System.EventStream.Publish(new RunNotices.HoldChanged(runId));
         return breakage;
     }
 
@@ -160,15 +166,14 @@ public sealed partial class RunsParent
 
         breakage.Waits = false;
         Timers.Cancel($"wake-{runId}");
-        Count();
+        _status.Mend(runId);
+        Context.System.EventStream.Publish(new RunNotices.HoldChanged(runId));
         _ = Child(runId); // it recovers, and takes up what it was doing
         while (breakage.Insisted.TryDequeue(out var insisted))
         {
             Pass(runId, insisted.Message, insisted.Sender);
         }
     }
-
-    private void Count() => _status.BrokenRuns = _broken.Values.Count(breakage => breakage.Waits);
 
     /// <summary>To be delivered once the run can take it; answered as the message is, after any number of outages.</summary>
     public sealed record Insist(IRunMessage Message);
@@ -183,6 +188,9 @@ public sealed partial class RunsParent
         public long Version { get; set; }
 
         public string Error { get; set; } = "";
+
+        /// <summary>When it first broke off after it last journaled something.</summary>
+        public DateTimeOffset Since { get; set; }
 
         /// <summary>Whether it has no actor now, or one that is about to end.</summary>
         public bool Waits { get; set; }

@@ -11,6 +11,7 @@ public sealed partial class RunsParent : ReceiveActor, IWithTimers
 {
     private readonly Func<string, Props> _propsOf;
     private readonly JournalStatus _status;
+    private readonly TimeProvider _time;
     private readonly Dictionary<string, Queue<(object Message, IActorRef Sender)>> _leaving = [];
     private readonly HashSet<IActorRef> _suspendRequests = [];
 
@@ -20,9 +21,9 @@ public sealed partial class RunsParent : ReceiveActor, IWithTimers
     /// <summary>Whether the service ends: nothing is woken any more.</summary>
     private bool _closing;
 
-    public RunsParent(Func<string, Props> propsOf, JournalStatus status)
+    public RunsParent(Func<string, Props> propsOf, JournalStatus status, TimeProvider time)
     {
-        (_propsOf, _status) = (propsOf, status);
+        (_propsOf, _status, _time) = (propsOf, status, time);
         Receive<IRunMessage>(Deliver);
         Receive<PassivateRun>(passivate =>
         {

@@ -85,6 +85,9 @@ public static class PartNames
     public const string Mail = "mail";
     public const string Slack = "slack";
     public const string Ledger = "ledger";
+
+    /// <summary>What a run waits for as a whole, and no step alone.</summary>
+    public const string Journal = "journal";
 }
 
 /// <summary>The names of the two stores in steps, commands and reports.</summary>

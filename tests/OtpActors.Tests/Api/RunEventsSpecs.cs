@@ -1,5 +1,6 @@
 using System.Net.ServerSentEvents;
 using System.Text.Json;
+using OtpActors.Tests.Matrix;
 using OtpActors.Tests.Support;
 using Shouldly;
 using Xunit;
@@ -78,6 +79,52 @@ public sealed class RunEventsSpecs
 
         await service.StopAsync();
         await reading.Soon();
+    }
+
+    [Fact]
+    public async Task A_run_that_waits_for_the_journal_says_so_wherever_it_is_shown()
+    {
+        await using var service = await ApiService.StartAsync();
+        var id = await service.StartRunAsync(Slow);
+        await service.UntilAsync(id, run => run["report"].GetProperty("produced").GetInt64() > 2);
+        using var response = await EventsAsync(service, id);
+        await using var journal = new LockedFile(service.Data.File("journal.db"));
+        await journal.BreakAsync(loseReply: false);
+
+        var run = await service.UntilAsync(id, run => Hold(run.Json) is not null);
+        ShouldTell(Hold(run.Json));
+        ShouldTell(Hold((await service.GetAsync("/api/runs"))["items"].EnumerateArray().Single()));
+        var holds = new List<JsonElement?>();
+        await foreach (var e in ParseAsync(response))
+        {
+            if (e.EventType != "progress")
+            {
+                continue;
+            }
+
+            holds.Add(Hold(JsonDocument.Parse(e.Data).RootElement));
+            if (holds[^1] is not null)
+            {
+                await journal.MendAsync();
+            }
+        }
+
+        holds[0].ShouldBeNull();
+        ShouldTell(holds.First(hold => hold is not null));
+        holds[^1].ShouldBeNull();
+        run = await service.UntilAsync(id, run => run.IsOver);
+        (run.State, Hold(run.Json)).ShouldBe(("completed", null));
+        run["report"].GetProperty("steps").EnumerateArray().ShouldAllBe(step => step.GetProperty("attempts").GetInt32() == 1);
+
+        static JsonElement? Hold(JsonElement shown) => shown.TryGetProperty("hold", out var hold) ? hold : null;
+
+        static void ShouldTell(JsonElement? told)
+        {
+            var hold = told.ShouldNotBeNull();
+            hold.GetProperty("waitsFor").GetString().ShouldBe("journal");
+            hold.GetProperty("reason").GetString().ShouldNotBeNullOrEmpty();
+            hold.GetProperty("since").GetDateTimeOffset().ShouldBeLessThanOrEqualTo(TimeProvider.System.GetUtcNow());
+        }
     }
 
     [Theory]

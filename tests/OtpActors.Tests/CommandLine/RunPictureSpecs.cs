@@ -116,6 +116,22 @@ public class RunPictureSpecs
     }
 
     [Fact]
+    public void A_run_that_waits_for_the_journal_says_so_above_its_steps()
+    {
+        var run = new DrivenRun().ToProducing();
+        var hold = new StepHold(PartNames.Journal, "the disk is full", run.Now);
+        foreach (var height in new[] { 8, 40 })
+        {
+            var picture = RunPicture.Live(
+                    run.State, run.Now + TimeSpan.FromSeconds(90), new Rates(new FakeTimeProvider()), new ScreenSize(80, height), hold)
+                .Select(line => line.ToString()).ToList();
+
+            picture[0].ShouldBe("run run-1 · Waiting, Producing · 1 min 33 s");
+            picture[1].ShouldBe("    waits for the journal since 03:04:10Z (1 min 30 s): the disk is full");
+        }
+    }
+
+    [Fact]
     public void A_long_reason_takes_a_few_lines_and_no_more()
     {
         var run = new DrivenRun().ToProducing().Do(new RunCommands.FailAttempt(

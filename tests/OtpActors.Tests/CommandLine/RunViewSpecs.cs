@@ -78,6 +78,45 @@ public class RunViewSpecs
     }
 
     [Fact]
+    public void Plain_says_once_a_minute_that_the_run_waits_for_the_journal_and_when_it_goes_on()
+    {
+        var time = new FakeTimeProvider(new DrivenRun().Now);
+        var lines = FakeScreen.Piped(screen =>
+        {
+            using var view = new PlainView(screen, time);
+            var run = new DrivenRun();
+            view.Show(run.State);
+            var hold = new StepHold(PartNames.Journal, "the disk is full", time.GetUtcNow());
+            for (var second = 0; second < 90; second++)
+            {
+                view.Show(run.State, hold);
+                time.Advance(TimeSpan.FromSeconds(1));
+            }
+
+            view.Show(run.State);
+            view.Show(run.State);
+        });
+
+        lines.Skip(1).ShouldBe([
+            "run              waits for the journal since 03:04:07Z (0 s): the disk is full",
+            "run              waits for the journal since 03:04:07Z (1 min 00 s): the disk is full",
+            "run              goes on: waited 1 min 30 s for the journal"]);
+    }
+
+    [Fact]
+    public void Plain_does_not_say_that_a_run_goes_on_which_is_interrupted_while_it_waits()
+    {
+        var lines = Plain(view =>
+        {
+            var run = new DrivenRun();
+            view.Show(run.State, new StepHold(PartNames.Journal, "the disk is full", run.Now));
+            view.End(run.State);
+        });
+
+        lines.Skip(1).ShouldHaveSingleItem().ShouldStartWith("run              waits for the journal since ");
+    }
+
+    [Fact]
     public void Plain_on_a_narrow_screen_breaks_between_words()
     {
         var screen = new FakeScreen(width: 40);

@@ -65,7 +65,7 @@ public abstract class RunKit : TestKit
     {
         var (steps, catalog, clock, status) = (Steps, Catalog, Clock, Journal);
         return Sys.ActorOf(Props.Create(() => new RunsParent(
-            runId => Props.Create(() => new RunSupervisor(runId, steps, catalog, clock, new Random(1))), status)));
+            runId => Props.Create(() => new RunSupervisor(runId, steps, catalog, clock, new Random(1))), status, clock)));
     }
 
     /// <summary>The command is accepted, hence journaled.</summary>

@@ -166,11 +166,14 @@ public sealed class PostgresJournalSpecs(PostgresServers servers) : IAsyncLifeti
             answer.ShouldBe(503).Json.GetProperty("code").GetString().ShouldBe("not_now");
         }
 
-        (await service.GetAsync($"/api/runs/{runId}")).ShouldBe(200);
+        var waiting = await service.UntilAsync(runId, run => run.Json.TryGetProperty("hold", out _));
+        waiting.Json.GetProperty("hold").GetProperty("waitsFor").GetString().ShouldBe("journal");
+        waiting.Json.GetProperty("hold").GetProperty("reason").GetString()!.ShouldContain("PostgreSQL");
         MetricOf(await service.GetAsync("/metrics"), "otpactors_journal_out").ShouldBe("1");
 
         await server.StartAgainAsync();
         var done = await service.UntilAsync(runId, run => run.Json.GetProperty("state").GetString()!.Equals("completed", StringComparison.OrdinalIgnoreCase));
+        done.Json.TryGetProperty("hold", out _).ShouldBeFalse();
         done.Json.GetProperty("report").GetProperty("steps").EnumerateArray().ShouldAllBe(step => step.GetProperty("attempts").GetInt32() == 1);
         (await service.PostAsync("/api/runs", """{"count":3,"notify":"none"}""", idempotencyKey: "again")).ShouldBe(202);
         (await service.GetAsync("/healthz/ready")).ShouldBe(200);

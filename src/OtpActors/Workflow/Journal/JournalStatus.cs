@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace OtpActors.Workflow.Journal;
 
 /// <summary>Something of the journal is unavailable.</summary>
@@ -11,7 +13,7 @@ public sealed class JournalStatus
 {
     private volatile JournalOutage? _outage;
     private volatile JournalOutage? _listOutage;
-    private volatile int _brokenRuns;
+    private volatile ImmutableDictionary<string, JournalOutage> _broken = ImmutableDictionary<string, JournalOutage>.Empty;
     private volatile string? _damage;
 
     /// <summary>Null while the journal can be written, as far as is known.</summary>
@@ -36,11 +38,25 @@ public sealed class JournalStatus
     }
 
     /// <summary>Unfinished runs that broke off and wait until their journal can be read and written again.</summary>
-    public int BrokenRuns
+    public int BrokenRuns => _broken.Count;
+
+    /// <summary>Why such a run broke off, in a sentence, and when; null for one that is at work or over.</summary>
+    public JournalOutage? BreakageOf(string runId) => _broken.GetValueOrDefault(runId);
+
+    /// <summary>What such a run waits for now, in the form of a step's hold; null for one that is at work or over.</summary>
+    public StepHold? HoldOf(string runId) => (BreakageOf(runId), _outage) switch
     {
-        get => _brokenRuns;
-        internal set => _brokenRuns = value;
-    }
+        (null, _) => null,
+        ({ } breakage, { } outage) => new StepHold(
+            PartNames.Journal, outage.Error, breakage.Since > outage.Since ? breakage.Since : outage.Since),
+        ({ } breakage, null) => new StepHold(PartNames.Journal, breakage.Error, breakage.Since),
+    };
+
+    /// <summary>Has one writer: <see cref="RunsParent"/>.</summary>
+    internal void Break(string runId, JournalOutage breakage) => _broken = _broken.SetItem(runId, breakage);
+
+    /// <summary>The run is at work again.</summary>
+    internal void Mend(string runId) => _broken = _broken.Remove(runId);
 }
 
 /// <summary>What becomes of the journal, on the actor system's event stream.</summary>

@@ -22,11 +22,13 @@ public class JournalOutageSpecs : RunKit
         await ScriptAsync(ScriptedJournal.Way.Out);
         await this.StoppedAsync(run, () => Producer.Reply(Say.Produced(5)));
         await PassUntilAsync(() => Journal.Outage is not null && Journal.BrokenRuns == 1);
+        Journal.HoldOf(RunDriver.RunId).ShouldBe(new StepHold(PartNames.Journal, Journal.Outage!.Error, Journal.Outage.Since));
         Pass(TimeSpan.FromMinutes(5)); // longer than all attempts together
         Producer.HasMessages.ShouldBeFalse("nothing is begun while the journal is unavailable");
 
         await ScriptAsync(ScriptedJournal.Way.Write);
         await PassUntilAsync(() => Journal.Outage is null && Journal.BrokenRuns == 0);
+        Journal.HoldOf(RunDriver.RunId).ShouldBeNull();
         (await Producer.NextAsync<Producer.Begin>()).ShouldBe(new Producer.Begin(RunDriver.RunId, 1, RunDriver.Spec, 3));
         (await MongoSink.NextAsync<Sink.Begin>()).Attempt.ShouldBe(1);
         Producer.Reply(Say.AllProduced());
