@@ -8,7 +8,8 @@ namespace OtpActors.Notifications;
 /// <param name="Text">What is shown where the <see cref="Blocks"/> are not.</param>
 public sealed record SlackPayload(string Channel, string Username, string Text)
 {
-    private const string OtpLine = "\nOTP: ";
+    /// <summary>How a message's last line begins, before its password: now, and in what earlier versions captured.</summary>
+    private static readonly string[] OtpLines = [":ninja: -> ", "OTP: "];
 
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
     {
@@ -30,9 +31,11 @@ public sealed record SlackPayload(string Channel, string Username, string Text)
     [JsonPropertyName("unfurl_media")]
     public bool UnfurlsMedia { get; init; }
 
+    /// <summary>Three lines, as the tutorial's message has them.</summary>
     public static SlackPayload For(SlackMessage message, SlackOptions options) => new SlackText()
-        .Emoji("red_circle").Literal(" New e-mail and OTP arrival\ne-mail: ").Literal(message.Email.Value)
-        .Literal(OtpLine).Code(Shown(message.Otp, options))
+        .Emoji("red_circle").Words(" New e-mail and OTP arrival\n")
+        .Emoji("email").Words(" -> ").Literal(message.Email.Value).Words("\n")
+        .Emoji("ninja").Words(" -> ").Code(Shown(message.Otp, options))
         .ToPayload(options);
 
     /// <exception cref="JsonException">This is no payload.</exception>
@@ -42,10 +45,12 @@ public sealed record SlackPayload(string Channel, string Username, string Text)
     public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, Json);
 
     /// <summary>The text without its password: all of the last line, since no password holds a line break.</summary>
-    public string MaskedText() =>
-        Text.LastIndexOf(OtpLine, StringComparison.Ordinal) is var otp and >= 0
-            ? Text[..(otp + OtpLine.Length)] + OneTimePassword.Mask
-            : OneTimePassword.Mask;
+    public string MaskedText()
+    {
+        var last = Text.LastIndexOf('\n') + 1;
+        var known = OtpLines.FirstOrDefault(line => string.CompareOrdinal(Text, last, line, 0, line.Length) == 0);
+        return last == 0 || known is null ? OneTimePassword.Mask : Text[..(last + known.Length)] + OneTimePassword.Mask;
+    }
 
     public override string ToString() => $"{nameof(SlackPayload)} {{ Channel = {Channel}, Text = {MaskedText()} }}";
 

@@ -24,7 +24,14 @@ internal sealed class SlackText
         return Add(name.Length, new SlackElement { Type = "emoji", Name = name });
     }
 
-    /// <summary>Somebody's text, or our own words: shown as it is.</summary>
+    /// <summary>Our own words, which hold nothing that calls or links: a lone <c>&gt;</c> within a line is no markup.</summary>
+    public SlackText Words(string text)
+    {
+        _text.Append(text);
+        return Add(text.Length, new SlackElement { Type = "text", Text = text });
+    }
+
+    /// <summary>Somebody's text: shown as it is.</summary>
     public SlackText Literal(string text)
     {
         _text.Append(Escape(text));

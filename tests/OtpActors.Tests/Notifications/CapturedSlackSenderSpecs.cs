@@ -29,7 +29,7 @@ public class CapturedSlackSenderSpecs : IDisposable
         payload.GetProperty("channel").GetString().ShouldBe("#data-engineering");
         payload.GetProperty("username").GetString().ShouldBe("otp-actors");
         payload.GetProperty("text").GetString()
-            .ShouldBe(":red_circle: New e-mail and OTP arrival\ne-mail: jane@example.com\nOTP: 0012345");
+            .ShouldBe(":red_circle: New e-mail and OTP arrival\n:email: -> jane@example.com\n:ninja: -> 0012345");
     }
 
     [Fact]
@@ -38,7 +38,7 @@ public class CapturedSlackSenderSpecs : IDisposable
         var message = Message("jane@example.com", "0012345");
         await Send(message, new SlackOptions { RevealOtp = false });
         (await File.ReadAllTextAsync(_slack.File($"{message.Id}.json"), Stop)).ShouldNotContain("0012345");
-        Payload(message).GetProperty("text").GetString().ShouldEndWith("\nOTP: ***");
+        Payload(message).GetProperty("text").GetString().ShouldEndWith("\n:ninja: -> ***");
     }
 
     [Theory]
@@ -50,7 +50,7 @@ public class CapturedSlackSenderSpecs : IDisposable
     {
         var message = Message("a&b@example.com", otp);
         await Send(message);
-        Payload(message).GetProperty("text").GetString().ShouldEndWith($"e-mail: a&amp;b@example.com\nOTP: {shown}");
+        Payload(message).GetProperty("text").GetString().ShouldEndWith($":email: -> a&amp;b@example.com\n:ninja: -> {shown}");
     }
 
     /// <summary>A text of a section is shown as it is, with and without a style; nothing else carries what others wrote.</summary>
@@ -82,7 +82,9 @@ public class CapturedSlackSenderSpecs : IDisposable
             .Select(piece => (piece.GetProperty("type").GetString(), piece.GetProperty(piece.TryGetProperty("name", out _) ? "name" : "text").GetString())).ToList();
         pieces.ShouldBe(
         [
-            ("emoji", "red_circle"), ("text", " New e-mail and OTP arrival\ne-mail: "), ("text", "*a*_b_~c~`d`@example.com"), ("text", "\nOTP: "), ("text", otp),
+            ("emoji", "red_circle"), ("text", " New e-mail and OTP arrival\n"),
+            ("emoji", "email"), ("text", " -> "), ("text", "*a*_b_~c~`d`@example.com"), ("text", "\n"),
+            ("emoji", "ninja"), ("text", " -> "), ("text", otp),
         ]);
         section.GetProperty("elements").EnumerateArray().Last().GetProperty("style").GetProperty("code").GetBoolean().ShouldBeTrue();
         payload.GetProperty("mrkdwn").GetBoolean().ShouldBeFalse();
@@ -90,12 +92,24 @@ public class CapturedSlackSenderSpecs : IDisposable
         payload.GetProperty("unfurl_media").GetBoolean().ShouldBeFalse();
     }
 
-    [Fact]
-    public async Task A_capture_of_an_earlier_version_is_read()
+    [Theory]
+    [InlineData("0012345")]
+    [InlineData(":ninja: -> 7")]
+    public async Task A_capture_of_an_earlier_version_is_read_and_masked(string otp)
     {
         await File.WriteAllTextAsync(
-            _slack.File("run1.mongo.slack.0.json"), """{"channel":"#c","username":"u","text":":red_circle: New\nOTP: 0012345"}""", Stop);
+            _slack.File("run1.mongo.slack.0.json"), $$"""{"channel":"#c","username":"u","text":":red_circle: New\nOTP: {{otp}}"}""", Stop);
         (await Sender().ReadAsync("run1", 10, Stop)).ShouldBe([":red_circle: New\nOTP: ***"]);
+    }
+
+    [Theory]
+    [InlineData(":ninja: -> 0012345")]
+    [InlineData("New\\n0012345")]
+    public async Task A_text_of_another_form_is_masked_whole(string text)
+    {
+        await File.WriteAllTextAsync(
+            _slack.File("run1.mongo.slack.0.json"), $$"""{"channel":"#c","username":"u","text":"{{text}}"}""", Stop);
+        (await Sender().ReadAsync("run1", 10, Stop)).ShouldBe(["***"]);
     }
 
     [Fact]
@@ -103,12 +117,13 @@ public class CapturedSlackSenderSpecs : IDisposable
     {
         await Send(Message("jane@example.com", "1"));
         (await Send(Message("jane@example.com", "2"))).ShouldBe(new SendResult(SendOutcome.Accepted, "already in the Slack capture"));
-        Payload(Message("jane@example.com", "1")).GetProperty("text").GetString().ShouldEndWith("OTP: 1");
+        Payload(Message("jane@example.com", "1")).GetProperty("text").GetString().ShouldEndWith("\n:ninja: -> 1");
     }
 
     [Theory]
     [InlineData("0012345")]
     [InlineData("OTP: 7 OTP:")]
+    [InlineData(":ninja: -> 7 :ninja: ->")]
     public async Task A_report_shows_a_runs_messages_without_passwords(string otp)
     {
         for (var i = 0; i < 5; i++)
@@ -121,7 +136,7 @@ public class CapturedSlackSenderSpecs : IDisposable
 
         var texts = await Sender().ReadAsync("run1", 100, Stop);
         texts.Count.ShouldBe(5);
-        texts.ShouldAllBe(text => text.StartsWith(":red_circle: New e-mail and OTP arrival\ne-mail: user") && text.EndsWith("\nOTP: ***"));
+        texts.ShouldAllBe(text => text.StartsWith(":red_circle: New e-mail and OTP arrival\n:email: -> user") && text.EndsWith("\n:ninja: -> ***"));
         (await Sender().ReadAsync("run1", 2, Stop)).ShouldBe(texts.Take(2));
     }
 

@@ -28,7 +28,7 @@ internal static class SlackDigest
         }
 
         var whole = new SlackText().Emoji("red_circle")
-            .Literal(string.Create(CultureInfo.InvariantCulture, $" {count} new e-mails and OTPs arrived"));
+            .Words(string.Create(CultureInfo.InvariantCulture, $" {count} new e-mails and OTPs arrived"));
         foreach (var message in messages.Take(count))
         {
             Line(whole, message, options);
@@ -38,5 +38,6 @@ internal static class SlackDigest
     }
 
     private static SlackText Line(SlackText text, SlackMessage message, SlackOptions options) => text
-        .Literal("\n").Literal(message.Email.Value).Literal("  OTP: ").Code(SlackPayload.Shown(message.Otp, options));
+        .Words("\n").Emoji("email").Words(" -> ").Literal(message.Email.Value)
+        .Words("  ").Emoji("ninja").Words(" -> ").Code(SlackPayload.Shown(message.Otp, options));
 }

@@ -53,7 +53,7 @@ public sealed class WebhookSlackSenderSpecs : IAsyncLifetime
         payload.EnumerateObject().Select(property => property.Name).ShouldBe(["channel", "username", "text", "blocks", "mrkdwn", "unfurl_links", "unfurl_media"]);
         payload.GetProperty("channel").GetString().ShouldBe("#data-engineering");
         payload.GetProperty("text").GetString().ShouldBe(
-            ":red_circle: New e-mail and OTP arrival\ne-mail: jane@example.com\nOTP: &lt;!channel&gt; &amp; &lt;@U1&gt;");
+            ":red_circle: New e-mail and OTP arrival\n:email: -> jane@example.com\n:ninja: -> &lt;!channel&gt; &amp; &lt;@U1&gt;");
         (await EntryAsync()).State.ShouldBe(NotificationState.Accepted);
     }
 
@@ -66,7 +66,7 @@ public sealed class WebhookSlackSenderSpecs : IAsyncLifetime
         _log.Clear();
         await Sender(new SlackOptions { RevealOtp = false }).SendAsync(Message("jane@example.com", "0012345"), Stop);
         _log.ShouldNotContain(line => line.Contains("RevealOtp"));
-        _slack.Texts.Single().ShouldEndWith("OTP: ***");
+        _slack.Texts.Single().ShouldEndWith("\n:ninja: -> ***");
     }
 
     [Fact]
@@ -78,8 +78,8 @@ public sealed class WebhookSlackSenderSpecs : IAsyncLifetime
         _slack.Posts.Count.ShouldBeLessThanOrEqualTo(2); // the first may have gone before the others came
         for (var i = 0; i < 200; i++)
         {
-            string.Concat(_slack.Texts).ShouldContain($"u{i}@example.com");
-            string.Concat(_slack.Texts).ShouldContain($"OTP: &lt;{i}&gt;");
+            string.Concat(_slack.Texts).ShouldContain($":email: -> u{i}@example.com");
+            string.Concat(_slack.Texts).ShouldContain($":ninja: -> &lt;{i}&gt;");
         }
     }
 
