@@ -11,7 +11,8 @@ internal static class ApiKeyCommand
 
     public static Command Create()
     {
-        var command = new Command("api-key", "Makes a key for the HTTP API and prints it with the digest that goes into the settings.");
+        var command = new Command("api-key", "Makes a key for the HTTP API and prints it with the digest that goes into the settings.")
+            .WithExamples("api-key", "api-key > new-key.txt");
         command.SetAction(_ =>
         {
             var key = $"otp_{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(KeyBytes))}";

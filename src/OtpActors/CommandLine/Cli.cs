@@ -1,4 +1,7 @@
 using System.CommandLine;
+using System.CommandLine.Completions;
+using System.CommandLine.Help;
+using OtpActors.CommandLine.Completion;
 using OtpActors.Hosting;
 using OtpActors.Postgres;
 using OtpActors.Records;
@@ -26,8 +29,7 @@ internal sealed class UsageException(string message) : Exception(message);
 /// <summary>All was right with what was asked, and yet it could not begin; the message says why.</summary>
 internal sealed class NotDoneException(string message) : Exception(message);
 
-/// <summary>The command line: <c>run</c>, <c>serve</c>, <c>find</c>, <c>runs</c>, <c>notifications</c>, <c>repair</c>,
-/// <c>api-key</c>, <c>health</c>.</summary>
+/// <summary>The command line: its verbs, and what holds for each of them.</summary>
 public static class Cli
 {
     internal static readonly Option<string?> Data = new("--data")
@@ -36,40 +38,59 @@ public static class Cli
         HelpName = "DIR",
     };
 
-    internal static RootCommand Create() => new(
-        "Streams one-time passwords through a topic into Cassandra and MongoDB, checks both stores, then mails each "
-        + "password to its owner and posts to Slack. Without servers everything runs embedded, under --data.")
+    internal static RootCommand Create()
     {
-        RunCommand.Create(),
-        ServeCommand.Create(),
-        FindCommand.Create(),
-        RunsCommand.Create(),
-        RepairCommand.Create(),
-        NotificationsCommand.Create(),
-        ApiKeyCommand.Create(),
-        HealthCommand.Create(),
-        ConfigCommand.Create(),
-    };
+        var root = new RootCommand(
+            "Streams one-time passwords through a topic into Cassandra and MongoDB, checks both stores, then mails each "
+            + "password to its owner and posts to Slack. Without servers everything runs embedded, under --data.")
+        {
+            RunCommand.Create(),
+            ServeCommand.Create(),
+            FindCommand.Create(),
+            RunsCommand.Create(),
+            RepairCommand.Create(),
+            NotificationsCommand.Create(),
+            ApiKeyCommand.Create(),
+            HealthCommand.Create(),
+            ConfigCommand.Create(),
+            CompletionCommand.Create(),
+        };
+        root.Add(HelpCommand.Create(root));
+        root.Options.Clear();
+        root.Add(new HelpOption("--help", "-h", "-?")
+        {
+            Action = new Examples.Help(new HelpAction()),
+            Description = "Show this help.",
+        });
+        root.Add(new VersionOption("--version", "-v")
+        {
+            Action = new ProgramVersion.Show(),
+            Description = "Show the version and the revision.",
+        });
+        var suggest = root.Directives.OfType<SuggestDirective>().Single();
+        suggest.Action = new Suggestions(suggest);
+        return root.WithExamples("run --count 20000", "help run");
+    }
 
     /// <summary>Runs a command to its end and gives its exit code. Ctrl-C and SIGTERM end it in order.</summary>
     public static async Task<int> InvokeAsync(string[] args)
     {
-        if (ProcessCulture.WhyUnfit() is { } reason)
-        {
-            await Console.Error.WriteLineAsync(reason);
-            return ExitCodes.BadInput;
-        }
-
         var root = Create();
         // What the program is for: without a verb it serves.
         var parsed = root.Parse(args is [] ? ["serve"] : args is ["--data", ..] ? ["serve", .. args] : args);
         if (parsed.Errors.Count > 0)
         {
-            // One line: of several errors the rest follow from an unknown word, or show when the first is mended.
-            await Console.Error.WriteLineAsync(
-                parsed.UnmatchedTokens is [var unknown, ..] ? $"'{unknown}' is no command and no option here." : parsed.Errors[0].Message);
-            var command = parsed.CommandResult.Command == root ? "" : $"{parsed.CommandResult.Command.Name} ";
-            await Console.Error.WriteLineAsync($"See: OtpActors {command}--help");
+            await Console.Error.WriteLineAsync(Mistakes.Describe(parsed));
+            var command = Mistakes.NameOf(parsed.CommandResult.Command);
+            await Console.Error.WriteLineAsync($"See: OtpActors {command}{(command.Length > 0 ? " " : "")}--help");
+            return ExitCodes.BadInput;
+        }
+
+        // Help, the version and suggestions need no culture, and should not wait for one.
+        var works = parsed.Action == parsed.CommandResult.Command.Action;
+        if (works && ProcessCulture.WhyUnfit() is { } reason)
+        {
+            await Console.Error.WriteLineAsync(reason);
             return ExitCodes.BadInput;
         }
 
@@ -79,10 +100,13 @@ public static class Cli
             ProcessTerminationTimeout = TimeSpan.FromMinutes(11),
             EnableDefaultExceptionHandler = false,
         });
-        return await WithLossAsync(exitCode, parsed.CommandResult.Command.Name);
+        return await WithLossAsync(exitCode, works ? parsed.CommandResult.Command.Name : "");
     }
 
-    /// <summary>How a run went is its exit code whoever reads its report; of what does nothing but tell, losing that is a failure.</summary>
+    /// <summary>
+    /// How a run went is its exit code whoever reads its report; of what does nothing but tell, losing that is a failure.
+    /// </summary>
+    /// <param name="command">The command that did its work; empty where something was shown about one.</param>
     private static async Task<int> WithLossAsync(int exitCode, string command)
     {
         if (StandardStreams.OutputLoss is not { } loss || command == "serve")
@@ -90,12 +114,13 @@ public static class Cli
             return exitCode;
         }
 
-        await Console.Error.WriteLineAsync($"What was to be shown is lost, or some of it: standard output cannot be written, {loss}.");
+        await Console.Error.WriteLineAsync(
+            $"What was to be shown is lost, or some of it: standard output cannot be written, {loss}.");
         return exitCode == ExitCodes.Done && command is not ("run" or "health") ? ExitCodes.NotDone : exitCode;
     }
 
     /// <summary>What is wrong with arguments, settings, input or the data directory is said in a line, without a stack.</summary>
-    /// <param name="refused">Told of it too.</param>
+    /// <param name="refused">Receives the same failure.</param>
     internal static async Task<int> GuardAsync(Func<Task<int>> command, Action<Exception>? refused = null)
     {
         try

@@ -10,7 +10,8 @@ internal static class ConfigCommand
 {
     public static Command Create()
     {
-        var check = new Command("check", "Checks the settings as a start does, and says all that is wrong. Exit code 0 if nothing is, else 2.") { Cli.Data };
+        var check = new Command("check", "Checks the settings as a start does, and says all that is wrong. Exit code 0 if nothing is, else 2.") { Cli.Data }
+            .WithExamples("config check", "config check --data /var/lib/otpactors");
         check.SetAction((parsed, cancel) => Cli.GuardAsync(() =>
         {
             _ = Cli.Settings(parsed);
@@ -18,13 +19,15 @@ internal static class ConfigCommand
             return Task.FromResult(ExitCodes.Done);
         }));
         var json = new Option<bool>("--json") { Description = "Print one JSON document: the settings, and where each comes from." };
-        var show = new Command("show", "Shows the settings in force and where each comes from; *** is a secret, or may be one.") { Cli.Data, json };
+        var show = new Command("show", "Shows the settings in force and where each comes from; *** is a secret, or may be one.") { Cli.Data, json }
+            .WithExamples("config show", "config show --json");
         show.SetAction((parsed, cancel) => Cli.GuardAsync(() =>
         {
             Show(Settings.Read(Cli.CommandLineOf(parsed)), parsed.GetValue(json));
             return Task.FromResult(ExitCodes.Done);
         }));
-        return new Command("config", "Checks and shows the settings.") { check, show };
+        return new Command("config", "Checks and shows the settings.") { check, show }
+            .WithExamples("config check", "config show --json");
     }
 
     private static void Show(LoadedSettings loaded, bool json)

@@ -17,7 +17,7 @@ internal static class FindCommand
         var command = new Command("find", "Shows an address's record in each store. Exit code 0 if every store has it, else 1.")
         {
             email, reveal, Cli.Data, json,
-        };
+        }.WithExamples("find jane@example.com", "find jane@example.com --reveal --json");
         command.SetAction((parsed, cancel) => Cli.GuardAsync(() => FindAsync(
             Cli.Settings(parsed), parsed.GetRequiredValue(email), parsed.GetValue(reveal), parsed.GetValue(json), cancel)));
         return command;

@@ -35,7 +35,7 @@ internal static class HealthCommand
         var command = new Command("health", "Asks a running service whether it is well. Exit code 0 if it is, else 1.")
         {
             url, ready, timeout,
-        };
+        }.WithExamples("health --ready", "health --url http://127.0.0.1:8080 --timeout 2s");
         command.SetAction(async (parsed, cancel) =>
         {
             try

@@ -17,7 +17,7 @@ internal static class NotificationsCommand
         var command = new Command("notifications", "Lists what became of mails and posts, the newest first; addresses are masked.")
         {
             run, limit, Cli.Data, json,
-        };
+        }.WithExamples("notifications --limit 20", "notifications 20310517-083000-a1b2c3 --json");
         command.SetAction((parsed, cancel) => Cli.GuardAsync(() => ListAsync(
             Cli.Settings(parsed), parsed.GetValue(run), parsed.GetValue(limit) ?? 50, parsed.GetValue(json), cancel)));
         return command;

@@ -17,9 +17,10 @@ internal static class RepairCommand
             + "leaves and counts what is no record, and builds the indexes.")
         {
             dryRun,
-        };
+        }.WithExamples("repair mongo --dry-run", "repair mongo");
         mongo.SetAction((parsed, cancel) => Cli.GuardAsync(() => RepairAsync(Cli.Settings(parsed), parsed.GetValue(dryRun), cancel)));
-        return new Command("repair", "Mends a store that other programs have written to.") { mongo };
+        return new Command("repair", "Mends a store that other programs have written to.") { mongo }
+            .WithExamples("repair mongo --dry-run", "repair mongo --help");
     }
 
     private static async Task<int> RepairAsync(OtpActorsOptions settings, bool dryRun, CancellationToken cancel)

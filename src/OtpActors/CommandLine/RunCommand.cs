@@ -31,6 +31,7 @@ internal static class RunCommand
             command.Add(option);
         }
 
+        command.WithExamples("run --count 20000 --notify none", "run --from people.csv --skip-bad --json");
         command.SetAction((parsed, cancel) => Cli.GuardAsync(
             () => RunAsync(parsed, options, parsed.GetValue(json), cancel),
             refused: parsed.GetValue(json) ? WriteRefusal : null));

@@ -80,6 +80,7 @@ internal sealed class RunOptions
         Description = "Mail and post all addresses found in a store, none, or the first N. [default: 100]",
         HelpName = "all|none|N",
         CustomParser = ParseLimit,
+        CompletionSources = { "all", "none" },
     };
 
     private readonly Option<string?> _resume = new("--resume")

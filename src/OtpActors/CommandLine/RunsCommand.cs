@@ -13,7 +13,8 @@ internal static class RunsCommand
     {
         var limit = new Option<int?>("--limit") { Description = "How many. [default: 50]", HelpName = "N", CustomParser = Numbers.Parse<int> };
         var json = new Option<bool>("--json") { Description = "Print one JSON array." };
-        var command = new Command("runs", "Lists runs, the newest first.") { limit, Cli.Data, json };
+        var command = new Command("runs", "Lists runs, the newest first.") { limit, Cli.Data, json }
+            .WithExamples("runs --limit 5", "runs --json");
         command.SetAction((parsed, cancel) => Cli.GuardAsync(() => ListAsync(
             Cli.Settings(parsed), parsed.GetValue(limit) ?? 50, parsed.GetValue(json), cancel)));
         return command;

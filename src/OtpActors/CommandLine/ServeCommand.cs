@@ -12,7 +12,7 @@ internal static class ServeCommand
         var command = new Command("serve", "Runs the service until it is told to stop; goes on with unfinished runs at the start.")
         {
             Cli.Data,
-        };
+        }.WithExamples("serve", "serve --data /var/lib/otpactors");
         command.SetAction((parsed, cancel) => Cli.GuardAsync(() => ServeAsync(parsed, cancel)));
         return command;
     }

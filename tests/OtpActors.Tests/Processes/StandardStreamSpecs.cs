@@ -60,6 +60,27 @@ public sealed class StandardStreamSpecs : IDisposable
         said.ShouldContain("standard output cannot be written");
     }
 
+    [Theory]
+    [InlineData("{0} > /dev/full", 1)]
+    [InlineData("{0} >&-", 1)]
+    [InlineData("{0} > /dev/full 2>&1", 1)]
+    [InlineData("{0} 2>&-", 0)]
+    [InlineData("set -o pipefail; {0} | true", null)]
+    public async Task Help_and_the_like_end_in_order_where_they_cannot_be_read(string command, int? expected)
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "it is a matter of shells");
+        foreach (var shown in new[] { "--help", "help run", "run --help", "--version", "completion bash", "'[suggest:2]' ru" })
+        {
+            var program = $"'{OtpActorsProcess.DotnetHost}' exec '{OtpActorsProcess.Program}' {shown}";
+            var (exitCode, said) = await Repository.RunAsync(
+                Repository.Require("bash"), ["-c", command.Replace("{0}", program, StringComparison.Ordinal)]);
+
+            // Whether a reader that leaves does so before all is written is its own business.
+            (expected is { } code ? exitCode == code : exitCode is 0 or 1).ShouldBeTrue($"{shown}: {exitCode} {said}");
+            said.ShouldNotContain("Unhandled");
+        }
+    }
+
     [Fact]
     public async Task A_run_that_is_refused_is_refused_without_its_output_too() =>
         (await ShellAsync("{0} --from nobody.csv > /dev/full 2>&1", "run")).ExitCode.ShouldBe(2);
