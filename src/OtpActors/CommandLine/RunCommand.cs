@@ -149,7 +149,7 @@ internal static class RunCommand
         {
             Sent = Math.Max(part.Sent, Count(channel, NotificationState.Accepted)),
             Failed = Math.Max(part.Failed, Count(channel, NotificationState.Failed)),
-            Uncertain = Count(channel, NotificationState.Uncertain),
+            Uncertain = Math.Max(part.Uncertain, Count(channel, NotificationState.Uncertain)),
         };
         report = report with
         {

@@ -130,7 +130,12 @@ public sealed class Notifier(
 
     private static NotifyProgress Count(NotifyProgress progress, long sequence, SendResult result) => result.Accepted
         ? progress with { Next = sequence + 1, Sent = progress.Sent + 1 }
-        : progress with { Next = sequence + 1, Failed = progress.Failed + 1 };
+        : progress with
+        {
+            Next = sequence + 1,
+            Failed = progress.Failed + 1,
+            Uncertain = progress.Uncertain + (result.Outcome == SendOutcome.Uncertain ? 1 : 0),
+        };
 
     private async Task BeatUntilAsync(Task answer, Begin begin, IActorRef run)
     {

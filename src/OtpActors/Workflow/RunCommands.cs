@@ -134,5 +134,8 @@ public sealed record CheckResult(long Checked, long Found, IReadOnlyList<string>
 }
 
 /// <param name="Next">The run's record that comes next; all before it are dealt with.</param>
-/// <param name="Failed">Addresses refused for good.</param>
-public sealed record NotifyProgress(long Next, long Sent, long Failed);
+/// <param name="Failed">Addresses whose notification was not accepted.</param>
+/// <param name="Uncertain">Those of the failed of which nobody can tell whether it arrived.</param>
+public sealed record NotifyProgress(
+    long Next, long Sent, long Failed,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] long Uncertain = 0);

@@ -46,7 +46,7 @@ public sealed record RunReport(
 
     /// <param name="Limited">Found, and left out because of the run's limit.</param>
     /// <param name="Messages">What the embedded channel captured, passwords masked; null for a real channel.</param>
-    /// <param name="Uncertain">Those of which nobody can tell whether they arrived, as the ledger has it.</param>
+    /// <param name="Uncertain">Those of the failed of which nobody can tell whether they arrived.</param>
     public sealed record ChannelPart(long Sent, long Failed, long Limited, IReadOnlyList<string>? Messages = null, long Uncertain = 0);
 
     /// <param name="Hold">What the step waits for; null if for nothing.</param>
@@ -81,19 +81,20 @@ public sealed record RunReport(
 
     private static ChannelPart Channel(RunState state, Func<string, StepId> stepOf)
     {
-        var (sent, failed, limited) = (0L, 0L, 0L);
+        var (sent, failed, uncertain, limited) = (0L, 0L, 0L, 0L);
         foreach (var store in StepId.Stores)
         {
             var progress = state.Notified.GetValueOrDefault(stepOf(store), new NotifyProgress(0, 0, 0));
             sent += progress.Sent;
             failed += progress.Failed;
+            uncertain += progress.Uncertain;
             if (IsLimited(state, stepOf(store), progress) && state.Checks.TryGetValue(store, out var check))
             {
                 limited += Math.Max(0, check.Found - progress.Sent - progress.Failed); // some may have come after the check
             }
         }
 
-        return new ChannelPart(sent, failed, limited);
+        return new ChannelPart(sent, failed, limited, Uncertain: uncertain);
     }
 
     /// <summary>Whether the limit ended the step, and not the end of what was found, or of the run.</summary>

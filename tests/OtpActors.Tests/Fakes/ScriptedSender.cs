@@ -21,11 +21,14 @@ internal sealed class ScriptedSender : IMailSender, ISlackSender
 
     public Task<SendResult> SendAsync(SlackMessage message, CancellationToken cancellationToken) => SendAsync("slack", message.Email, cancellationToken);
 
+    /// <summary>How a send ends that is not accepted.</summary>
+    public SendOutcome Otherwise { get; set; } = SendOutcome.Refused;
+
     private async Task<SendResult> SendAsync(string channel, EmailAddress to, CancellationToken stop)
     {
         Stop = stop;
         var accepted = await Decide(Interlocked.Increment(ref _begun));
         Sent.Enqueue($"{channel} {to.Value}");
-        return new SendResult(accepted ? SendOutcome.Accepted : SendOutcome.Refused, "");
+        return new SendResult(accepted ? SendOutcome.Accepted : Otherwise, "");
     }
 }

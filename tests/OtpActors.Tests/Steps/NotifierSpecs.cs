@@ -44,6 +44,17 @@ public class NotifierSpecs : StepKit
         _sender.Sent.Count.ShouldBe(4);
     }
 
+    [Theory]
+    [InlineData(SendOutcome.Uncertain, 2)]
+    [InlineData(SendOutcome.Refused, 0)]
+    [InlineData(SendOutcome.Deferred, 0)]
+    public async Task What_may_have_arrived_is_counted_among_the_failed(SendOutcome outcome, long uncertain)
+    {
+        await StoreAsync(5);
+        (_sender.Decide, _sender.Otherwise) = (n => Task.FromResult(n is not (1 or 3)), outcome);
+        (await NotifyAsync(Say.CassandraMail, 5, limit: null)).ShouldBe(new NotifyProgress(5, 3, 2, uncertain));
+    }
+
     [Fact]
     public async Task Notifying_goes_on_from_what_is_done()
     {

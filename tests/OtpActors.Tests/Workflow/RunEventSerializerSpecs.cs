@@ -47,6 +47,7 @@ public class RunEventSerializerSpecs
         ["production"] = new RunEvents.ProductionCompleted(10, Say.Offsets((0, 6), (1, 4)), At),
         ["check"] = new RunEvents.CheckCompleted(Say.CassandraCheck, new CheckResult(10, 9, new List<string> { "j***@example.com" }), At),
         ["notified"] = new RunEvents.Notified(Say.CassandraMail, new NotifyProgress(4, 3, 1), At),
+        ["notified-uncertain"] = new RunEvents.Notified(Say.CassandraMail, new NotifyProgress(4, 2, 2, 1), At),
         ["notifying"] = new RunEvents.NotifyingCompleted(Say.CassandraMail, new NotifyProgress(10, 9, 1), At),
         ["paused"] = new RunEvents.Paused(At),
         ["resumed"] = new RunEvents.Resumed(At),
@@ -72,7 +73,7 @@ public class RunEventSerializerSpecs
     [Theory, MemberData(nameof(Names))]
     public void An_event_of_version_1_is_read(string name)
     {
-        var manifest = (name.Split('-')[0] is "requested" or "ended" ? name.Split('-')[0] : name) + ":1";
+        var manifest = (name.Split('-')[0] is "requested" or "ended" or "notified" ? name.Split('-')[0] : name) + ":1";
         Serializer.Manifest(Version1[name]).ShouldBe(manifest);
         Serializer.FromBinary(Encoding.UTF8.GetBytes(Read(name)), manifest).ShouldBeEquivalentTo(Version1[name]);
     }

@@ -47,6 +47,18 @@ public class RunReportSpecs
     }
 
     [Fact]
+    public void What_is_uncertain_is_counted_for_both_stores_together()
+    {
+        var run = RunDriver.At(RunPhase.Checking).Do(Say.Checked(StoreNames.Cassandra), Say.Checked(StoreNames.Mongo));
+        foreach (var step in new[] { Say.CassandraMail, StepId.Mail(StoreNames.Mongo) })
+        {
+            run.Do(new RunCommands.CompleteNotifying(RunDriver.RunId, step, 1, new NotifyProgress(10, 7, 3, 2)));
+        }
+
+        RunReport.Of(run.State).Notifications.Mail.ShouldBe(new RunReport.ChannelPart(14, 6, 0, Uncertain: 4));
+    }
+
+    [Fact]
     public void What_appears_in_a_store_after_its_check_does_not_make_limited_negative()
     {
         var run = RunDriver.At(RunPhase.Checking).Do(Say.Checked(StoreNames.Cassandra, found: 3), Say.AllNotified(Say.CassandraMail, sent: 5));
@@ -60,7 +72,7 @@ public class RunReportSpecs
         Has(report, "runId", "outcome", "topic", "produced", "stores", "notifications", "steps", "durationMs");
         Has(report["topic"]!, "name", "outcome", "partitions");
         Has(report["stores"]![0]!, "name", "read", "inserted", "skipped", "deadLettered", "checked", "found", "missing");
-        Has(report["notifications"]!["mail"]!, "sent", "failed", "limited");
+        Has(report["notifications"]!["mail"]!, "sent", "failed", "limited", "uncertain");
         Has(report["notifications"]!["slack"]!, "sent", "failed", "limited");
         Has(report["steps"]![0]!, "name", "attempts", "durationMs", "outcome");
         report["steps"]![0]!["name"]!.GetValue<string>().ShouldBe("ensure-topic");
