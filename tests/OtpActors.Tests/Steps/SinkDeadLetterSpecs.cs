@@ -116,4 +116,17 @@ public class SinkDeadLetterSpecs : SinkKit
         await DrainedAsync(1, attempt: 2);
         (await ReadAsync("otps.dlq")).Count.ShouldBe(1);
     }
+
+    /// <summary>A crash between the run's journal and the commit: the partition comes again from its beginning.</summary>
+    [Fact]
+    public async Task A_dead_letter_counted_before_is_not_counted_again()
+    {
+        await EnsureTopicAsync();
+        await AppendAsync("p", (null, Otp), (Key, Otp), (null, Otp));
+        Begin(counted: Say.Offsets((0, 2)));
+        await Run.NextAsync<RunCommands.ConfirmSinkReady>();
+        (await GatherAsync(3)).Counts.ShouldBe(new SinkCounts(1, 0, 0, 1));
+        await DrainedAsync(3);
+        (await ReadAsync("otps.dlq")).Count.ShouldBe(2); // both are there, whichever attempt counted them
+    }
 }
