@@ -25,6 +25,8 @@ internal static class ApiSecurity
     public static void AddApiSecurity(this IServiceCollection services, HttpOptions options)
     {
         services.AddSingleton(options);
+        services.AddSingleton<LocalCaller>();
+        services.AddHostedService<ServiceFilePublisher>();
         services.AddWebEncoders();
         services.AddAuthenticationCore(authentication => // and no more: keys of data protection are not needed, nor kept anywhere
         {
@@ -87,7 +89,7 @@ internal static class ApiSecurity
     /// <summary><c>Authorization: Bearer KEY</c> or <c>X-Api-Key: KEY</c>.</summary>
     private sealed class ApiKeyHandler(
         IOptionsMonitor<AuthenticationSchemeOptions> monitor, ILoggerFactory logs, UrlEncoder encoder, HttpOptions options,
-        RefusedKeys refused)
+        RefusedKeys refused, LocalCaller local)
         : AuthenticationHandler<AuthenticationSchemeOptions>(monitor, logs, encoder)
     {
         private const string Bearer = "Bearer ";
@@ -110,6 +112,11 @@ internal static class ApiSecurity
             {
                 // All are looked at, however early one fits: how long it takes tells nothing.
                 caller = CryptographicOperations.FixedTimeEquals(Convert.FromHexString(known.Sha256), digest) ? known : caller;
+            }
+
+            if (local.Is(digest, Context.Connection))
+            {
+                return Task.FromResult(Caller(LocalCaller.Name, Enum.GetValues<ApiScope>()));
             }
 
             if (caller is null)

@@ -2,7 +2,6 @@ using System.ComponentModel;
 using OtpActors.Records;
 using OtpActors.Triggers;
 using OtpActors.Workflow;
-using OtpActors.Workflow.Journal;
 
 namespace OtpActors.Api;
 
@@ -89,13 +88,20 @@ public sealed record RunDocument(
     }
 }
 
+/// <summary>A run's newest state and counters, while it is followed.</summary>
+public sealed record RunProgress(
+    RunPhase State, long Version, [property: Description(RunDocument.OfHold)] StepHold? Hold, RunReport Report)
+{
+    public static RunProgress Of(RunState state, StepHold? hold = null) => new(state.Phase, state.Version, hold, RunReport.Of(state));
+}
+
 /// <summary>A run in the list.</summary>
 public sealed record RunListItem(
     string RunId, RunPhase State, string Topic, DateTimeOffset RequestedAt, DateTimeOffset? EndedAt,
     [property: Description(RunDocument.OfHold)] StepHold? Hold, RunReport Report)
 {
-    public static RunListItem Of(RunSummary run, JournalStatus journal) => new(
-        run.RunId, run.State, run.Topic, run.RequestedAt, run.EndedAt, run.EndedAt is null ? journal.HoldOf(run.RunId) : null, run.Report);
+    public static RunListItem Of(RunSummary run, StepHold? hold = null) =>
+        new(run.RunId, run.State, run.Topic, run.RequestedAt, run.EndedAt, hold, run.Report);
 }
 
 /// <param name="Next">The cursor of the next page; null on the last.</param>

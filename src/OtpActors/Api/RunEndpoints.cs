@@ -1,11 +1,7 @@
 using System.ComponentModel;
-using System.Globalization;
-using System.Text;
-using System.Text.Json;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 using OtpActors.Hosting;
-using OtpActors.Topics;
 using OtpActors.Triggers;
 using OtpActors.Workflow;
 using OtpActors.Workflow.Journal;
@@ -15,13 +11,6 @@ namespace OtpActors.Api;
 /// <summary><c>/api/runs</c>: start, list, show and steer runs.</summary>
 internal static class RunEndpoints
 {
-    private const int DefaultLimit = 50;
-    private const int MaxLimit = 500;
-
-    /// <summary>As answers spell them.</summary>
-    private static readonly Dictionary<string, RunPhase> States = Enum.GetValues<RunPhase>().Where(phase => phase != RunPhase.New)
-        .ToDictionary(phase => JsonNamingPolicy.CamelCase.ConvertName(phase.ToString()), StringComparer.OrdinalIgnoreCase);
-
     public static void MapRuns(this RouteGroupBuilder api)
     {
         var runs = api.MapGroup("/runs").WithTags("Runs");
@@ -79,17 +68,8 @@ internal static class RunEndpoints
         [Description("How many at most, 1 to 500. Default: 50.")] string? limit = null,
         [Description("The next of the page before.")] string? cursor = null)
     {
-        var count = (int)RequestValues.Number(limit, "limit", 1, MaxLimit, DefaultLimit);
-        if (topic is not null && !TopicRules.IsLegal(topic))
-        {
-            throw ApiProblemException.BadField("topic", "it must be one topic's name.");
-        }
-
-        var filter = new RunFilter(
-            count + 1, StatesOf(state), topic, RequestValues.Time(from, "from"), RequestValues.Time(to, "to"), cursor is null ? null : PlaceOf(cursor));
-        var found = await catalog.ListAsync(filter, cancel);
-        var page = found.Take(count).Select(run => RunListItem.Of(run, journal)).ToList();
-        return TypedResults.Ok(new RunPage(page, found.Count > count ? CursorOf(page[^1]) : null));
+        return TypedResults.Ok(await RunPages.ReadAsync(
+            new RunQuery(state, topic, from, to, limit, cursor), catalog.ListAsync, journal.HoldOf, cancel));
     }
 
     private static async Task<Ok<RunDocument>> GetAsync(string id, RunDirectory runs, CancellationToken cancel) =>
@@ -110,25 +90,4 @@ internal static class RunEndpoints
             ? TypedResults.Ok(RunDocument.Of(await runs.RetryAsync(id, known.Value, cancel)))
             : throw new ApiProblemException(
                 404, "unknown_step", "A run has no such step.", "step", $"There are {string.Join(", ", StepId.All.Select(s => s.Name))}.");
-
-    /// <summary>Null for all.</summary>
-    private static List<RunPhase>? StatesOf(string[]? names) => names is null or [] ? null
-        : [.. names.SelectMany(each => each.Split(',')).Select(name => States.TryGetValue(name, out var state) ? state
-            : throw ApiProblemException.BadField("state", $"it must be of {string.Join(", ", States.Keys)}.")).Distinct()];
-
-    private static string CursorOf(RunListItem last) => Convert.ToBase64String(
-        Encoding.UTF8.GetBytes($"{last.RequestedAt.ToUnixTimeMilliseconds()}:{last.RunId}")).TrimEnd('=').Replace('+', '-').Replace('/', '_');
-
-    private static RunPlace PlaceOf(string cursor)
-    {
-        var buffer = new byte[cursor.Length];
-        var padded = cursor.Replace('-', '+').Replace('_', '/').PadRight((cursor.Length + 3) / 4 * 4, '=');
-        var parts = Convert.TryFromBase64String(padded, buffer, out var length)
-            ? Encoding.UTF8.GetString(buffer, 0, length).Split(':', 2)
-            : [];
-        return parts.Length == 2 && long.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out var ms)
-            && ms <= DateTimeOffset.MaxValue.ToUnixTimeMilliseconds()
-            ? new RunPlace(DateTimeOffset.FromUnixTimeMilliseconds(ms), parts[1])
-            : throw ApiProblemException.BadField("cursor", "it must be the next of the page before.");
-    }
 }

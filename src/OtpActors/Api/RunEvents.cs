@@ -87,8 +87,7 @@ internal static class RunEventStream
             if (state.Version != shown || hold != shownHold || TimeProvider.System.GetElapsedTime(shownAt) > KeepAlive)
             {
                 (shown, shownHold, shownAt) = (state.Version, hold, TimeProvider.System.GetTimestamp());
-                yield return new SseItem<string>(
-                    Json(new { state = state.Phase, state.Version, hold, report = RunReport.Of(state) }), "progress");
+                yield return new SseItem<string>(Json(RunProgress.Of(state, hold)), "progress");
             }
 
             if (state.IsTerminal || end.IsCancellationRequested)

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Completions;
 using System.CommandLine.Help;
 using OtpActors.CommandLine.Completion;
+using OtpActors.CommandLine.Services;
 using OtpActors.Hosting;
 using OtpActors.Postgres;
 using OtpActors.Records;
@@ -55,6 +56,11 @@ public static class Cli
             ConfigCommand.Create(),
             CompletionCommand.Create(),
         };
+        foreach (var command in ServiceVerbs.Create())
+        {
+            root.Add(command);
+        }
+
         root.Add(HelpCommand.Create(root));
         root.Options.Clear();
         root.Add(new HelpOption("--help", "-h", "-?")
@@ -78,16 +84,16 @@ public static class Cli
         var root = Create();
         // What the program is for: without a verb it serves.
         var parsed = root.Parse(args is [] ? ["serve"] : args is ["--data", ..] ? ["serve", .. args] : args);
-        if (parsed.Errors.Count > 0)
+        var works = parsed.Action == parsed.CommandResult.Command.Action;
+        if ((works || parsed.Errors.Count > 0) && Mistakes.Describe(parsed) is { } mistake)
         {
-            await Console.Error.WriteLineAsync(Mistakes.Describe(parsed));
+            await Console.Error.WriteLineAsync(mistake);
             var command = Mistakes.NameOf(parsed.CommandResult.Command);
             await Console.Error.WriteLineAsync($"See: OtpActors {command}{(command.Length > 0 ? " " : "")}--help");
             return ExitCodes.BadInput;
         }
 
         // Help, the version and suggestions need no culture, and should not wait for one.
-        var works = parsed.Action == parsed.CommandResult.Command.Action;
         if (works && ProcessCulture.WhyUnfit() is { } reason)
         {
             await Console.Error.WriteLineAsync(reason);

@@ -7,11 +7,13 @@ namespace OtpActors.CommandLine;
 /// <summary>What is wrong with a command line, in one line, with what was likely meant.</summary>
 internal static class Mistakes
 {
-    /// <summary>The first mistake: the others follow from an unknown word, or show when the first is mended.</summary>
-    public static string Describe(ParseResult parsed)
+    /// <summary>The first mistake: the others follow from an unknown word, or show when the first is mended. Null for none.</summary>
+    public static string? Describe(ParseResult parsed)
     {
         var command = parsed.CommandResult.Command;
-        return parsed.UnmatchedTokens is [var unknown, ..] ? Unknown(unknown, command)
+        return OptionAsArgument(parsed) is { } option ? Unknown(option, command)
+            : parsed.UnmatchedTokens is [var unknown, ..] ? Unknown(unknown, command)
+            : parsed.Errors.Count == 0 ? null
             : parsed.Errors[0].SymbolResult is CommandResult && command is { Action: null, Subcommands.Count: > 0 }
                 ? Incomplete(command)
             : OneLine(parsed.Errors[0]);
@@ -24,6 +26,16 @@ internal static class Mistakes
     public static string UnknownCommand(string word, Command within) =>
         $"'{word}' is not a command{(within is RootCommand ? "" : $" of {NameOf(within)}")}."
         + Nearest.Hint(word, within.Subcommands.Where(each => !each.Hidden).Select(each => each.Name));
+
+    /// <summary>The library takes an unknown option for an argument where one may follow; what begins so comes after <c>--</c>.</summary>
+    private static string? OptionAsArgument(ParseResult parsed)
+    {
+        var before = parsed.Tokens.TakeWhile(token => token.Type != TokenType.DoubleDash).Select(token => token.Value).ToHashSet();
+        return parsed.CommandResult.Command.Arguments
+            .SelectMany(argument => parsed.GetResult(argument)?.Tokens ?? [])
+            .Select(token => token.Value)
+            .FirstOrDefault(word => word.Length > 1 && word.StartsWith('-') && before.Contains(word));
+    }
 
     private static string Unknown(string word, Command command) =>
         word.StartsWith('-')

@@ -26,7 +26,7 @@ internal static class Summary
         }
     }
 
-    private static Table Stores(RunReport report)
+    public static Table Stores(RunReport report)
     {
         static Column Number(string name, int keep) => new(name, keep, Right: true);
         var table = new Table(

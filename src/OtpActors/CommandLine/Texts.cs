@@ -36,6 +36,9 @@ internal static class Texts
     public static string Clock(DateTimeOffset time, DateTimeOffset now) => time.UtcDateTime.ToString(
         time.UtcDateTime.Date == now.UtcDateTime.Date ? "HH:mm:ss'Z'" : "yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 
+    /// <summary>Day and time.</summary>
+    public static string Stamp(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+
     private static string Whole(TimeSpan time) => time switch
     {
         { TotalHours: < 1 } => Of($"{time.Minutes} min {time.Seconds:00} s"),

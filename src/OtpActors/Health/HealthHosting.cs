@@ -39,7 +39,7 @@ internal static class HealthHosting
 
     public static void MapHealth(this WebApplication app)
     {
-        app.MapGet("/healthz/live", () => TypedResults.Ok(new { status = "live" })).AllowAnonymous().DisableRateLimiting().ExcludeFromDescription();
+        app.MapGet("/healthz/live", () => TypedResults.Ok(new HealthDocument(HealthDocument.Live))).AllowAnonymous().DisableRateLimiting().ExcludeFromDescription();
         app.MapGet("/healthz/ready", WriteAsync).AllowAnonymous().DisableRateLimiting().ExcludeFromDescription();
     }
 
@@ -51,13 +51,11 @@ internal static class HealthHosting
         var told = context.User.Has(ApiScope.Read);
         context.Response.StatusCode = report.Status == HealthStatus.Healthy ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
         await context.Response.WriteAsJsonAsync(
-            new
-            {
-                status = report.Status == HealthStatus.Healthy ? "ready" : "notReady",
-                checks = report.Entries.ToDictionary(
+            new HealthDocument(
+                report.Status == HealthStatus.Healthy ? HealthDocument.Ready : HealthDocument.NotReady,
+                report.Entries.ToDictionary(
                     entry => entry.Key,
-                    entry => new { status = entry.Value.Status.ToString().ToLowerInvariant(), detail = told ? entry.Value.Description : null }),
-            },
+                    entry => new HealthDocument.Check(entry.Value.Status.ToString().ToLowerInvariant(), told ? entry.Value.Description : null))),
             RequestJson.Options);
     }
 }

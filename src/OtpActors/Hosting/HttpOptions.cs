@@ -8,6 +8,9 @@ namespace OtpActors.Hosting;
 /// <summary>The HTTP side of <c>serve</c>: where it listens, and who may do what.</summary>
 public sealed partial class HttpOptions : IValidatableObject
 {
+    /// <summary>The audit's name for the command line of the service's own user, which has a key without a setting.</summary>
+    internal const string LocalCaller = "local";
+
     /// <summary>Where it listens. Default <c>http://127.0.0.1:8080</c>: this machine alone. Port 0 takes a free one.</summary>
     [Required]
     [Shown]
@@ -76,6 +79,12 @@ public sealed partial class HttpOptions : IValidatableObject
         if (AllowedHosts.Any(host => !HostName().IsMatch(host)))
         {
             yield return new ValidationResult("AllowedHosts: each must be a name without a port, *.SUFFIX, or *.", [nameof(AllowedHosts)]);
+        }
+
+        if (ApiKeys.Any(key => key.Name == LocalCaller))
+        {
+            yield return new ValidationResult(
+                $"ApiKeys: the name '{LocalCaller}' is the command line's on this machine: choose another one.", [nameof(ApiKeys)]);
         }
 
         foreach (var repeated in ApiKeys.GroupBy(key => key.Name).Where(group => group.Count() > 1))

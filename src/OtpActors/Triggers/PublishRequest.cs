@@ -15,7 +15,7 @@ namespace OtpActors.Triggers;
 public sealed class PublishRequest
 {
     /// <summary>Null for the settings' topic.</summary>
-    public string? Topic { get; private init; }
+    public string? Topic { get; init; }
 
     public required IReadOnlyList<OtpInput> Records { get; init; }
 
@@ -78,6 +78,6 @@ public sealed class PublishRequest
         }
 
         public override void Write(Utf8JsonWriter writer, PublishRequest value, JsonSerializerOptions options) =>
-            throw new NotSupportedException("Requests are read.");
+            JsonSerializer.Serialize(writer, new ObjectForm { Topic = value.Topic, Records = value.Records }, options);
     }
 }

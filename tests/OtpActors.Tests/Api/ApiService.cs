@@ -2,6 +2,7 @@ using System.Net.Http.Headers;
 using System.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
+using OtpActors.Client;
 using OtpActors.Hosting;
 using OtpActors.Tests.Processes;
 using OtpActors.Tests.Support;
@@ -18,6 +19,7 @@ internal sealed class ApiService : IAsyncDisposable
     private readonly TempDirectory _directory = new();
     private readonly Action<IServiceCollection> _replace;
     private readonly HttpClientHandler _handler = new() { UseProxy = false, AllowAutoRedirect = false };
+    private readonly List<ServiceProvider> _clients = [];
     private DataDirectory? _data;
     private JournalAccess? _journal;
     private WebApplication? _app;
@@ -95,6 +97,17 @@ internal sealed class ApiService : IAsyncDisposable
     {
         await StopAsync();
         await StartAsync();
+    }
+
+    /// <summary>The typed client, as the command line has it.</summary>
+    /// <param name="key">Null for none.</param>
+    public ServiceClient Client(string? key = null) => Client(new ServiceTarget(Url, key));
+
+    public ServiceClient Client(ServiceTarget target)
+    {
+        var services = new ServiceCollection().AddServiceClient(target).BuildServiceProvider();
+        _clients.Add(services);
+        return services.GetRequiredService<ServiceClient>();
     }
 
     public Task<Answer> GetAsync(string path, string? key = null) => SendAsync(HttpMethod.Get, path, null, key);
@@ -177,6 +190,11 @@ internal sealed class ApiService : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await StopAsync();
+        foreach (var client in _clients)
+        {
+            await client.DisposeAsync();
+        }
+
         Http.Dispose();
         _handler.Dispose();
         _directory.Dispose();

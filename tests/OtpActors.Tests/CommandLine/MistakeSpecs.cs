@@ -16,7 +16,8 @@ public sealed class MistakeSpecs
     [InlineData("repair mongo --dryrun", "'--dryrun' is not an option of repair mongo. Did you mean '--dry-run'?")]
     [InlineData("runs --hlep", "'--hlep' is not an option of runs. Did you mean '--help'?")]
     [InlineData("runs -x", "'-x' is not an option of runs.")]
-    [InlineData("runs today", "'today' is one word too many for runs.")]
+    [InlineData("runs 20310517-083000-a1b2c3 today", "'today' is one word too many for runs.")]
+    [InlineData("retry 20310517-083000-a1b2c3 --jsno", "'--jsno' is not an option of retry. Did you mean '--json'?")]
     [InlineData("help rusn", "'rusn' is not a command. Did you mean 'run' or 'runs'?")]
     [InlineData("help config cehck", "'cehck' is not a command of config. Did you mean 'check'?")]
     [InlineData("completion bahs", "SHELL: 'bahs' is not one of bash, zsh, fish, pwsh. Did you mean 'bash'?")]
@@ -25,6 +26,10 @@ public sealed class MistakeSpecs
     [InlineData("runs --limit", "Required argument missing for option: '--limit'.")]
     public void What_is_wrong_is_said_in_one_line_with_what_was_likely_meant(string line, string said) =>
         Mistakes.Describe(Cli.Create().Parse(line)).ShouldBe(said);
+
+    [Fact]
+    public void What_begins_with_a_dash_is_an_argument_behind_two() =>
+        Mistakes.Describe(Cli.Create().Parse("find -- -jane@example.com")).ShouldBeNull();
 
     [Theory]
     [InlineData("runs", "runs", 0)]

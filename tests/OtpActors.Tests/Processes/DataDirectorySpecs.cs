@@ -28,7 +28,7 @@ public sealed class DataDirectorySpecs : IDisposable
 
         refused.ShouldSay($"process {service.Id}", Data.Root);
         refused.Json.GetProperty("outcome").GetString().ShouldBe("refused");
-        (await _at.RunAsync("runs", "--json")).ShouldExitWith(0).Json.GetArrayLength().ShouldBe(0);
+        (await _at.RunAsync("runs", "--json")).ShouldExitWith(0).Items.ShouldBeEmpty();
         (await _at.RunAsync("find", "ann@example.com")).ShouldExitWith(0);
         service.HasExited.ShouldBeFalse();
     }

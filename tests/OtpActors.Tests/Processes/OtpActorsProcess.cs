@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
+using OtpActors.Client;
 using OtpActors.CommandLine;
 using OtpActors.Hosting;
 using OtpActors.Workflow;
@@ -67,6 +68,11 @@ internal sealed class OtpActorsProcess : IAsyncDisposable
     public static void OnlyOwnSettings(IDictionary<string, string?> environment)
     {
         foreach (var own in environment.Keys.Where(key => key.StartsWith($"{OtpActorsOptions.Section}__", StringComparison.OrdinalIgnoreCase)).ToList())
+        {
+            environment.Remove(own);
+        }
+
+        foreach (var own in new[] { ServiceTarget.ServerVariable, ServiceTarget.KeyVariable, ServiceTarget.KeyFileVariable })
         {
             environment.Remove(own);
         }
@@ -199,6 +205,9 @@ internal sealed record Ended(string CommandLine, int ExitCode, string Output, st
             }
         }
     }
+
+    /// <summary>Of a list.</summary>
+    public IReadOnlyList<JsonElement> Items => [.. Json.GetProperty("items").EnumerateArray()];
 
     public RunReport Report => Json.Deserialize<RunReport>(Terminal.Json)!;
 

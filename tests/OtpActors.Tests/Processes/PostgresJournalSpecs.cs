@@ -136,8 +136,8 @@ public sealed class PostgresJournalSpecs(PostgresServers servers) : IAsyncLifeti
         report.Stores.Select(store => (store.Read, store.Inserted, store.Missing)).ShouldBe([(records, records, 0), (records, records, 0)]);
         report.Steps.ShouldAllBe(step => step.Attempts <= 1, "an outage costs no attempt");
         (ended.Error + ended.Output + Data.Logs).ShouldNotContain(PostgresServer.Password, Case.Sensitive);
-        var listed = (await _at.RunBareAsync(["runs", "--json"], environment: database.Settings)).ShouldExitWith(0).Json;
-        listed.EnumerateArray().ShouldHaveSingleItem().GetProperty("state").GetString().ShouldBe("Completed", StringCompareShould.IgnoreCase);
+        var listed = (await _at.RunBareAsync(["runs", "--json"], environment: database.Settings)).ShouldExitWith(0).Items;
+        listed.ShouldHaveSingleItem().GetProperty("state").GetString().ShouldBe("Completed", StringCompareShould.IgnoreCase);
     }
 
     [Fact]
@@ -205,6 +205,6 @@ public sealed class PostgresJournalSpecs(PostgresServers servers) : IAsyncLifeti
         _at.RunBareAsync([.. arguments, "--data", Data.Root], environment: _database.Settings);
 
     private async Task<List<(string RunId, RunPhase State)>> RunsAsync() =>
-        [.. (await RunAsync("runs", "--json")).ShouldExitWith(0).Json.EnumerateArray()
+        [.. (await RunAsync("runs", "--json")).ShouldExitWith(0).Items
             .Select(run => (run.GetProperty("runId").GetString()!, Enum.Parse<RunPhase>(run.GetProperty("state").GetString()!, ignoreCase: true)))];
 }

@@ -25,7 +25,7 @@ public sealed class RunsSpecs : IDisposable
             environment: new Dictionary<string, string> { ["OtpActors__Workflow__RetainedRuns"] = "1" });
         (await service.UntilItSaysAsync("2 past run(s) are removed")).ShouldBeTrue();
 
-        var left = (await _at.RunAsync("runs", "--json")).ShouldExitWith(0).Json.EnumerateArray().ShouldHaveSingleItem().GetProperty("runId").GetString();
+        var left = (await _at.RunAsync("runs", "--json")).ShouldExitWith(0).Items.ShouldHaveSingleItem().GetProperty("runId").GetString();
         _at.Data.MailFiles.ShouldBe(mails);
         _at.Data.SlackFiles.Count.ShouldBe(2);
         _at.Data.SlackFiles.ShouldAllBe(file => file.Contains(left!));
@@ -37,12 +37,12 @@ public sealed class RunsSpecs : IDisposable
     [Fact]
     public async Task Where_no_run_came_to_be_there_is_none_to_list()
     {
-        (await _at.RunAsync("runs", "--json")).ShouldExitWith(0).Json.GetArrayLength().ShouldBe(0);
+        (await _at.RunAsync("runs", "--json")).ShouldExitWith(0).Items.ShouldBeEmpty();
         _at.Data.IsThere.ShouldBeFalse();
 
         // As a process leaves it that is killed when it has made the file, and not yet the table.
         Directory.CreateDirectory(_at.Data.Root);
         await File.WriteAllBytesAsync(_at.Data.File("runs.db"), [], TestContext.Current.CancellationToken);
-        (await _at.RunAsync("runs", "--json")).ShouldExitWith(0).Json.GetArrayLength().ShouldBe(0);
+        (await _at.RunAsync("runs", "--json")).ShouldExitWith(0).Items.ShouldBeEmpty();
     }
 }

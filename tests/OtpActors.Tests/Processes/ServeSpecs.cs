@@ -31,7 +31,7 @@ public sealed class ServeSpecs : IDisposable
         while (state != "completed")
         {
             TimeProvider.System.GetElapsedTime(began).ShouldBeLessThan(OtpActorsProcess.Bound, state);
-            state = (await _at.RunAsync("runs", "--json")).ShouldExitWith(0).Json.EnumerateArray()
+            state = (await _at.RunAsync("runs", "--json")).ShouldExitWith(0).Items
                 .ShouldHaveSingleItem().GetProperty("state").GetString();
         }
 

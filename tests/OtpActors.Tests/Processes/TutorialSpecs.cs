@@ -54,11 +54,11 @@ public sealed class TutorialSpecs : IDisposable
 
     private async Task ShouldBeListedAsync(string older, string newer)
     {
-        var all = (await _at.RunAsync("runs", "--json")).ShouldExitWith(0).Json.EnumerateArray().ToList();
+        var all = (await _at.RunAsync("runs", "--json")).ShouldExitWith(0).Items;
         all.Select(run => (run.GetProperty("runId").GetString(), run.GetProperty("state").GetString()))
             .ShouldBe([(newer, "completed"), (older, "completed")]);
 
-        (await _at.RunAsync("runs", "--json", "--limit", "1")).ShouldExitWith(0).Json.EnumerateArray()
+        (await _at.RunAsync("runs", "--json", "--limit", "1")).ShouldExitWith(0).Items
             .ShouldHaveSingleItem().GetProperty("runId").GetString().ShouldBe(newer);
         var plain = (await _at.RunAsync("runs")).ShouldExitWith(0).Output;
         plain.IndexOf(newer, StringComparison.Ordinal).ShouldBeInRange(0, plain.IndexOf(older, StringComparison.Ordinal));

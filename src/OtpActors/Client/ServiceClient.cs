@@ -1,0 +1,182 @@
+using System.Globalization;
+using System.Net;
+using System.Net.ServerSentEvents;
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using OtpActors.Api;
+using OtpActors.Health;
+using OtpActors.Triggers;
+using OtpActors.Triggers.Schedules;
+
+namespace OtpActors.Client;
+
+/// <summary>
+/// A service over HTTP: one method for each operation of its API, in the API's own documents. Whatever keeps it from answering is
+/// a <see cref="ServiceException"/>.
+/// </summary>
+/// <remarks>Made by <see cref="ServiceClientHosting.AddServiceClient"/>. Can be used from any thread.</remarks>
+public sealed class ServiceClient(HttpClient http, ServiceTarget target)
+{
+    private const string IdempotencyKey = "Idempotency-Key";
+    private const string LastEventId = "Last-Event-ID";
+
+    /// <summary>The service sends something at least every 15 s: after so much silence the connection is lost.</summary>
+    private static readonly TimeSpan LongestSilence = TimeSpan.FromSeconds(60);
+
+    private readonly ServiceRequests _requests = new(http, target);
+
+    /// <summary>The service that is called.</summary>
+    public ServiceTarget Target => target;
+
+    /// <summary>Starts a run.</summary>
+    /// <param name="idempotencyKey">With the same key the same request starts one run, however often it is sent.</param>
+    /// <returns>The run, and whether it was there already.</returns>
+    public async Task<(RunDocument Run, bool Again)> StartRunAsync(RunRequest request, string? idempotencyKey, CancellationToken cancel)
+    {
+        var (run, status) = await _requests.SendAsync<RunDocument>(HttpMethod.Post, "api/runs", request, cancel, (IdempotencyKey, idempotencyKey));
+        return (run, status == HttpStatusCode.OK);
+    }
+
+    /// <summary>A page of runs, the newest request first.</summary>
+    public Task<RunPage> ListRunsAsync(RunQuery query, CancellationToken cancel) => _requests.GetAsync<RunPage>(
+        Path($"api/runs", ("state", query.State is null ? null : string.Join(',', query.State)), ("topic", query.Topic), ("from", query.From),
+            ("to", query.To), ("limit", query.Limit), ("cursor", query.Cursor)), cancel);
+
+    public Task<RunDocument> GetRunAsync(string id, CancellationToken cancel) => _requests.GetAsync<RunDocument>(Path($"api/runs/{id}"), cancel);
+
+    public Task<RunDocument> CancelRunAsync(string id, CancellationToken cancel) => _requests.PostAsync<RunDocument>(Path($"api/runs/{id}/cancel"), null, cancel);
+
+    public Task<RunDocument> PauseRunAsync(string id, CancellationToken cancel) => _requests.PostAsync<RunDocument>(Path($"api/runs/{id}/pause"), null, cancel);
+
+    public Task<RunDocument> ResumeRunAsync(string id, CancellationToken cancel) => _requests.PostAsync<RunDocument>(Path($"api/runs/{id}/resume"), null, cancel);
+
+    public Task<RunDocument> RetryStepAsync(string id, string step, CancellationToken cancel) =>
+        _requests.PostAsync<RunDocument>(Path($"api/runs/{id}/steps/{step}/retry"), null, cancel);
+
+    /// <summary>
+    /// A run's events until it ends or the connection does. Nothing where the run has ended and nothing came after
+    /// <paramref name="after"/>.
+    /// </summary>
+    /// <param name="after">The id of the last fact that was seen: the events go on behind it; null for all of them.</param>
+    public async IAsyncEnumerable<RunEvent> FollowRunAsync(string id, long? after, [EnumeratorCancellation] CancellationToken cancel)
+    {
+        using var silence = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        using var answer = await _requests.OpenAsync(
+            Path($"api/runs/{id}/events"), cancel, (LastEventId, after?.ToString(CultureInfo.InvariantCulture)));
+        if (answer.StatusCode == HttpStatusCode.NoContent)
+        {
+            yield break;
+        }
+
+        await using var stream = await answer.Content.ReadAsStreamAsync(cancel);
+        await using var events = SseParser.Create(stream, Parse).EnumerateAsync(silence.Token).GetAsyncEnumerator(silence.Token);
+        while (true)
+        {
+            silence.CancelAfter(LongestSilence);
+            if (!await _requests.GuardAsync(() => events.MoveNextAsync().AsTask(), cancel, LongestSilence))
+            {
+                yield break;
+            }
+
+            if (events.Current.Data is { } known)
+            {
+                yield return known;
+            }
+        }
+    }
+
+    /// <summary>Publishes records.</summary>
+    /// <param name="idempotencyKey">With the same key the same records are published once, however often they are sent.</param>
+    public Task<PublishedDocument> PublishAsync(PublishRequest request, string? idempotencyKey, CancellationToken cancel) =>
+        _requests.PostAsync<PublishedDocument>("api/otps", request, cancel, (IdempotencyKey, idempotencyKey));
+
+    /// <summary>What each store holds for an address.</summary>
+    /// <param name="reveal">Whether the password is shown, to a key that may see it.</param>
+    public Task<FoundOtpDocument> FindAsync(string email, bool reveal, CancellationToken cancel) =>
+        _requests.GetAsync<FoundOtpDocument>(Path($"api/otps/{email}", ("reveal", reveal ? "true" : null)), cancel);
+
+    /// <summary>A page of topics, by name.</summary>
+    public Task<TopicPage> ListTopicsAsync(int? limit, string? cursor, CancellationToken cancel) =>
+        _requests.GetAsync<TopicPage>(Path($"api/topics", ("limit", limit), ("cursor", cursor)), cancel);
+
+    public Task<TopicDocument> GetTopicAsync(string topic, CancellationToken cancel) => _requests.GetAsync<TopicDocument>(Path($"api/topics/{topic}"), cancel);
+
+    /// <summary>A page of a partition's records, masked.</summary>
+    public Task<RecordPage> ListRecordsAsync(string topic, RecordQuery query, CancellationToken cancel) =>
+        _requests.GetAsync<RecordPage>(Path($"api/topics/{topic}/records", Parameters(query)), cancel);
+
+    /// <summary>A page of a topic's dead letters.</summary>
+    /// <param name="topic">Where the records came from; null for the settings' topic.</param>
+    public Task<DeadLetterPage> ListDeadLettersAsync(string? topic, RecordQuery query, CancellationToken cancel) =>
+        _requests.GetAsync<DeadLetterPage>(Path($"api/dead-letters", [("topic", topic), .. Parameters(query)]), cancel);
+
+    /// <summary>Sends dead letters' records to their topic again.</summary>
+    public Task<RedriveDocument> RedriveAsync(RedriveRequest request, CancellationToken cancel) =>
+        _requests.PostAsync<RedriveDocument>("api/dead-letters/redrive", request, cancel);
+
+    public Task<ScheduleList> ListSchedulesAsync(CancellationToken cancel) => _requests.GetAsync<ScheduleList>("api/schedules", cancel);
+
+    /// <summary>Makes a schedule; one of that name must not be there.</summary>
+    public Task<ScheduleDocument> CreateScheduleAsync(ScheduleForm form, CancellationToken cancel) =>
+        _requests.PostAsync<ScheduleDocument>("api/schedules", form, cancel);
+
+    public Task<ScheduleDocument> GetScheduleAsync(string name, CancellationToken cancel) =>
+        _requests.GetAsync<ScheduleDocument>(Path($"api/schedules/{name}"), cancel);
+
+    /// <summary>Makes or replaces a schedule.</summary>
+    /// <returns>The schedule, and whether it is new.</returns>
+    public async Task<(ScheduleDocument Schedule, bool Created)> PutScheduleAsync(string name, ScheduleForm form, CancellationToken cancel)
+    {
+        var (schedule, status) = await _requests.SendAsync<ScheduleDocument>(HttpMethod.Put, Path($"api/schedules/{name}"), form, cancel);
+        return (schedule, status == HttpStatusCode.Created);
+    }
+
+    public Task DeleteScheduleAsync(string name, CancellationToken cancel) => _requests.DeleteAsync(Path($"api/schedules/{name}"), cancel);
+
+    public Task<ScheduleDocument> PauseScheduleAsync(string name, CancellationToken cancel) =>
+        _requests.PostAsync<ScheduleDocument>(Path($"api/schedules/{name}/pause"), null, cancel);
+
+    public Task<ScheduleDocument> ResumeScheduleAsync(string name, CancellationToken cancel) =>
+        _requests.PostAsync<ScheduleDocument>(Path($"api/schedules/{name}/resume"), null, cancel);
+
+    /// <summary>Starts a schedule's run now.</summary>
+    public Task<RunDocument> TriggerScheduleAsync(string name, CancellationToken cancel) =>
+        _requests.PostAsync<RunDocument>(Path($"api/schedules/{name}/trigger"), null, cancel);
+
+    /// <summary>The settings in force, secrets masked.</summary>
+    public Task<JsonObject> GetConfigAsync(CancellationToken cancel) => _requests.GetAsync<JsonObject>("api/config", cancel);
+
+    /// <summary>Whether the process answers.</summary>
+    public Task<HealthDocument> GetLiveAsync(CancellationToken cancel) => _requests.GetAsync<HealthDocument>("healthz/live", cancel);
+
+    /// <summary>Whether the service can work; one that cannot is an answer too.</summary>
+    public Task<HealthDocument> GetReadyAsync(CancellationToken cancel) =>
+        _requests.GetAsync<HealthDocument>("healthz/ready", cancel, alsoFine: HttpStatusCode.ServiceUnavailable);
+
+    private static (string Name, object? Value)[] Parameters(RecordQuery query) =>
+        [("partition", query.Partition), ("offset", query.Offset), ("limit", query.Limit), ("order", query.Order), ("cursor", query.Cursor)];
+
+    /// <summary>A path whose parts are escaped, with the parameters that are there.</summary>
+    private static string Path(FormattableString template, params (string Name, object? Value)[] query)
+    {
+        static string Escaped(object? value) => Uri.EscapeDataString(Convert.ToString(value, CultureInfo.InvariantCulture) ?? "");
+        var path = string.Format(
+            CultureInfo.InvariantCulture, template.Format, [.. template.GetArguments().Select(Segment)]);
+        var given = query.Where(parameter => parameter.Value is not null).Select(parameter => $"{parameter.Name}={Escaped(parameter.Value)}").ToList();
+        return given.Count == 0 ? path : $"{path}?{string.Join('&', given)}";
+
+        // A segment that is . or .. would lead elsewhere, escaped or not.
+        static string Segment(object? value) => Escaped(value) is var text && text is "." or ".."
+            ? throw new ServiceException(ServiceFault.Refused, $"'{text}' is no name.") { Status = HttpStatusCode.NotFound }
+            : text;
+    }
+
+    /// <summary>Null for an event of a kind that only a newer service knows.</summary>
+    private static RunEvent? Parse(string type, ReadOnlySpan<byte> data) => type switch
+    {
+        "fact" => new RunEvent.Happened(JsonSerializer.Deserialize<RunDocument.Fact>(data, ClientJson.Options)!),
+        "progress" => new RunEvent.Progressed(JsonSerializer.Deserialize<RunProgress>(data, ClientJson.Options)!),
+        _ => null,
+    };
+}

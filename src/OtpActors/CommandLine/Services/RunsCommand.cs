@@ -1,0 +1,114 @@
+using System.CommandLine;
+using System.Globalization;
+using OtpActors.Api;
+using OtpActors.CommandLine.Screens;
+using OtpActors.CommandLine.Tables;
+using OtpActors.Hosting;
+
+namespace OtpActors.CommandLine.Services;
+
+/// <summary><c>runs [ID]</c>: past and present runs, or one of them. Where no service runs, the list is read from the data directory.</summary>
+internal static class RunsCommand
+{
+    private const int DefaultLimit = 50;
+
+    public static Command Create()
+    {
+        var id = new Argument<string?>("ID") { Description = "One run: its state, steps, counts and timeline.", Arity = ArgumentArity.ZeroOrOne };
+        var limit = new Option<int?>("--limit") { Description = $"How many. [default: {DefaultLimit}]", HelpName = "N", CustomParser = Numbers.Parse<int> };
+        var state = new Option<string?>("--state") { Description = "Only runs in this state; several with commas, as failed,incomplete.", HelpName = "STATE" };
+        var topic = new Option<string?>("--topic") { Description = "Only runs on this topic.", HelpName = "NAME" };
+        var from = new Option<string?>("--from") { Description = "Requested at this time or later, as 2031-05-17T08:30:00Z.", HelpName = "TIME" };
+        var to = new Option<string?>("--to") { Description = "Requested before this time.", HelpName = "TIME" };
+        var cursor = new Option<string?>("--cursor") { Description = "Go on where an earlier list ended: its next, of --json.", HelpName = "NEXT" };
+        Option[] ofLists = [limit, state, topic, from, to, cursor];
+        return ServiceVerb.Create("runs", "Lists runs, the newest first; or shows one.", [id, .. ofLists], async call =>
+        {
+            var parsed = call.Parsed;
+            if (parsed.GetValue(id) is { } one)
+            {
+                return ofLists.FirstOrDefault(option => parsed.GetResult(option) is { Implicit: false }) is { } other
+                    ? throw new UsageException($"{other.Name} is for the list of runs: leave it out, or leave out the ID.")
+                    : await ShowAsync(call, one);
+            }
+
+            var query = new RunQuery(
+                parsed.GetValue(state) is { } states ? [states] : null, parsed.GetValue(topic), parsed.GetValue(from), parsed.GetValue(to), null,
+                parsed.GetValue(cursor));
+            return await ListAsync(call, query, parsed.GetValue(limit) ?? DefaultLimit);
+        }).WithExamples("runs --limit 5", "runs --state failed,incomplete --json", "runs 20310517-083000-a1b2c3");
+    }
+
+    private static async Task<int> ListAsync(ServiceCall call, RunQuery query, int limit)
+    {
+        if (limit < 1)
+        {
+            throw new UsageException($"--limit: {limit} is not above 0.");
+        }
+
+        var source = "";
+        var page = await call.AskOrReadAsync(
+            service =>
+            {
+                source = $"at {service.Target}";
+                return ReadAsync(query, limit, each => service.ListRunsAsync(each, call.Cancel));
+            },
+            settings =>
+            {
+                source = $"in {JournalHosting.PlaceOf(settings)}";
+                return ReadAsync(query, limit, each => RunPages.ReadAsync(
+                    each, (filter, cancel) => JournalHosting.ListRunsAsync(settings, filter, cancel), null, call.Cancel));
+            });
+        return call.Show(page, screen =>
+        {
+            if (page.Items.Count == 0)
+            {
+                Terminal.Remark($"No runs {source}.");
+                return;
+            }
+
+            Write(screen, page.Items);
+            if (page.Next is not null && screen.IsTerminal)
+            {
+                screen.WriteText($"… and older ones: --limit {limit * 2L} shows more.");
+            }
+        });
+    }
+
+    /// <summary>As many pages as it takes.</summary>
+    private static async Task<RunPage> ReadAsync(RunQuery query, int limit, Func<RunQuery, Task<RunPage>> read)
+    {
+        var items = new List<RunListItem>();
+        var next = query.Cursor;
+        do
+        {
+            var count = Math.Min(limit - items.Count, RunPages.MaxLimit);
+            var page = await read(query with { Cursor = next, Limit = count.ToString(CultureInfo.InvariantCulture) });
+            items.AddRange(page.Items);
+            next = page.Next;
+        }
+        while (next is not null && items.Count < limit);
+        return new RunPage(items, next);
+    }
+
+    private static void Write(Screen screen, IReadOnlyList<RunListItem> runs)
+    {
+        var table = new Table(
+            new Column("run"), new Column("state"), new Column("topic", Keep: 1), new Column("requested", Keep: 3),
+            new Column("produced", Keep: 5, Right: true), new Column("agree", Keep: 4), new Column("reason", Keep: 2, Flexible: true));
+        foreach (var run in runs)
+        {
+            table.Add(
+                run.RunId, run.State, run.Topic, run.RequestedAt, run.Report.Produced, run.EndedAt is null ? null : run.Report.StoresAgree,
+                run.Report.Reason);
+        }
+
+        table.Write(screen);
+    }
+
+    private static async Task<int> ShowAsync(ServiceCall call, string id)
+    {
+        var run = await call.Client.GetRunAsync(id, call.Cancel);
+        return call.Show(run, screen => RunText.Write(screen, run));
+    }
+}

@@ -1,0 +1,79 @@
+using System.CommandLine;
+using System.Text.Json;
+using OtpActors.Client;
+using OtpActors.CommandLine.Screens;
+using OtpActors.Hosting;
+
+namespace OtpActors.CommandLine.Services;
+
+/// <summary>One use of a <see cref="ServiceVerb"/>: what was typed, the service it is for, and how the answer is shown.</summary>
+internal sealed class ServiceCall(ParseResult parsed, CancellationToken cancel) : IAsyncDisposable
+{
+    private ServiceProvider? _services;
+    private OtpActorsOptions? _settings;
+
+    public ParseResult Parsed => parsed;
+
+    /// <summary>Ctrl-C, SIGTERM, or the end of <c>--timeout</c>.</summary>
+    public CancellationToken Cancel => cancel;
+
+    /// <summary>Whether one JSON document is to be printed.</summary>
+    public bool IsJson => parsed.GetValue(ServiceVerb.Json);
+
+    /// <summary>This machine's settings; a service that is named with <c>--server</c> has its own.</summary>
+    /// <exception cref="SettingsException">They are wrong.</exception>
+    public OtpActorsOptions Settings => _settings ??= Cli.Settings(parsed);
+
+    /// <summary>The service.</summary>
+    /// <exception cref="UsageException">What names it, or its key, cannot be used.</exception>
+    /// <exception cref="DataDirectoryException">The data directory's file cannot be read.</exception>
+    /// <exception cref="ServiceException">None is named, and none runs on the data directory.</exception>
+    public ServiceClient Client => (_services ??= Connect()).GetRequiredService<ServiceClient>();
+
+    /// <summary>The service's answer; where none runs on the data directory, what is read there in the same form.</summary>
+    public async Task<T> AskOrReadAsync<T>(Func<ServiceClient, Task<T>> ask, Func<OtpActorsOptions, Task<T>> read)
+    {
+        try
+        {
+            return await ask(Client);
+        }
+        catch (ServiceException e) when (e.Fault == ServiceFault.Absent)
+        {
+            return await read(Settings);
+        }
+    }
+
+    /// <summary>Prints the document as JSON, or shows it to people.</summary>
+    public int Show<T>(T document, Action<Screen> show, int exitCode = ExitCodes.Done)
+    {
+        if (IsJson)
+        {
+            Console.Out.WriteLine(JsonSerializer.Serialize(document, ClientJson.Shown));
+        }
+        else
+        {
+            show(Terminal.Screen);
+        }
+
+        return exitCode;
+    }
+
+    /// <summary>A command line to copy, for the same service.</summary>
+    public string Again(params IEnumerable<string> words) => Invocation.Of([.. words, .. ServiceVerb.Place(parsed)]);
+
+    public ValueTask DisposeAsync() => _services?.DisposeAsync() ?? ValueTask.CompletedTask;
+
+    private ServiceProvider Connect()
+    {
+        try
+        {
+            var target = ServiceTarget.Resolve(
+                parsed.GetValue(ServiceVerb.Server), parsed.GetValue(ServiceVerb.ApiKeyFile), Environment.GetEnvironmentVariable, () => Settings.Data);
+            return new ServiceCollection().AddServiceClient(target).BuildServiceProvider();
+        }
+        catch (FormatException e)
+        {
+            throw new UsageException($"{e.Message}.");
+        }
+    }
+}

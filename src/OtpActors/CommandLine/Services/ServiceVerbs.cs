@@ -1,0 +1,12 @@
+using System.CommandLine;
+
+namespace OtpActors.CommandLine.Services;
+
+/// <summary>The verbs for a running service, in the order of the help.</summary>
+internal static class ServiceVerbs
+{
+    public static IEnumerable<Command> Create() =>
+    [
+        .. SteerCommands.Create(),
+    ];
+}
