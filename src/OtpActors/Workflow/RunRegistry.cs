@@ -1,23 +1,7 @@
 using Akka.Actor;
 using Akka.Event;
-using Akka.Hosting;
-using OtpActors.Hosting;
-using OtpActors.Workflow.Journal;
 
 namespace OtpActors.Workflow;
-
-/// <summary>What becomes of a run whose topic is taken by another one.</summary>
-public enum OverlapPolicy
-{
-    /// <summary>It waits for its turn.</summary>
-    Wait,
-
-    /// <summary>It is cancelled at once.</summary>
-    Skip,
-
-    /// <summary>The runs before it on the topic are cancelled.</summary>
-    CancelOther,
-}
 
 /// <summary>
 /// The one door for starting runs. Sees to it that a run is journaled and listed before it is promised, and that the
@@ -380,33 +364,4 @@ public sealed class RunRegistry : ReceiveActor
         /// <summary>Whether the run has ended meanwhile.</summary>
         public bool Over { get; set; }
     }
-}
-
-public static class RunsHosting
-{
-    /// <summary>Adds the runs and their registry; the step actors come before.</summary>
-    public static AkkaConfigurationBuilder AddRuns(this AkkaConfigurationBuilder builder) =>
-        builder.WithActors((system, registry, resolver) =>
-        {
-            var catalog = resolver.GetService<IRunCatalog>();
-            var time = resolver.GetService<TimeProvider>();
-            var status = resolver.GetService<JournalStatus>();
-            var steps = Steps.StepActors.From(registry);
-            registry.Register<JournalWatch>(system.ActorOf(Props.Create(() => new JournalWatch(status, time)), "journal-watch"));
-            registry.Register<RunLister>(system.ActorOf(Props.Create(() => new RunLister(catalog, status, time)), "run-lister"));
-            var runs = system.ActorOf(
-                Props.Create(() => new RunsParent(
-                    runId => Props.Create(() => new RunSupervisor(runId, steps, catalog, time, new Random())), status, time)),
-                "runs");
-            registry.Register<RunsParent>(runs);
-            registry.Register<RunRegistry>(system.ActorOf(Props.Create(() => new RunRegistry(runs, catalog)), "run-registry"));
-            var inputs = resolver.GetService<DataDirectory>().InputsDirectory;
-            system.ActorOf(Props.Create(() => new InputCleaner(inputs)), "input-cleaner");
-            CoordinatedShutdown.Get(system).AddTask(
-                CoordinatedShutdown.PhaseBeforeServiceUnbind, "suspend-runs", async () =>
-                {
-                    await runs.Ask<RunsParent.AllSuspended>(new RunsParent.SuspendAll());
-                    return Akka.Done.Instance;
-                });
-        });
 }
