@@ -18,7 +18,7 @@ var output = new Option<string?>("--out") { Description = "Also write the figure
 var root = new RootCommand("Measures `run --count N --notify none` on the embedded topic and stores; a sub-command measures one part.")
 {
     counts, partitions, repeat, output, KafkaCommand.Create(), CassandraBenchmark.Create(), MongoBenchmark.Create(), MailBenchmark.Create(), JournalBenchmark.Create(),
-    ViewBenchmark.Create(),
+    ViewBenchmark.Create(), CommandBenchmark.Create(),
 };
 foreach (var command in ServiceBenchmark.Create())
 {

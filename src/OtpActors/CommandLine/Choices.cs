@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Completions;
 using System.CommandLine.Parsing;
-using System.Text.Json;
 
 namespace OtpActors.CommandLine;
 
@@ -36,7 +35,7 @@ internal static class Choices
     }
 
     public static IEnumerable<string> Names<T>() where T : struct, Enum =>
-        Enum.GetNames<T>().Select(JsonNamingPolicy.CamelCase.ConvertName);
+        Enum.GetNames<T>().Select(name => $"{char.ToLowerInvariant(name[0])}{name[1..]}");
 
     /// <summary>Instead of the names in the code, which the library would offer.</summary>
     private static void Offer<T>(List<Func<CompletionContext, IEnumerable<CompletionItem>>> sources)

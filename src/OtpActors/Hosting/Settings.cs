@@ -70,7 +70,7 @@ public static partial class Settings
         var options = new ConfigurationBuilder().AddInMemoryCollection(reader.Values).Build()
             .GetSection(OtpActorsOptions.Section).Get<OtpActorsOptions>(binder => binder.ErrorOnUnknownConfiguration = true) ?? new OtpActorsOptions();
         List<string> faults = [.. reader.Faults, .. SettingsRules.Faults(options)];
-        if (faults.Count == 0)
+        if (faults.Count == 0 && !SettingsRules.AreAlike(options.Mail, new MailOptions()))
         {
             try
             {

@@ -110,8 +110,8 @@ internal sealed class SettingsReader(IConfiguration configuration)
 
     /// <summary>As everywhere (<see cref="Durations"/>), and .NET's own form, which says days too: <c>30.00:00:00</c>.</summary>
     private static TimeSpan? Time(string text) =>
-        Durations.TryParse(text, out var time) ? time
-        : text.Count(c => c == ':') == 2 && TimeSpan.TryParseExact(text, "c", CultureInfo.InvariantCulture, out time) ? time
+        text.Count(c => c == ':') == 2 && TimeSpan.TryParseExact(text, "c", CultureInfo.InvariantCulture, out var time) ? time
+        : Durations.TryParse(text, out time) ? time
         : null;
 
     private static string? Whole(string text, Type type)

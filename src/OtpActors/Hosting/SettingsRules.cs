@@ -9,9 +9,29 @@ namespace OtpActors.Hosting;
 /// <summary>Checks the rules that the options carry, at every depth, and names each setting as its user writes it.</summary>
 internal static partial class SettingsRules
 {
-    public static IEnumerable<string> Faults(OtpActorsOptions options) => Section(options, OtpActorsOptions.Section);
+    /// <summary>
+    /// What is wrong, a sentence each. Sections with nothing but defaults are passed over: the defaults keep the rules, which
+    /// would load the servers' libraries into every command.
+    /// </summary>
+    public static IEnumerable<string> Faults(OtpActorsOptions options) =>
+        Section(options, new OtpActorsOptions(), OtpActorsOptions.Section);
 
-    private static IEnumerable<string> Section(object section, string path)
+    /// <summary>The same with nothing passed over.</summary>
+    internal static IEnumerable<string> AllFaults(OtpActorsOptions options) =>
+        Section(options, null, OtpActorsOptions.Section);
+
+    /// <summary>Whether two sections have the same settings, at every depth.</summary>
+    internal static bool AreAlike(object? one, object? other) =>
+        Equals(one, other)
+        || (one is not null && other is not null && (one, other) switch
+        {
+            (ICollection { Count: var count }, ICollection { Count: var others }) => count == 0 && others == 0,
+            _ => ShownSettings.IsSection(one.GetType())
+                && ShownSettings.PropertiesOf(one.GetType()).All(each => AreAlike(each.GetValue(one), each.GetValue(other))),
+        });
+
+    /// <param name="usual">The section's defaults; null where nothing within is passed over.</param>
+    private static IEnumerable<string> Section(object section, object? usual, string path)
     {
         foreach (var property in ShownSettings.PropertiesOf(section.GetType()))
         {
@@ -29,11 +49,14 @@ internal static partial class SettingsRules
                 }
             }
 
+            var defaults = usual is null ? null : property.GetValue(usual);
             IEnumerable<(object Section, string Path)> within =
-                property.IsDefined(typeof(ValidateObjectMembersAttribute)) && value is not null ? [(value, key)]
-                : property.IsDefined(typeof(ValidateEnumeratedItemsAttribute)) && value is IEnumerable items ? items.Cast<object>().Select((item, i) => (item, $"{key}:{i}"))
+                property.IsDefined(typeof(ValidateObjectMembersAttribute)) && value is not null
+                    ? defaults is not null && AreAlike(value, defaults) ? [] : [(value, key)]
+                : property.IsDefined(typeof(ValidateEnumeratedItemsAttribute)) && value is IEnumerable items
+                    ? items.Cast<object>().Select((item, i) => (item, $"{key}:{i}"))
                 : [];
-            foreach (var fault in within.SelectMany(each => Section(each.Section, each.Path)))
+            foreach (var fault in within.SelectMany(each => Section(each.Section, value == each.Section ? defaults : null, each.Path)))
             {
                 yield return fault;
             }

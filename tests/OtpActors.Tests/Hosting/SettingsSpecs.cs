@@ -22,6 +22,24 @@ public class SettingsSpecs
     }
 
     [Fact]
+    public void The_defaults_keep_the_rules()
+    {
+        SettingsRules.AllFaults(new OtpActorsOptions()).ShouldBeEmpty();
+        _ = new MailTemplate(new MailOptions(), TimeProvider.System);
+    }
+
+    [Fact]
+    public void A_section_is_alike_only_with_the_same_settings_at_every_depth()
+    {
+        SettingsRules.AreAlike(new OtpActorsOptions(), new OtpActorsOptions()).ShouldBeTrue();
+        SettingsRules.AreAlike(Bind(("Workflow:Steps:Mail:Attempts", "7")), new OtpActorsOptions()).ShouldBeFalse();
+        SettingsRules.AreAlike(Bind(("Mongo:ConnectionString", "mongodb://other")), new OtpActorsOptions()).ShouldBeFalse();
+        var key = Bind(
+            ("Http:ApiKeys:0:Name", "tool"), ("Http:ApiKeys:0:Sha256", new string('a', 64)), ("Http:ApiKeys:0:Scopes:0", "Read"));
+        SettingsRules.AreAlike(key, new OtpActorsOptions()).ShouldBeFalse();
+    }
+
+    [Fact]
     public void What_is_set_takes_the_default_s_place_and_leaves_the_rest()
     {
         var settings = Bind(("Workflow:Steps:Mail:Attempts", "7"), ("Stores:Mongo:OnExisting", "Replace"), ("topic:name", "other"));
