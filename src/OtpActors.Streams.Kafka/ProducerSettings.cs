@@ -73,7 +73,7 @@ public sealed record ProducerSettings<TKey, TValue>
         }
     }
 
-    /// <summary>What the client is given: the properties, and over them what a flow needs to be told of each record.</summary>
+    /// <summary>What the client is given: the properties, and over them what a flow needs to know of each record.</summary>
     internal Dictionary<string, string> ClientProperties() => new(Properties)
     {
         ["dotnet.producer.enable.delivery.reports"] = "true",

@@ -44,7 +44,7 @@ internal sealed class Connection : IFrameHandler, IDisposable
     /// <summary>Requests without response, orphans and waiting ones included.</summary>
     public int InFlight => Volatile.Read(ref _inFlight);
 
-    /// <summary>Told of every event, on the reader; set before REGISTER is sent.</summary>
+    /// <summary>Receives every event, on the reader; set before REGISTER is sent.</summary>
     public Action<EventMessage>? OnEvent { get; set; }
 
     /// <summary>Told once when the connection has ended, with the cause.</summary>

@@ -11,7 +11,7 @@ namespace OtpActors.Cql.Connections;
 internal static class Handshake
 {
     /// <summary>A connection that is ready for queries.</summary>
-    /// <exception cref="DriverException">Why there is none.</exception>
+    /// <exception cref="DriverException">Why the connection cannot be used.</exception>
     public static async Task<Connection> OpenAsync(
         IPEndPoint endPoint, ProtocolVersion version, ConnectionSettings settings, CancellationToken cancellationToken)
     {

@@ -25,10 +25,10 @@ internal sealed class HostPool : IDisposable
         _ = Task.Run(RunAsync);
     }
 
-    /// <summary>The open connection, null where there is none.</summary>
+    /// <summary>The open connection, null while it is closed.</summary>
     public Connection? Current => Volatile.Read(ref _current) is { IsOpen: true } open ? open : null;
 
-    /// <summary>Why there is none.</summary>
+    /// <summary>Why it is closed.</summary>
     public Exception? LastError { get; private set; }
 
     /// <summary>Completes after the first attempt, however it ended.</summary>

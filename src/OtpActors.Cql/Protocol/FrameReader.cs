@@ -75,7 +75,7 @@ internal ref struct FrameReader(ReadOnlySpan<byte> body)
         return map;
     }
 
-    /// <summary>[bytes map], of which nothing is wanted.</summary>
+    /// <summary>[bytes map], of which nothing is used.</summary>
     public void SkipBytesMap()
     {
         for (var count = ReadShort(); count > 0; count--)

@@ -18,7 +18,7 @@ internal abstract class Codec
 
 internal abstract class Codec<T> : Codec
 {
-    /// <summary>The codec of this type, null where there is none.</summary>
+    /// <summary>The codec of this type, null where the type has none.</summary>
     public static readonly Codec<T>? Instance = (Codec<T>?)Codecs.Create(typeof(T));
 
     public override string ClrName => typeof(T).Name;
@@ -30,7 +30,7 @@ internal abstract class Codec<T> : Codec
 
     public override void EncodeObject(object value, CqlType type, FrameWriter writer) => Encode((T)value, type, writer);
 
-    /// <exception cref="InvalidCastException">There is none that reads and writes the column's type.</exception>
+    /// <exception cref="InvalidCastException">No codec reads and writes the column's type.</exception>
     public static Codec<T> For(string column, CqlType type) =>
         Instance is { } codec && codec.Accepts(type) ? codec : throw Mismatch(column, type, typeof(T).Name);
 }

@@ -9,7 +9,7 @@ internal sealed partial class PollLoop<TKey, TValue>
 {
     private static readonly TimeSpan GapLogInterval = TimeSpan.FromSeconds(10);
 
-    /// <summary>Partitions that were sent back a moment ago: what the client had in hand of them comes again.</summary>
+    /// <summary>Partitions that were sent back a moment ago: what the client had fetched of them comes again.</summary>
     private readonly HashSet<TopicPartition> _sought = [];
     private long _gapLoggedUntil;
 

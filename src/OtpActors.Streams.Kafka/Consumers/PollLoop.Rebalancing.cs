@@ -43,7 +43,7 @@ internal sealed partial class PollLoop<TKey, TValue>
     }
 
     /// <summary>
-    /// What streams have in hand may still be finished, for a while; then all that is done is committed, and the
+    /// What streams have in progress may still be finished, for a while; then all that is done is committed, and the
     /// partitions go.
     /// </summary>
     private void Revoke(List<TopicPartitionOffset> partitions)

@@ -6,7 +6,7 @@ namespace OtpActors.Streams.Kafka.Producers;
 
 /// <summary>
 /// Hands batches to the client, record by record, and waits for the acknowledgement of each. Where the client's queue is
-/// full the batch stays in hand and goes on from the same record.
+/// full the batch is kept and goes on from the same record.
 /// </summary>
 internal sealed class ProducerStage<TKey, TValue, TPass>(
     ProducerSettings<TKey, TValue> settings, Func<IProducer<TKey, TValue>>? shared)

@@ -116,19 +116,23 @@ public sealed partial class ApiProblemException(int status, string code, string 
             return new(400, "repeated_field", $"{twice[1].Value} is there more than once.", twice[1].Value);
         }
 
-        return json.Message.StartsWith("The JSON value could not be converted", StringComparison.Ordinal)
-            ? new(400, "bad_field", path.Length == 0 ? "The body does not have the required form." : $"{path}: the value is not of the kind that is wanted.",
+        if (json is RequestFormException && path.Length > 0)
+        {
+            return BadField(path, json.Message);
+        }
+
+        return json is RequestFormException || json.Message.StartsWith("The JSON value could not be converted", StringComparison.Ordinal)
+            ? new(
+                400, "bad_field", path.Length == 0 ? "The body does not have the required form." : $"{path}: the value has the wrong type.",
                 path.Length == 0 ? null : path, "GET /openapi/v1.json tells the fields.")
-            : path.Length > 0 && OwnMessage().IsMatch(json.Message)
-                ? BadField(path, Position().Replace(json.Message, ""))
-                : new(400, "bad_json", json.LineNumber is { } line
+            : new(400, "bad_json", json.LineNumber is { } line
                     ? $"The body is not JSON that can be read: line {line + 1}, byte {json.BytePositionInLine + 1}."
                     : "The body is not JSON that can be read.", path.Length == 0 ? null : path);
     }
 
     /// <summary>The framework's message names the parameter and repeats the value: the name alone is kept.</summary>
     private static string OfBinding(string message) =>
-        Parameter().Match(message) is { Success: true, Groups: var found } ? $"{found[1].Value} is missing or not of the kind that is wanted."
+        Parameter().Match(message) is { Success: true, Groups: var found } ? $"{found[1].Value} is required, or has the wrong type."
         : message.Contains("body", StringComparison.OrdinalIgnoreCase) ? "A body is required, in JSON."
         : "The request cannot be read.";
 
@@ -153,12 +157,6 @@ public sealed partial class ApiProblemException(int status, string code, string 
 
     [GeneratedRegex("^Duplicate property '([^']*)'")]
     private static partial Regex Duplicate();
-
-    [GeneratedRegex("is wanted")]
-    private static partial Regex OwnMessage();
-
-    [GeneratedRegex(@" ?Path: .*$")]
-    private static partial Regex Position();
 
     [GeneratedRegex(@"parameter ""(?:[A-Za-z0-9_]+(?:<[A-Za-z0-9_]+>)?\??) ([A-Za-z0-9_]+)""")]
     private static partial Regex Parameter();

@@ -29,7 +29,7 @@ internal static class RunEndpoints
             .WithSummary("End a run").WithDescription("What is stored stays stored.").ProducesProblem(404).ProducesProblem(409);
         runs.MapPost("/{id}/pause", PauseAsync).Needs(ApiScope.Operate)
             .WithSummary("Pause a run")
-            .WithDescription("What is in hand is finished. The run keeps its turn on the topic, and its deadline goes on counting.")
+            .WithDescription("What is in progress is finished. The run keeps its turn on the topic, and its deadline goes on counting.")
             .ProducesProblem(404).ProducesProblem(409);
         runs.MapPost("/{id}/resume", ResumeAsync).Needs(ApiScope.Operate)
             .WithSummary("Go on with a paused run").ProducesProblem(404).ProducesProblem(409);

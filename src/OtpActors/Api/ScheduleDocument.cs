@@ -12,7 +12,7 @@ public sealed record ScheduleDocument(
     string TimeZone,
     [property: Description("What each run is asked for; passwords and addresses are masked.")] RunRequest Request,
     OverlapPolicy Overlap,
-    [property: Description("Absent where missed times are not made up.")] TimeSpan? CatchUp,
+    [property: Description("Absent where missed times are not caught up with.")] TimeSpan? CatchUp,
     bool Enabled,
     [property: Description("The coming due times, in the schedule's zone, whether it is enabled or not.")] IReadOnlyList<DateTimeOffset> Next,
     [property: Description("The newest due time that started a run.")] DateTimeOffset? LastDue,

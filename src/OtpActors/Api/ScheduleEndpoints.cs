@@ -30,7 +30,7 @@ internal static class ScheduleEndpoints
         schedules.MapDelete("/{name}", DeleteAsync).Needs(ApiScope.Operate)
             .WithSummary("Remove a schedule").WithDescription("Its runs stay.").ProducesProblem(404);
         schedules.MapPost("/{name}/pause", PauseAsync).Needs(ApiScope.Operate)
-            .WithSummary("Let due times pass without a run").WithDescription("Those of a pause are neither made up nor missed.").ProducesProblem(404);
+            .WithSummary("Let due times pass without a run").WithDescription("Those of a pause are neither caught up with nor missed.").ProducesProblem(404);
         schedules.MapPost("/{name}/resume", ResumeAsync).Needs(ApiScope.Operate)
             .WithSummary("Let due times from now on count").ProducesProblem(404);
         schedules.MapPost("/{name}/trigger", TriggerAsync).Needs(ApiScope.Operate)

@@ -99,7 +99,7 @@ internal static class RunCommand
         }
         finally
         {
-            // Whatever happens: what is in hand is finished, committed and journaled.
+            // Whatever happens: what is in progress is finished, committed and journaled.
             await host.StopAsync(CancellationToken.None);
         }
 

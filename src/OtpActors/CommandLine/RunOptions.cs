@@ -52,7 +52,7 @@ internal sealed class RunOptions
 
     private readonly Option<long?> _count = new("--count")
     {
-        Description = "Produce N made-up addresses, each its own, with random passwords, as fast as they are taken.",
+        Description = "Produce N generated addresses, each its own, with random passwords, as fast as they are taken.",
         HelpName = "N",
         CustomParser = Numbers.Parse<long>,
     };

@@ -126,7 +126,7 @@ public static class AtomicFile
     {
         if (name.Length == 0 || name is "." or ".." || Path.GetFileName(name) != name)
         {
-            throw new ArgumentException("The name of a file is wanted, without a path.", nameof(name));
+            throw new ArgumentException("The name of a file is required, without a path.", nameof(name));
         }
     }
 }

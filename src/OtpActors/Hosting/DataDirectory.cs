@@ -50,7 +50,7 @@ public sealed class DataDirectory : IDisposable
     /// <summary>The ledger of notifications.</summary>
     public string NotificationsFile => Under("notifications.db");
 
-    /// <summary>Schedules, and which missed runs were told of.</summary>
+    /// <summary>Schedules, and which missed runs were reported.</summary>
     public string SchedulesFile => Under("schedules.db");
 
     public string InputsDirectory => Under("inputs");

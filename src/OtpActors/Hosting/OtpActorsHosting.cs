@@ -88,7 +88,7 @@ public static class OtpActorsHosting
     }
 
     /// <summary>
-    /// Triggers finish the one thing they have in hand; suspending runs finishes batches, offsets, the message being sent. The
+    /// Triggers finish the one thing they have in progress; suspending runs finishes batches, offsets, the message being sent. The
     /// rest is for closing.
     /// </summary>
     private static Config StopWithin(TimeSpan shutdown) =>

@@ -28,7 +28,7 @@ public sealed class OtpActorsOptions : IValidatableObject
     [ValidateObjectMembers]
     public LogOptions Log { get; set; } = new();
 
-    /// <summary>How long stopping may take: what is in hand is finished, committed and journaled. Default 30 s.</summary>
+    /// <summary>How long stopping may take: what is in progress is finished, committed and journaled. Default 30 s.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "00:10:00")]
     public TimeSpan ShutdownTimeout { get; set; } = TimeSpan.FromSeconds(30);
 

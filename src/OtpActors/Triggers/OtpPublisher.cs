@@ -74,7 +74,7 @@ public sealed class OtpPublisher
     public async Task PublishAsync(PublishTarget target, IReadOnlyList<OtpRecord> records, CancellationToken cancellationToken)
     {
         using var room = await RoomAsync(records.Count, cancellationToken).ConfigureAwait(false);
-        await LaneOf(target).PublishAsync(records).ConfigureAwait(false); // not given up: what is in hand counts until it is done
+        await LaneOf(target).PublishAsync(records).ConfigureAwait(false); // not given up: what is in progress counts until it is done
     }
 
     /// <summary>

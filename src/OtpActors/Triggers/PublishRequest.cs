@@ -25,7 +25,7 @@ public sealed class PublishRequest
     /// <exception cref="RunRequestException">One of the records is wrong; the field names it.</exception>
     public IReadOnlyList<OtpRecord> ToRecords() => List is null
         ? [RunRequests.RecordOf(Records[0], "")]
-        : Records.Count == 0 ? throw new RunRequestException("records", "there is none")
+        : Records.Count == 0 ? throw new RunRequestException("records", "at least one record is required")
         : RunRequests.InlineOf(Records, List);
 
     /// <exception cref="RunRequestException">It is no topic that records are published to.</exception>
@@ -63,7 +63,7 @@ public sealed class PublishRequest
 
             if (reader.TokenType != JsonTokenType.StartObject)
             {
-                throw new JsonException("The JSON value could not be converted: an object or an array is wanted.");
+                throw new RequestFormException("must be an object or an array.");
             }
 
             var form = JsonSerializer.Deserialize<ObjectForm>(ref reader, options)!;

@@ -4,6 +4,9 @@ using System.Text.Json.Serialization;
 
 namespace OtpActors.Triggers;
 
+/// <summary>A value of a request has another form than its field; the message says which form it must have, not the value.</summary>
+internal sealed class RequestFormException(string message) : JsonException(message);
+
 /// <summary>
 /// JSON of requests: camel case, unknown or repeated fields refused, lengths of time as people write them. What is wrong
 /// is told by its path and never by its content.
@@ -34,7 +37,7 @@ public static class RequestJson
         public override TimeSpan Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
             reader.TokenType == JsonTokenType.String && Durations.TryParse(reader.GetString(), out var duration)
                 ? duration
-                : throw new JsonException($"A length of time above zero is wanted: write {Durations.Forms}.");
+                : throw new RequestFormException($"must be a length of time above zero: write {Durations.Forms}.");
 
         public override void Write(Utf8JsonWriter writer, TimeSpan value, JsonSerializerOptions options) =>
             writer.WriteStringValue(value.ToString("c", CultureInfo.InvariantCulture));
@@ -46,7 +49,7 @@ public static class RequestJson
         public override NotifyLimit Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
             reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out var n) && n >= 0 ? new NotifyLimit(n)
             : reader.TokenType == JsonTokenType.String && NotifyLimit.TryParse(reader.GetString(), out var limit) ? limit!
-            : throw new JsonException("\"all\", \"none\" or a number of addresses is wanted.");
+            : throw new RequestFormException("must be \"all\", \"none\" or a number of addresses.");
 
         public override void Write(Utf8JsonWriter writer, NotifyLimit value, JsonSerializerOptions options)
         {

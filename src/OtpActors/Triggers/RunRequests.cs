@@ -101,7 +101,7 @@ public static class RunRequests
     /// <exception cref="RunRequestException">One of them is wrong; the field names it.</exception>
     public static IReadOnlyList<OtpRecord> InlineOf(IReadOnlyList<OtpInput> inputs, string field = "records") => inputs.Count switch
     {
-        0 => throw new RunRequestException(field, "there is none"),
+        0 => throw new RunRequestException(field, "at least one record is required"),
         > MaxInlineRecords => throw new RunRequestException(
             field, $"there are {inputs.Count}, at most {MaxInlineRecords} are taken at a time"),
         _ => [.. inputs.Select((input, i) => RecordOf(input, $"{field}[{i}]"))],
@@ -110,9 +110,9 @@ public static class RunRequests
     /// <summary>The record; a password that is left out is made of seven random digits.</summary>
     /// <exception cref="RunRequestException">The address or the password is wrong.</exception>
     public static OtpRecord RecordOf(OtpInput? input, string field) => input is null
-        ? throw new RunRequestException(field, "a record is wanted")
+        ? throw new RunRequestException(field, "a record is required")
         : new OtpRecord(
-            Email(input.Email ?? throw new RunRequestException(Within(field, "email"), "the address is missing"), Within(field, "email")),
+            Email(input.Email ?? throw new RunRequestException(Within(field, "email"), "the address is required"), Within(field, "email")),
             input.Otp is null ? RandomPassword() : Password(input.Otp, Within(field, "otp")));
 
     /// <summary>Tells a repeated request from another one; a digest, from which nothing can be read.</summary>

@@ -11,7 +11,7 @@ internal sealed record ColumnsMetadata(IReadOnlyList<Column> Columns)
 
     public static ColumnsMetadata None { get; } = new([]);
 
-    /// <summary>The column of this name, without regard to case; −1 where there is none.</summary>
+    /// <summary>The column of this name, without regard to case; −1 where no column has it.</summary>
     public int IndexOf(string name)
     {
         _byName ??= Index();

@@ -111,7 +111,7 @@ public sealed class EmbeddedStore : IOtpStore
     private SqliteDatabase Writer =>
         _writer ?? throw new InvalidOperationException($"the store {Name} is open for reading only");
 
-    /// <summary>One state of the table; null where there is none yet.</summary>
+    /// <summary>One state of the table; null where it has none yet.</summary>
     private Task<T?> ReadAsync<T>(Func<SqliteSession, T?> read, CancellationToken cancellationToken) where T : class =>
         File.Exists(_settings.File)
             ? RunAsync(_reader, session => session.Read(s => _table.Exists(s) ? read(s) : null), cancellationToken)

@@ -22,7 +22,7 @@ public sealed class KafkaOptions : IValidatableObject
     public TimeSpan OperationTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>
-    /// How long a consumer that stops may finish and commit what it has in hand before it leaves its group. Default 3 s.
+    /// How long a consumer that stops may finish and commit what it has in progress before it leaves its group. Default 3 s.
     /// </summary>
     [Range(typeof(TimeSpan), "00:00:00", "00:01:00")]
     public TimeSpan StopTimeout { get; set; } = TimeSpan.FromSeconds(3);

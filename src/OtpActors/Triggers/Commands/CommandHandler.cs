@@ -25,7 +25,7 @@ internal sealed class CommandHandler(CommandTopicSetup setup, IMaterializer mate
     private bool _deadLettersReady;
 
     /// <exception cref="OperationCanceledException">
-    /// Told to stop: the command in hand is finished, nothing is committed, and what comes again gives the same runs.
+    /// Told to stop: the command in progress is finished, nothing is committed, and what comes again gives the same runs.
     /// </exception>
     public async Task<PartitionBatch> HandleAsync(PartitionBatch batch)
     {

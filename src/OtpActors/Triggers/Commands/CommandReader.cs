@@ -47,14 +47,18 @@ internal static class CommandReader
     {
         var place = e.LineNumber is { } line ? $"line {line + 1}, byte {e.BytePositionInLine + 1}" : "the beginning";
         var path = (e.Path ?? "").TrimStart('$').TrimStart('.');
+        if (e is RequestFormException)
+        {
+            return path.Length == 0 ? "the command is no JSON object" : $"{path}: {e.Message}";
+        }
+
         return e.Message switch
         {
             // The names of fields that are not known are content as well.
             var m when m.StartsWith("The JSON property", StringComparison.Ordinal) => $"a field is not known: {place}",
             var m when m.StartsWith("Duplicate property", StringComparison.Ordinal) => $"a field is there more than once: {place}",
             var m when m.StartsWith("The JSON value could not be converted", StringComparison.Ordinal) =>
-                path.Length == 0 ? "the command is no JSON object" : $"{path}: the value is not of the kind that is wanted",
-            var m when m.Contains("is wanted", StringComparison.Ordinal) => $"{path}: {m.Split(" Path: ")[0]}",
+                path.Length == 0 ? "the command is no JSON object" : $"{path}: the value has the wrong type",
             _ => $"the command is not JSON that can be read: {place}",
         };
     }

@@ -5,7 +5,7 @@ using System.Text.Json.Serialization;
 
 namespace OtpActors.Triggers.Commands;
 
-/// <summary>A run as a command asks for it: every field of a run request, and until when it is wanted.</summary>
+/// <summary>A run as a command asks for it: every field of a run request, and until when it may start.</summary>
 /// <remarks>No record: its text would show the password.</remarks>
 public sealed class CommandRequest : RunRequest
 {
@@ -20,7 +20,7 @@ internal sealed class InstantConverter : JsonConverter<DateTimeOffset>
     public override DateTimeOffset Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
         reader.TokenType == JsonTokenType.String && Instants.TryParse(reader.GetString(), out var time, requireOffset: true)
             ? time
-            : throw new JsonException("A time with its offset is wanted, as 2031-05-17T08:30:00Z.");
+            : throw new RequestFormException("must be a time with its offset, as 2031-05-17T08:30:00Z.");
 
     public override void Write(Utf8JsonWriter writer, DateTimeOffset value, JsonSerializerOptions options) =>
         writer.WriteStringValue(value.ToString("O", CultureInfo.InvariantCulture));

@@ -146,7 +146,7 @@ public sealed class CommandTopic : ReceiveActor, IWithTimers
         return true;
     }
 
-    /// <summary>Finishes the command in hand and leaves the topic; answered by <see cref="Stopped"/>.</summary>
+    /// <summary>Finishes the command in progress and leaves the topic; answered by <see cref="Stopped"/>.</summary>
     public sealed record Stop;
 
     public sealed record Stopped

@@ -42,7 +42,9 @@ public sealed partial class CronTimes
         var fields = text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Length;
         if (text.Length is 0 or > MaxLength || !(text[0] == '@' ? fields == 1 : fields is 5 or 6))
         {
-            throw new RunRequestException("cron", "five fields are wanted (minute, hour, day, month, weekday), six with the second in front, or a macro as @daily");
+            throw new RunRequestException(
+                "cron",
+                "must be five fields (minute, hour, day, month, weekday), six with the second in front, or a macro as @daily");
         }
 
         try

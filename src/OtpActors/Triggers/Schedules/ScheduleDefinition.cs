@@ -6,7 +6,7 @@ namespace OtpActors.Triggers.Schedules;
 /// <summary>A run that is to be started again and again: what, and when.</summary>
 public sealed partial record ScheduleDefinition
 {
-    /// <summary>The tutorial's: daily, nothing made up, off until somebody enables it.</summary>
+    /// <summary>The tutorial's: daily, nothing caught up with, off until somebody enables it.</summary>
     public static ScheduleDefinition Daily { get; } = new() { Name = "daily", Cron = "@daily" };
 
     /// <summary>Begins the ids of its runs.</summary>
@@ -24,10 +24,10 @@ public sealed partial record ScheduleDefinition
     /// <summary>What becomes of a run whose topic is taken. Default <see cref="OverlapPolicy.Wait"/>.</summary>
     public OverlapPolicy Overlap { get; init; } = OverlapPolicy.Wait;
 
-    /// <summary>Due times that passed at most this long ago, while the service was down, are made up. Default zero: none is.</summary>
+    /// <summary>Due times that passed at most this long ago, while the service was down, are caught up with. Default zero: none is.</summary>
     public TimeSpan CatchUp { get; init; } = TimeSpan.Zero;
 
-    /// <summary>Whether due times count. Those of a pause are neither made up nor missed.</summary>
+    /// <summary>Whether due times count. Those of a pause are neither caught up with nor missed.</summary>
     public bool Enabled { get; init; }
 
     public static bool IsLegalName(string? name) => name is not null && LegalName().IsMatch(name);

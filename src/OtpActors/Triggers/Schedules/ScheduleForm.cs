@@ -23,7 +23,7 @@ public sealed class ScheduleForm
     [Description("What becomes of a run where its topic is taken by another: wait, skip or cancelOther. Default: wait.")]
     public OverlapPolicy? Overlap { get; init; }
 
-    [Description("Due times that passed at most this long ago while the service was down are made up, at most 7 days. Default: none is.")]
+    [Description("Due times that passed at most this long ago while the service was down are caught up with, at most 7 days. Default: none is.")]
     public TimeSpan? CatchUp { get; init; }
 
     [Description("Whether due times count. Default: as before, and true for a new schedule.")]
@@ -41,8 +41,8 @@ public sealed class ScheduleForm
 
         var definition = new ScheduleDefinition
         {
-            Name = name ?? Name ?? throw new RunRequestException("name", "the name is missing"),
-            Cron = Cron?.Trim() ?? throw new RunRequestException("cron", "the expression is missing"),
+            Name = name ?? Name ?? throw new RunRequestException("name", "the name is required"),
+            Cron = Cron?.Trim() ?? throw new RunRequestException("cron", "the expression is required"),
             TimeZone = TimeZone ?? CronTimes.Utc,
             Request = RequestMask.Unmask(Request ?? new RunRequest(), current?.Request),
             Overlap = Overlap ?? OverlapPolicy.Wait,
@@ -57,12 +57,12 @@ public sealed class ScheduleForm
     {
         if (!ScheduleDefinition.IsLegalName(definition.Name))
         {
-            throw new RunRequestException("name", "1 to 64 of a-z A-Z 0-9 . _ - are wanted, the first a letter or a digit");
+            throw new RunRequestException("name", "must be 1 to 64 of a-z A-Z 0-9 . _ -, the first a letter or a digit");
         }
 
         if (definition.CatchUp > ScheduleState.LongestCatchUp)
         {
-            throw new RunRequestException("catchUp", $"at most {ScheduleState.LongestCatchUp.TotalDays} days are made up");
+            throw new RunRequestException("catchUp", $"must be at most {ScheduleState.LongestCatchUp.TotalDays} days");
         }
 
         if (CronTimes.Of(definition).After(DateTimeOffset.UnixEpoch) is null)

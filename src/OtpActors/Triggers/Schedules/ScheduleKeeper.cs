@@ -231,7 +231,7 @@ public sealed class ScheduleKeeper : ReceiveActor, IWithTimers, IWithUnboundedSt
         }
     }
 
-    /// <summary>Saved first: a time that is missed is told of once.</summary>
+    /// <summary>Saved first: a time that is missed is reported once.</summary>
     private void Miss(ScheduleState state, MissedTimes missed, string why)
     {
         var system = Context.System;

@@ -24,7 +24,7 @@ public static class ScheduleMessages
     /// <summary>Somebody has started its run by hand; answered by <see cref="Found"/> or <see cref="NotFound"/>.</summary>
     public sealed record NoteRun(string Name, string RunId);
 
-    /// <summary>Finishes what is in hand; answered by <see cref="Stopped"/>.</summary>
+    /// <summary>Finishes what is in progress; answered by <see cref="Stopped"/>.</summary>
     public sealed record Stop;
 
     public sealed record Listed(IReadOnlyList<ScheduleState> Schedules);

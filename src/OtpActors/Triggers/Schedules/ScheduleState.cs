@@ -9,10 +9,10 @@ public sealed record ScheduleState(ScheduleDefinition Definition, DateTimeOffset
     /// <summary>A timer can be late on a busy machine: the newest due time counts as in time this long.</summary>
     public static readonly TimeSpan Grace = TimeSpan.FromMinutes(1);
 
-    /// <summary>The longest window within which due times are made up.</summary>
+    /// <summary>The longest window within which due times are caught up with.</summary>
     public static readonly TimeSpan LongestCatchUp = TimeSpan.FromDays(7);
 
-    /// <summary>No more than this many due times are made up, the newest.</summary>
+    /// <summary>No more than this many due times are caught up with, the newest.</summary>
     public const int MaxMadeUp = 100;
 
     /// <summary>Missed times are counted up to here: after years a schedule of seconds has more than anybody wants to know.</summary>
