@@ -11,7 +11,7 @@ public enum KafkaFailure
     /// <summary>The topic is not there.</summary>
     UnknownTopic,
 
-    /// <summary>Authentication failed, or the principal may not do this.</summary>
+    /// <summary>Authentication or TLS is set up wrongly, or the principal may not do this.</summary>
     Denied,
 
     /// <summary>The client library has given up for good (fenced, idempotence broken): start a new one.</summary>
@@ -39,7 +39,7 @@ public sealed class KafkaStreamException(KafkaFailure failure, string message, E
     /// <summary>The client's error with its kind; <paramref name="doing"/> is what was tried, as "reading metadata".</summary>
     public static KafkaStreamException Of(string doing, Error error, Exception? inner = null)
     {
-        var kind = error.IsFatal ? KafkaFailure.Fatal : KindOf(error.Code);
+        var kind = error.IsFatal ? KafkaFailure.Fatal : KindOf(error);
         return new KafkaStreamException(kind, $"{doing}: {error.Reason} ({error.Code})", inner);
     }
 
@@ -47,13 +47,28 @@ public sealed class KafkaStreamException(KafkaFailure failure, string message, E
     internal static KafkaStreamException Refusal(Exception e) =>
         new(KafkaFailure.Refused, $"the client library refuses its settings: {e.Message}", e);
 
+    /// <summary>
+    /// How OpenSSL words what no waiting mends. One code stands for every end of a handshake, that of a broker which dies amid
+    /// it included ("unexpected eof"; without a word it is <see cref="ErrorCode.Local_Transport"/>): what is not here may pass.
+    /// </summary>
+    private static readonly string[] TlsFaults =
+    [
+        "certificate verify failed", // another authority, another host's name, out of its time
+        "wrong version number", // the other side does not speak TLS
+        "http request", "unsupported protocol", "no protocols available", "no shared cipher",
+        "alert unknown ca", "alert bad certificate", "alert certificate", "alert unsupported certificate", "alert handshake failure",
+        "alert protocol version", "alert access denied",
+    ];
+
     internal static bool IsRefusal(Exception e) => e is ArgumentException or InvalidOperationException;
 
     /// <summary>Whether a running client is better off without trying again.</summary>
-    internal static bool Ends(Error error) => error.IsFatal || KindOf(error.Code) == KafkaFailure.Denied;
+    internal static bool Ends(Error error) => error.IsFatal || KindOf(error) == KafkaFailure.Denied;
 
-    private static KafkaFailure KindOf(ErrorCode code) => code switch
+    internal static KafkaFailure KindOf(Error error) => error.Code switch
     {
+        ErrorCode.Local_Ssl when TlsFaults.Any(fault => error.Reason.Contains(fault, StringComparison.OrdinalIgnoreCase)) =>
+            KafkaFailure.Denied,
         ErrorCode.UnknownTopicOrPart or ErrorCode.Local_UnknownTopic or ErrorCode.Local_UnknownPartition =>
             KafkaFailure.UnknownTopic,
         ErrorCode.TopicAuthorizationFailed or ErrorCode.GroupAuthorizationFailed or ErrorCode.ClusterAuthorizationFailed

@@ -25,6 +25,9 @@ public sealed partial class KafkaAdmin : IDisposable
     /// <summary>Questions read, the end writes: a client that is closed under a question takes the process with it.</summary>
     private readonly ReaderWriterLockSlim _open = new();
     private IAdminClient? _client;
+
+    /// <summary>Why brokers do not take a connection, where that does not pass; null once one has answered.</summary>
+    private volatile Error? _refusal;
     private volatile bool _disposed;
 
     /// <param name="properties">librdkafka's, bootstrap.servers among them.</param>
@@ -191,7 +194,7 @@ public sealed partial class KafkaAdmin : IDisposable
         }
         catch (KafkaException e)
         {
-            throw KafkaStreamException.Of($"creating the topic {topic}", e.Error, e);
+            throw Failure($"creating the topic {topic}", e);
         }
     }
 
@@ -222,7 +225,7 @@ public sealed partial class KafkaAdmin : IDisposable
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
             return _client ??= new AdminClientBuilder(_properties)
-                .SetLogHandler((_, message) => _log(message)).SetErrorHandler((_, _) => { }).Build();
+                .SetLogHandler((_, message) => _log(message)).SetErrorHandler((_, error) => Note(error)).Build();
         }
     }
 
@@ -259,17 +262,32 @@ public sealed partial class KafkaAdmin : IDisposable
     {
         try
         {
-            return await Task.Run(() => Ask(question), cancellationToken).WaitAsync(cancellationToken).ConfigureAwait(false);
+            var answer = await Task.Run(() => Ask(question), cancellationToken).WaitAsync(cancellationToken).ConfigureAwait(false);
+            _refusal = null;
+            return answer;
         }
         catch (KafkaException e)
         {
-            throw KafkaStreamException.Of(doing, e.Error, e);
+            throw Failure(doing, e);
         }
         catch (Exception e) when (KafkaStreamException.IsRefusal(e) && e is not ObjectDisposedException)
         {
             throw new KafkaStreamException(KafkaFailure.Refused, $"{doing}: {e.Message}", e);
         }
     }
+
+    /// <summary>The client's threads call this.</summary>
+    private void Note(Error error)
+    {
+        if (KafkaStreamException.Ends(error))
+        {
+            _refusal = error;
+        }
+    }
+
+    /// <summary>A question that no broker answers is only said to have found none: why is told beside it.</summary>
+    private KafkaStreamException Failure(string doing, KafkaException e) => KafkaStreamException.Of(
+        doing, KafkaStreamException.KindOf(e.Error) == KafkaFailure.Unavailable && _refusal is { } refusal ? refusal : e.Error, e);
 
     private T Ask<T>(Func<T> question)
     {

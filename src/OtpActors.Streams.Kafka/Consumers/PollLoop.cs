@@ -268,12 +268,30 @@ internal sealed partial class PollLoop<TKey, TValue>
             return;
         }
 
-        // All topics, since older brokers would create one that is asked for by name.
-        using var admin = new DependentAdminClientBuilder(_consumer.Handle).Build();
-        var known = KafkaAdmin.Checked(admin.GetMetadata(_settings.OperationTimeout)).Topics.Select(topic => topic.Topic).ToHashSet();
+        var known = Metadata().Topics.Select(topic => topic.Topic).ToHashSet();
         if (_topics.FirstOrDefault(topic => !known.Contains(topic) && !topic.StartsWith('^')) is { } missing)
         {
             throw new KafkaStreamException(KafkaFailure.UnknownTopic, $"there is no topic {missing}: create it first");
+        }
+    }
+
+    /// <summary>Of all topics, since older brokers would create one that is asked for by name.</summary>
+    private Metadata Metadata()
+    {
+        using var admin = new DependentAdminClientBuilder(_consumer.Handle).Build();
+        try
+        {
+            return KafkaAdmin.Checked(admin.GetMetadata(_settings.OperationTimeout));
+        }
+        catch (KafkaException e) when (!KafkaStreamException.Ends(e.Error))
+        {
+            _consumer.Consume(TimeSpan.Zero); // why no broker has answered is told to the handler of errors alone
+            if (_fatal is not null)
+            {
+                throw _fatal;
+            }
+
+            throw;
         }
     }
 
