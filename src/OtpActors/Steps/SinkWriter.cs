@@ -146,14 +146,56 @@ internal sealed class SinkWriter(
         var records = dead.OrderBy(letter => letter.Record.Offset)
             .Select(letter => DeadLetters.Wrap(letter.Record, _topic, partition, task.Step.Name, letter.Reason, setup.Time.GetUtcNow()))
             .ToList();
-        await outages.WaitOutAsync(
-            PartNames.Topic,
-            () => Source.Single<IReadOnlyList<ProducerRecord>>(records)
-                .Via(setup.Topic.ProducerFlow(letters, $"{task.Step.Name}:{_topic}:{partition}"))
-                .RunWith(StreamSink.Ignore<ProducerAck>(), materializer),
-            abort);
+        try
+        {
+            await AppendAsync(letters, partition, records);
+        }
+        catch (Exception e) when (Refusal(e) is not null)
+        {
+            foreach (var record in records) // one of them, or what they are together; some may be there already
+            {
+                await AppendWithoutValueIfRefusedAsync(letters, partition, record);
+            }
+        }
+
         log.Warning(
             "{Step} wrote {Count} dead letters of partition {Partition}; the first: offset {Offset}, {Reason}",
             task.Step.Name, dead.Count, partition, dead[0].Record.Offset, dead[0].Reason);
     }
+
+    /// <summary>A letter that the log does not take must not stop the sink while less of it says enough.</summary>
+    private async Task AppendWithoutValueIfRefusedAsync(string letters, int partition, ProducerRecord letter)
+    {
+        try
+        {
+            await AppendAsync(letters, partition, [letter]);
+        }
+        catch (Exception e) when (Refusal(e) is { } refusal && letter.Value is { Length: > 0 })
+        {
+            log.Warning(
+                "{Step} writes the dead letter of partition {Partition}, offset {Offset}, without its value: {Reason}",
+                task.Step.Name, partition, letter.Sequence, refusal.Message);
+            try
+            {
+                await AppendAsync(letters, partition, [DeadLetters.WithoutValue(letter)]);
+            }
+            catch (Exception again) when (Refusal(again) is { } last)
+            {
+                throw new TopicException(
+                    $"{letters} refuses the dead letter of partition {partition}, offset {letter.Sequence}, without its value too: "
+                    + $"{last.Message}. Let the topic take it (its limits, its clean-up policy, its access list), then retry the step",
+                    last);
+            }
+        }
+    }
+
+    private Task AppendAsync(string letters, int partition, IReadOnlyList<ProducerRecord> records) => outages.WaitOutAsync(
+        PartNames.Topic,
+        () => Source.Single(records)
+            .Via(setup.Topic.ProducerFlow(letters, $"{task.Step.Name}:{_topic}:{partition}"))
+            .RunWith(StreamSink.Ignore<ProducerAck>(), materializer),
+        abort);
+
+    private static TopicException? Refusal(Exception failure) =>
+        StepFailure.Cause(failure) is TopicException { IsRefusal: true } refusal ? refusal : null;
 }

@@ -9,7 +9,8 @@ namespace OtpActors.Topics;
 /// </summary>
 /// <remarks>
 /// A record may be as large as a log allows, and its letter is larger. So that it finds room, what is beyond 64 KiB of the
-/// key and 512 KiB of the value is left out, and headers tell how long they were.
+/// key and 512 KiB of the value is left out, and headers tell how long they were. Where the log refuses that too, the letter
+/// comes without any of its value.
 /// </remarks>
 public static class DeadLetters
 {
@@ -50,6 +51,14 @@ public static class DeadLetters
         var key = Cut(record.Key, MaxKeyBytes, KeyBytesHeader, headers);
         var value = Cut(record.Value, MaxValueBytes, ValueBytesHeader, headers);
         return new ProducerRecord(record.Offset, key, value, now, headers);
+    }
+
+    /// <summary>A letter for a log that does not take all of it: the value is left out, and the header tells its length.</summary>
+    public static ProducerRecord WithoutValue(ProducerRecord letter)
+    {
+        var headers = new Dictionary<string, string>(letter.Headers ?? new Dictionary<string, string>());
+        headers.TryAdd(ValueBytesHeader, (letter.Value?.Length ?? 0).ToString(CultureInfo.InvariantCulture));
+        return letter with { Value = [], Headers = headers };
     }
 
     /// <summary>The time of a letter's record; the letter's own where it does not say.</summary>

@@ -149,5 +149,8 @@ public sealed class TopicException(string message, Exception? inner = null) : Ex
     /// </summary>
     public bool IsLost { get; init; }
 
+    /// <summary>Whether the log is there and does not take what it was given, however often that is tried.</summary>
+    public bool IsRefusal => !(IsMissing || CanPass || IsLost);
+
     internal static TopicException NoTopic(string topic) => new($"there is no topic {topic}: create it first") { IsMissing = true };
 }

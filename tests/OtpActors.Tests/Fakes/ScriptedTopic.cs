@@ -11,6 +11,9 @@ internal sealed class ScriptedTopic(IOtpTopic inner) : IOtpTopic
     /// <summary>Comes before each append, with the topic's name: waits, or throws.</summary>
     public Func<string, Task> BeforeAppend { get; set; } = _ => Task.CompletedTask;
 
+    /// <summary>Why an append is refused, by the topic's name and the record; null where it is taken.</summary>
+    public Func<string, ProducerRecord, string?> Refuse { get; set; } = (_, _) => null;
+
     /// <summary>How many producer flows were asked for.</summary>
     public int Flows { get; private set; }
 
@@ -32,7 +35,9 @@ internal sealed class ScriptedTopic(IOtpTopic inner) : IOtpTopic
             .SelectAsync(1, async batch =>
             {
                 await BeforeAppend(topic);
-                return batch;
+                return batch.Select(record => Refuse(topic, record)).FirstOrDefault(reason => reason is not null) is { } reason
+                    ? throw new TopicException(reason)
+                    : batch;
             })
             .Via(inner.ProducerFlow(topic, producerId));
     }

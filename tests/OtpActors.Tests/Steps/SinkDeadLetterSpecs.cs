@@ -72,7 +72,44 @@ public class SinkDeadLetterSpecs : SinkKit
         Topic.BeforeAppend = topic => topic == "otps.dlq" ? throw new TopicException("the disk is full") : Task.CompletedTask;
         await BeginAsync();
         await AppendAsync("p", (null, Otp));
-        (await Run.NextAsync<RunCommands.FailAttempt>()).Error.ShouldBe("the disk is full");
+        (await Run.NextAsync<RunCommands.FailAttempt>()).Error.ShouldContain("the disk is full");
+        (await CommittedAsync()).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task A_letter_that_is_refused_is_written_without_its_value_and_the_others_whole()
+    {
+        Topic.Refuse = (topic, record) => topic == "otps.dlq" && record.Value?.Length > 1_000 ? "the record is too large" : null;
+        await BeginAsync();
+        await AppendAsync("p", (null, Otp), (Key, new byte[2_000]), ([], Otp), (Key, Otp));
+        (await GatherAsync(4)).Counts.ShouldBe(new SinkCounts(4, 1, 0, 3));
+        await DrainedAsync(4);
+
+        var letters = await ReadAsync("otps.dlq");
+        letters.Select(letter => (letter.Headers![DeadLetters.OffsetHeader], letter.Value?.Length)).ShouldBe([("0", 4), ("1", 0), ("2", 4)]);
+        letters.Select(letter => letter.Headers!.GetValueOrDefault(DeadLetters.ValueBytesHeader)).ShouldBe([null, "2000", null]);
+        letters[1].Key.ShouldBe(Key);
+    }
+
+    [Fact]
+    public async Task A_letter_that_is_cut_and_refused_tells_the_length_that_its_record_had()
+    {
+        Topic.Refuse = (topic, record) => topic == "otps.dlq" && record.Value?.Length > 1_000 ? "the record is too large" : null;
+        await BeginAsync();
+        await AppendAsync("p", (Key, new byte[DeadLetters.MaxValueBytes + 1]));
+        (await GatherAsync(1)).Counts.DeadLettered.ShouldBe(1);
+        (await ReadAsync("otps.dlq")).ShouldHaveSingleItem().Headers![DeadLetters.ValueBytesHeader].ShouldBe($"{DeadLetters.MaxValueBytes + 1}");
+    }
+
+    [Fact]
+    public async Task A_letter_that_is_refused_without_its_value_too_fails_the_attempt_with_the_reason_and_what_to_do()
+    {
+        Topic.Refuse = (topic, _) => topic == "otps.dlq" ? "no key, no record" : null;
+        await BeginAsync();
+        await AppendAsync("p", (null, Otp));
+        var error = (await Run.NextAsync<RunCommands.FailAttempt>()).Error;
+        error.ShouldStartWith("otps.dlq refuses the dead letter of partition 0, offset 0, without its value too: no key, no record.");
+        error.ShouldEndWith("then retry the step");
         (await CommittedAsync()).ShouldBe(0);
     }
 

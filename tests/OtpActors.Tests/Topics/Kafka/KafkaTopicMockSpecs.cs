@@ -36,6 +36,26 @@ public sealed class KafkaTopicMockSpecs : OtpTopicContract
         (await Topics.HighWatermarksAsync(Name, Cancellation))[0].ShouldBe(10);
     }
 
+    /// <summary>What a sink goes by that writes a dead letter.</summary>
+    [Theory]
+    [InlineData(ErrorCode.MsgSizeTooLarge)]
+    [InlineData(ErrorCode.InvalidRecord)]
+    [InlineData(ErrorCode.TopicAuthorizationFailed)]
+    public async Task What_the_brokers_refuse_for_good_is_a_refusal(ErrorCode error)
+    {
+        await EnsureAsync();
+        _kafka.Fail(MockRequest.Produce, error);
+        (await Should.ThrowAsync<TopicException>(() => AppendAsync(Records(0, 1)))).IsRefusal.ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task A_record_beyond_the_client_s_limit_is_a_refusal()
+    {
+        await EnsureAsync();
+        var record = new ProducerRecord(0, [.. "jane@example.com"u8], new byte[1_500_000], DateTimeOffset.UnixEpoch);
+        (await Should.ThrowAsync<TopicException>(() => AppendAsync([record]))).IsRefusal.ShouldBeTrue();
+    }
+
     protected override Task<IOtpTopic> OpenAsync() => Task.FromResult<IOtpTopic>(new KafkaTopic(
         new KafkaOptions
         {
