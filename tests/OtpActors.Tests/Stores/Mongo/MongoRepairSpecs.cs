@@ -10,15 +10,9 @@ using Xunit;
 namespace OtpActors.Tests.Stores.Mongo;
 
 /// <summary>What a repair of a collection may remove, and what not; on any server.</summary>
-public sealed class MongoRepairSpecs : IAsyncDisposable
+public sealed class MongoRepairSpecs : MongoCollectionSpecs
 {
     private const string Email = "ann@example.com";
-
-    private readonly MongoStores _stores = new();
-
-    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
-
-    public ValueTask DisposeAsync() => _stores.DisposeAsync();
 
     [Theory]
     [InlineData("abc", "abc\u200d")]
@@ -32,7 +26,7 @@ public sealed class MongoRepairSpecs : IAsyncDisposable
     public async Task Passwords_of_different_code_points_are_different(string one, string other)
     {
         await PutAsync(Pair(Email, one), Pair(Email, other));
-        await using var store = _stores.Open();
+        await using var store = Stores.Open();
 
         (await RepairAsync(store)).ShouldBe((0, 0, 0, 0));
         (await PasswordsAsync()).ShouldBe([one, other], ignoreOrder: true);
@@ -44,7 +38,7 @@ public sealed class MongoRepairSpecs : IAsyncDisposable
     {
         string[] different = ["abc", "abc\u200d", "\u200dabc", "caf\u00e9", "cafe\u0301", "ABC", "a\u00adbc"];
         await PutAsync([.. different.Concat(different).Concat(different).Select(otp => Pair(Email, otp))]);
-        await using var store = _stores.Open();
+        await using var store = Stores.Open();
 
         (await RepairAsync(store)).ShouldBe((7, 14, 0, 0));
         (await PasswordsAsync()).ShouldBe(different, ignoreOrder: true);
@@ -55,7 +49,7 @@ public sealed class MongoRepairSpecs : IAsyncDisposable
     public async Task Texts_that_lie_between_equal_ones_in_a_culture_s_order_hide_none()
     {
         await PutAsync(Pair(Email, "a"), Pair(Email, "B"), Pair(Email, "a"), Pair(Email, "A"), Pair(Email, "b"), Pair(Email, "B"));
-        await using var store = _stores.Open();
+        await using var store = Stores.Open();
 
         (await RepairAsync(store)).ShouldBe((2, 2, 0, 0));
         (await PasswordsAsync()).ShouldBe(["A", "B", "a", "b"], ignoreOrder: true);
@@ -79,7 +73,7 @@ public sealed class MongoRepairSpecs : IAsyncDisposable
     public async Task What_is_no_record_stays_however_often_it_is_there_and_is_counted(string json, int alike)
     {
         await PutAsync(BsonDocument.Parse(json), BsonDocument.Parse(json), Pair(Email, "xyz"), Pair(Email, "xyz"));
-        await using var store = _stores.Open();
+        await using var store = Stores.Open();
 
         var report = await store.FindDuplicatesAsync(remove: true, Cancellation);
         (report.Identities, report.Surplus, report.Removed, report.Others, report.OthersAlike).ShouldBe((1, 1, 1, 2, alike));
@@ -100,7 +94,7 @@ public sealed class MongoRepairSpecs : IAsyncDisposable
             new() { { "email", new BsonDocument("a", 1) }, { "otp", "abc" } },
         ];
         await PutAsync([Pair(Email, "abc"), .. others, Pair(Email, "abc"), Pair("zoe@example.com", "abc")]);
-        await using var store = _stores.Open();
+        await using var store = Stores.Open();
 
         var dry = await store.FindDuplicatesAsync(remove: false, Cancellation);
         var report = await store.FindDuplicatesAsync(remove: true, Cancellation);
@@ -117,11 +111,11 @@ public sealed class MongoRepairSpecs : IAsyncDisposable
         await PutAsync(
             Pair(Email, "abc"), Pair(Email, "abc").Add("note", "call back"), Pair(Email, "abc").Add("topic", new BsonDocument("a", 1)),
             Pair(Email, "abc").Merge(new BsonDocument { { "topic", "t" }, { "partition", 0 }, { "offset", 5L } }));
-        await using var store = _stores.Open();
+        await using var store = Stores.Open();
 
         var report = await store.FindDuplicatesAsync(remove: true, Cancellation);
         (report.Identities, report.Surplus, report.Removed, report.Kept).ShouldBe((1, 2, 2, 1));
-        var left = await _stores.Collection.Find(FilterDefinition<BsonDocument>.Empty).ToListAsync(Cancellation);
+        var left = await Stores.Collection.Find(FilterDefinition<BsonDocument>.Empty).ToListAsync(Cancellation);
         left.Select(document => document.ElementCount).ShouldBe([4, 4]);
         (await Should.ThrowAsync<StoreSetupException>(() => store.EnsureSchemaAsync(Cancellation).Soon())).Message.ShouldContain("leaves to you");
     }
@@ -131,7 +125,7 @@ public sealed class MongoRepairSpecs : IAsyncDisposable
     [InlineData("{ email: 'ann@example.com', otp: ['x', 'abc'] }")]
     public async Task A_foreign_document_that_holds_the_pair_in_an_array_makes_a_dead_letter_that_says_so(string json)
     {
-        await using var store = _stores.Open();
+        await using var store = Stores.Open();
         await store.EnsureSchemaAsync(Cancellation).Soon();
         await PutAsync(BsonDocument.Parse(json));
 
@@ -150,7 +144,7 @@ public sealed class MongoRepairSpecs : IAsyncDisposable
                 { "topic", "t" }, { "partition", new BsonDecimal128(Decimal128.Parse("1E+40")) },
                 { "offset", double.NaN }, { "producedAt", new BsonDateTime(long.MaxValue) },
             }));
-        await using var store = _stores.Open();
+        await using var store = Stores.Open();
 
         var found = (await store.FindAsync([Parse(Email)], Cancellation).Soon()).ShouldHaveSingleItem().Value;
         (found.Otp.Reveal(), found.Origin, found.ProducedAt).ShouldBe(("abc", null, null));
@@ -159,9 +153,9 @@ public sealed class MongoRepairSpecs : IAsyncDisposable
     [Fact]
     public async Task A_collection_with_a_collation_is_refused_and_nothing_of_it_removed()
     {
-        await _stores.CreateAsync(new BsonDocument("collation", new BsonDocument { { "locale", "en" }, { "strength", 2 } }));
+        await Stores.CreateAsync(new BsonDocument("collation", new BsonDocument { { "locale", "en" }, { "strength", 2 } }));
         await PutAsync(Pair(Email, "abc"), Pair(Email, "ABC"));
-        await using var store = _stores.Open();
+        await using var store = Stores.Open();
 
         (await Should.ThrowAsync<StoreSetupException>(() => store.EnsureSchemaAsync(Cancellation).Soon())).Message
             .ShouldContain("has the default collation 'en', which takes different addresses and passwords for equal");
@@ -172,8 +166,8 @@ public sealed class MongoRepairSpecs : IAsyncDisposable
     [Fact]
     public async Task A_collection_with_the_simple_collation_is_taken()
     {
-        await _stores.CreateAsync(new BsonDocument("collation", new BsonDocument("locale", "simple")));
-        await using var store = _stores.Open();
+        await Stores.CreateAsync(new BsonDocument("collation", new BsonDocument("locale", "simple")));
+        await using var store = Stores.Open();
 
         await store.EnsureSchemaAsync(Cancellation).Soon();
     }
@@ -193,12 +187,8 @@ public sealed class MongoRepairSpecs : IAsyncDisposable
     private static StoreRecord Record(string email, string otp, long offset) => new(
         Parse(email), OneTimePassword.Parse(otp), new RecordOrigin("topic", 0, offset), DateTimeOffset.UnixEpoch);
 
-    private static BsonDocument Pair(string email, string otp) => new() { { "email", email }, { "otp", otp } };
-
-    private Task PutAsync(params BsonDocument[] documents) => _stores.Collection.InsertManyAsync(documents, cancellationToken: Cancellation);
-
-    private async Task<int> CountAsync() => (await _stores.Collection.Find(FilterDefinition<BsonDocument>.Empty).ToListAsync(Cancellation)).Count;
+    private async Task<int> CountAsync() => (await DocumentsAsync()).Count;
 
     private async Task<IEnumerable<string>> PasswordsAsync() =>
-        (await _stores.Collection.Find(FilterDefinition<BsonDocument>.Empty).ToListAsync(Cancellation)).Select(document => document["otp"].AsString);
+        (await DocumentsAsync()).Select(document => document["otp"].AsString);
 }

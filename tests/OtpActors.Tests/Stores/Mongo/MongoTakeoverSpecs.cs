@@ -10,15 +10,9 @@ using Xunit;
 namespace OtpActors.Tests.Stores.Mongo;
 
 /// <summary>A collection that others have filled, or set up, before; on any server.</summary>
-public sealed class MongoTakeoverSpecs : IAsyncDisposable
+public sealed class MongoTakeoverSpecs : MongoCollectionSpecs
 {
     private const string Secret = "s3cr3t-0tp";
-
-    private readonly MongoStores _stores = new();
-
-    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
-
-    public ValueTask DisposeAsync() => _stores.DisposeAsync();
 
     [Fact]
     public async Task Documents_have_the_tutorial_s_fields_and_those_that_tell_where_they_came_from()
@@ -31,7 +25,7 @@ public sealed class MongoTakeoverSpecs : IAsyncDisposable
         (document["email"], document["otp"], document["topic"], document["partition"], document["offset"]).ShouldBe(
             ("ann@example.com", Secret, "topic", 0, 7L));
         document["producedAt"].ToUniversalTime().ShouldBe(DateTime.UnixEpoch.AddSeconds(7));
-        var indexes = await (await _stores.Collection.Indexes.ListAsync(Cancellation)).ToListAsync(Cancellation);
+        var indexes = await (await Stores.Collection.Indexes.ListAsync(Cancellation)).ToListAsync(Cancellation);
         indexes.Select(index => (string.Join(',', index["key"].AsBsonDocument.Names), index.GetValue("unique", false).ToBoolean()))
             .ShouldBe([("_id", false), ("email,otp", true), ("email,producedAt", false)], ignoreOrder: true);
     }
@@ -56,7 +50,7 @@ public sealed class MongoTakeoverSpecs : IAsyncDisposable
         await PutAsync(
             Tutorial("ann", Secret), Tutorial("ann", Secret), Tutorial("bob", Secret), Tutorial("ann", "other"),
             Tutorial("ann", Secret).Merge(new BsonDocument { { "topic", "t" }, { "partition", 0 }, { "offset", 5L } }));
-        await using var store = _stores.Open();
+        await using var store = Stores.Open();
 
         var failure = await Should.ThrowAsync<StoreSetupException>(() => store.EnsureSchemaAsync(Cancellation).Soon());
         failure.Message.ShouldContain("repair mongo --dry-run");
@@ -81,7 +75,7 @@ public sealed class MongoTakeoverSpecs : IAsyncDisposable
     {
         var documents = Enumerable.Range(0, 2_500).Select(i => new BsonDocument("_id", i).Merge(Tutorial("ann", $"{i % 2}"))).ToArray();
         await PutAsync(documents);
-        await using var store = _stores.Open();
+        await using var store = Stores.Open();
 
         (await store.FindDuplicatesAsync(remove: true, Cancellation)).Removed.ShouldBe(2_498);
         (await DocumentsAsync()).Select(document => document["_id"].AsInt32).Order().ShouldBe([0, 1]);
@@ -93,14 +87,14 @@ public sealed class MongoTakeoverSpecs : IAsyncDisposable
         await IndexAsync(new CreateIndexOptions { Unique = true, Name = "mine" }, "email", "otp");
         await using var store = await OpenAsync();
 
-        (await (await _stores.Collection.Indexes.ListAsync(Cancellation)).ToListAsync(Cancellation)).Count.ShouldBe(3);
+        (await (await Stores.Collection.Indexes.ListAsync(Cancellation)).ToListAsync(Cancellation)).Count.ShouldBe(3);
     }
 
     [Fact]
     public async Task An_index_that_stands_in_the_way_is_named()
     {
         await IndexAsync(new CreateIndexOptions(), "email", "otp");
-        await using var store = _stores.Open();
+        await using var store = Stores.Open();
 
         var failure = await Should.ThrowAsync<StoreSetupException>(() => store.EnsureSchemaAsync(Cancellation).Soon());
         failure.Message.ShouldContain("stands in the way of the unique one on (email, otp)");
@@ -121,7 +115,7 @@ public sealed class MongoTakeoverSpecs : IAsyncDisposable
     [Fact]
     public async Task Ten_bad_records_of_a_thousand_are_refused_and_the_others_stored()
     {
-        await _stores.RefuseAsync(Secret);
+        await Stores.RefuseAsync(Secret);
         await using var store = await OpenAsync();
         var batch = Enumerable.Range(0, 1_000).Select(i => Record($"user{i}", i % 100 == 42 ? Secret : $"{i:D6}", i)).ToList();
 
@@ -178,7 +172,7 @@ public sealed class MongoTakeoverSpecs : IAsyncDisposable
     [Fact]
     public async Task A_server_that_is_not_there_is_an_outage_that_names_it_and_tells_no_secret()
     {
-        var options = _stores.Options;
+        var options = Stores.Options;
         options.ConnectionString = $"mongodb://user:{Secret}@127.0.0.1:1/?serverSelectionTimeoutMS=200";
         await using var store = new MongoStore("mongo", options, OnExisting.Skip, TimeProvider.System);
 
@@ -189,7 +183,7 @@ public sealed class MongoTakeoverSpecs : IAsyncDisposable
 
     private async Task<MongoStore> OpenAsync(OnExisting onExisting = OnExisting.Skip)
     {
-        var store = _stores.Open(onExisting);
+        var store = Stores.Open(onExisting);
         await store.EnsureSchemaAsync(Cancellation).Soon();
         return store;
     }
@@ -198,14 +192,9 @@ public sealed class MongoTakeoverSpecs : IAsyncDisposable
         EmailAddress.Parse($"{local}@example.com"), OneTimePassword.Parse(otp), new RecordOrigin("topic", partition, offset),
         DateTimeOffset.UnixEpoch.AddSeconds(offset));
 
-    private static BsonDocument Tutorial(string local, string otp) => new() { { "email", $"{local}@example.com" }, { "otp", otp } };
+    private static BsonDocument Tutorial(string local, string otp) => Pair($"{local}@example.com", otp);
 
-    private Task PutAsync(params BsonDocument[] documents) => _stores.Collection.InsertManyAsync(documents, cancellationToken: Cancellation);
-
-    private Task<List<BsonDocument>> DocumentsAsync() =>
-        _stores.Collection.Find(FilterDefinition<BsonDocument>.Empty).ToListAsync(Cancellation);
-
-    private Task IndexAsync(CreateIndexOptions options, params string[] fields) => _stores.Collection.Indexes.CreateOneAsync(
+    private Task IndexAsync(CreateIndexOptions options, params string[] fields) => Stores.Collection.Indexes.CreateOneAsync(
         new CreateIndexModel<BsonDocument>(new BsonDocument(fields.Select(field => new BsonElement(field, 1))), options),
         cancellationToken: Cancellation);
 }
