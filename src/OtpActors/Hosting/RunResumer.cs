@@ -1,6 +1,9 @@
+using System.Text.Json;
 using Akka.Actor;
 using Akka.Hosting;
+using OtpActors.Api;
 using OtpActors.Postgres;
+using OtpActors.Triggers;
 using OtpActors.Workflow;
 using OtpActors.Workflow.Journal;
 
@@ -8,10 +11,12 @@ namespace OtpActors.Hosting;
 
 /// <summary>
 /// Goes on with the unfinished runs of an earlier process: after the actors are there, and before anybody can ask for
-/// something new over HTTP. Before that it writes to the journal and reads from it, so that the first request finds it warm.
+/// something new over HTTP. Before that it writes to the journal and reads from it, and rehearses a run's beginning, so that the
+/// first request finds both warm.
 /// </summary>
 internal sealed class RunResumer(
-    IRequiredActor<RunRegistry> registry, IRequiredActor<RunsParent> parent, IRequiredActor<JournalWatch> watch, TimeProvider time) : IHostedService
+    IRequiredActor<RunRegistry> registry, IRequiredActor<RunsParent> parent, IRequiredActor<JournalWatch> watch,
+    ActorSystem system, TimeProvider time) : IHostedService
 {
     /// <summary>A journal that is unavailable at the start, as a server that restarts, is waited for this long.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
@@ -53,5 +58,36 @@ internal sealed class RunResumer(
         }
 
         await (await parent.GetAsync(cancellationToken)).Ask<object>(new RunQueries.Get("warm-up"), cancellationToken);
+        Rehearse();
+    }
+
+    /// <summary>
+    /// A run's request, its first event in the journal's form and its document, for nobody: so the first request does not wait
+    /// until all of that is compiled.
+    /// </summary>
+    private void Rehearse()
+    {
+        const string runId = "warm-up";
+        var now = time.GetUtcNow();
+        var request = JsonSerializer.Deserialize<RunRequest>("{}", RequestJson.Options)!;
+        var spec = new RunSpec
+        {
+            Topic = runId,
+            Records = RunRequests.RecordsOf(request)!,
+            NotifyLimit = null,
+            Trigger = new RunTrigger(TriggerKind.Http, null),
+        };
+        var state = RunState.New(runId);
+        var serializer = new RunEventSerializer((ExtendedActorSystem)system);
+        foreach (var command in new IRunCommand[] { new RunCommands.Request(runId, spec), new RunCommands.Begin(runId) })
+        {
+            foreach (var e in state.Decide(command, now).Events)
+            {
+                serializer.FromBinary(serializer.ToBinary(e), serializer.Manifest(e));
+                state = state.Apply(e);
+            }
+
+            JsonSerializer.Serialize(RunDocument.Of(state), RequestJson.Options);
+        }
     }
 }
