@@ -20,6 +20,10 @@ public sealed class Cluster : IAsyncDisposable
     private ControlConnection? _control;
     private bool _disposed;
 
+    /// <summary>
+    /// Checks nothing and connects to nothing yet: <see cref="ClusterBuilder.Build"/> checks, <see
+    /// cref="ConnectAsync"/> connects.
+    /// </summary>
     public Cluster(ClusterOptions options)
     {
         _options = options;
@@ -40,13 +44,16 @@ public sealed class Cluster : IAsyncDisposable
         SchemaAgreement = new SchemaAgreement(this);
     }
 
+    /// <summary>Begins with the defaults of <see cref="ClusterOptions"/>.</summary>
     public static ClusterBuilder Builder() => new();
 
     /// <summary>The nodes of all data centres, as last seen.</summary>
     public IReadOnlyList<Host> AllHosts => Topology.All;
 
+    /// <summary>What the cluster was made with. May hold a password in its provider: do not log it.</summary>
     public ClusterOptions Options => _options;
 
+    /// <summary>Nodes, replicas and token ranges; empty until the first <see cref="ConnectAsync"/>.</summary>
     public ClusterMetadata Metadata { get; }
 
     /// <summary>The version agreed on; known once connected.</summary>

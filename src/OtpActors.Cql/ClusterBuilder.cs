@@ -7,24 +7,36 @@ public sealed class ClusterBuilder
 {
     private ClusterOptions _options = new();
 
+    /// <summary>
+    /// Adds nodes to begin with: names or addresses, each with a port (<c>host:9042</c>) or without. Several are tried
+    /// in turn.
+    /// </summary>
     public ClusterBuilder AddContactPoints(params IEnumerable<string> points) =>
         With(_options with { ContactPoints = [.. _options.ContactPoints, .. points] });
 
+    /// <summary>Adds one node to begin with. See <see cref="AddContactPoints"/>.</summary>
     public ClusterBuilder AddContactPoint(string point) => AddContactPoints(point);
 
+    /// <summary>The port of contact points that name none, and of the nodes found through them. Default 9042.</summary>
     public ClusterBuilder WithPort(int port) => With(_options with { Port = port });
 
+    /// <summary>User name and password, as SASL PLAIN. Without TLS they cross the network in clear.</summary>
     public ClusterBuilder WithCredentials(string username, string password) =>
         WithAuthProvider(new PlainTextAuthProvider(username, password));
 
+    /// <summary>Any other way to authenticate. Default: none, which a server that requires it refuses.</summary>
     public ClusterBuilder WithAuthProvider(IAuthProvider provider) => With(_options with { AuthProvider = provider });
 
+    /// <summary>TLS with the system's trusted authorities, the host's name checked. Default: no TLS.</summary>
     public ClusterBuilder WithSSL() => WithSSL(new SslOptions());
 
+    /// <summary>TLS as the options say. Default: no TLS.</summary>
     public ClusterBuilder WithSSL(SslOptions ssl) => With(_options with { Ssl = ssl });
 
+    /// <summary>The data centre whose nodes are asked. Default: that of the first contact point that answers.</summary>
     public ClusterBuilder WithLocalDatacenter(string datacenter) => With(_options with { LocalDatacenter = datacenter });
 
+    /// <summary>The level of statements that have none of their own. Default LocalOne.</summary>
     public ClusterBuilder WithConsistencyLevel(ConsistencyLevel level) => With(_options with { ConsistencyLevel = level });
 
     /// <param name="milliseconds">Limit of each attempt.</param>
@@ -35,6 +47,9 @@ public sealed class ClusterBuilder
     public ClusterBuilder WithMaxSchemaAgreementWaitSeconds(int seconds) =>
         With(_options with { MaxSchemaAgreementWait = TimeSpan.FromSeconds(seconds) });
 
+    /// <summary>
+    /// The highest protocol version that is tried. Default v4; a server that does not know it is asked in v3.
+    /// </summary>
     public ClusterBuilder WithMaxProtocolVersion(ProtocolVersion version) => With(_options with { MaxProtocolVersion = version });
 
     /// <summary>Changes what has no method of its own.</summary>

@@ -12,6 +12,7 @@ public sealed class ClusterMetadata
 
     internal ClusterMetadata(Cluster cluster) => _cluster = cluster;
 
+    /// <summary>The nodes of all data centres, up or not.</summary>
     public IReadOnlyList<Host> AllHosts => _cluster.Topology.All;
 
     /// <summary>The data centre whose hosts are asked.</summary>

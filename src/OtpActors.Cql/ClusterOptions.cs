@@ -14,6 +14,7 @@ public sealed record ClusterOptions
     /// <summary>The data centre whose hosts are asked. Default: that of the first contact point that answers.</summary>
     public string? LocalDatacenter { get; init; }
 
+    /// <summary>How to authenticate. Default null: not at all, which a server that requires it refuses.</summary>
     public IAuthProvider? AuthProvider { get; init; }
 
     /// <summary>Null for no TLS.</summary>
@@ -64,6 +65,7 @@ public sealed record ClusterOptions
     /// </summary>
     public bool InlineContinuations { get; init; }
 
+    /// <summary>The clock of time limits, heartbeats and waits. Default the system's.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 
     /// <summary>For the jitter of reconnection.</summary>

@@ -8,6 +8,7 @@ namespace OtpActors.Cql;
 /// </summary>
 public static class CqlMetrics
 {
+    /// <summary>The meter's name, to be added to an exporter.</summary>
     public const string MeterName = "OtpActors.Cql";
 
     private static readonly Meter Meter = new(MeterName);

@@ -6,6 +6,7 @@ namespace OtpActors.Cql;
 /// </summary>
 public interface ISession
 {
+    /// <summary>The cluster it belongs to.</summary>
     Cluster Cluster { get; }
 
     /// <summary>Has the servers parse a query once. The same query gives the same statement.</summary>
@@ -21,6 +22,7 @@ public interface ISession
     ValueTask ExecuteVoidAsync(Statement statement, CancellationToken cancellationToken = default);
 }
 
+/// <summary>Shorter ways to execute.</summary>
 public static class SessionExtensions
 {
     /// <summary>Executes a query as text.</summary>

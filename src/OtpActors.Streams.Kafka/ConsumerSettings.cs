@@ -7,34 +7,71 @@ namespace OtpActors.Streams.Kafka;
 /// <summary>What a source needs to know. Defaults, with their units, are those of <c>reference.conf</c>.</summary>
 public sealed record ConsumerSettings<TKey, TValue>
 {
+    /// <summary>
+    /// Runs on the poll thread. May throw: the record then carries the error (<see cref="Decoded{T}"/>).
+    /// </summary>
     public required IDeserializer<TKey> KeyDeserializer { get; init; }
 
+    /// <summary>
+    /// Runs on the poll thread. May throw: the record then carries the error (<see cref="Decoded{T}"/>).
+    /// </summary>
     public required IDeserializer<TValue> ValueDeserializer { get; init; }
 
+    /// <summary>
+    /// How long the poll thread waits for a record before it looks after commits, pauses and its own end. Default 20
+    /// ms.
+    /// </summary>
     public required TimeSpan PollInterval { get; init; }
 
+    /// <summary>A batch is closed at this many records. Default 500.</summary>
     public required int MaxBatchRecords { get; init; }
 
+    /// <summary>
+    /// A batch is closed at this many bytes of keys and values; a larger record comes alone. Default 256 KiB.
+    /// </summary>
     public required long MaxBatchBytes { get; init; }
 
+    /// <summary>Closed batches waiting for the stream at which fetching is held back. Default 4.</summary>
     public required int MaxQueuedBatches { get; init; }
 
+    /// <summary>Waiting batches at which held back partitions go on. Default 1.</summary>
     public required int ResumeAtBatches { get; init; }
 
+    /// <summary>
+    /// How long a stream may be slow before its partitions are paused at the client library. Default 250 ms.
+    /// </summary>
     public required TimeSpan PauseDelay { get; init; }
 
+    /// <summary>How often finished offsets are committed. Default 200 ms.</summary>
     public required TimeSpan CommitInterval { get; init; }
 
+    /// <summary>
+    /// How long batches with the stream may still be finished when their partition goes to another member. Default 3 s.
+    /// </summary>
     public required TimeSpan RevokeTimeout { get; init; }
 
+    /// <summary>
+    /// How long batches with the stream may still be finished when the source is stopped. Default 3 s.
+    /// </summary>
     public required TimeSpan StopTimeout { get; init; }
 
+    /// <summary>
+    /// How long the client may take to close before the source counts as shut down all the same. Default 15 s.
+    /// </summary>
     public required TimeSpan CloseTimeout { get; init; }
 
+    /// <summary>Limit of one question to the brokers (metadata, offsets). Default 10 s.</summary>
     public required TimeSpan OperationTimeout { get; init; }
 
+    /// <summary>
+    /// How long no record may come of those that lie in a partition before the source fails; zero for ever. Default 60
+    /// s.
+    /// </summary>
     public required TimeSpan StallTimeout { get; init; }
 
+    /// <summary>
+    /// Whether the source fails at its start if a topic is not there; otherwise it waits for it. Default true.
+    /// </summary>
     public required bool VerifyTopics { get; init; }
 
     /// <summary>librdkafka's, by name. May hold secrets: never log it.</summary>
@@ -71,14 +108,20 @@ public sealed record ConsumerSettings<TKey, TValue>
         };
     }
 
+    /// <summary>The brokers to begin with: <c>host:port</c>, separated by commas.</summary>
     public ConsumerSettings<TKey, TValue> WithBootstrapServers(string servers) =>
         WithProperty("bootstrap.servers", servers);
 
+    /// <summary>The consumer group, whose offsets are committed. Required.</summary>
     public ConsumerSettings<TKey, TValue> WithGroupId(string group) => WithProperty("group.id", group);
 
+    /// <summary>
+    /// Any property of librdkafka, in place of one of the same name. <see cref="Validate"/> checks it.
+    /// </summary>
     public ConsumerSettings<TKey, TValue> WithProperty(string name, string value) =>
         this with { Properties = new Dictionary<string, string>(Properties) { [name] = value } };
 
+    /// <summary>Several properties of librdkafka, each as <see cref="WithProperty"/>.</summary>
     public ConsumerSettings<TKey, TValue> WithProperties(IEnumerable<KeyValuePair<string, string>> properties) =>
         properties.Aggregate(this, (settings, property) => settings.WithProperty(property.Key, property.Value));
 

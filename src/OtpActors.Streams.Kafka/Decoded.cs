@@ -16,13 +16,16 @@ public readonly struct Decoded<T>
     /// <summary>What the deserializer threw, with the bytes; null when there is a value.</summary>
     public DecodeException? Error => _error;
 
+    /// <summary>Whether the deserializer threw.</summary>
     public bool IsError => _error is not null;
 
     /// <exception cref="DecodeException">There is no value.</exception>
     public T? Value => _error is null ? _value : throw _error;
 
+    /// <summary>What a deserializer gave, null included.</summary>
     public static Decoded<T> Of(T? value) => new(value, null);
 
+    /// <summary>What a deserializer could not read.</summary>
     public static Decoded<T> Failed(DecodeException error) => new(default, error);
 }
 

@@ -34,6 +34,7 @@ public enum KafkaFailure
 public sealed class KafkaStreamException(KafkaFailure failure, string message, Exception? inner = null)
     : Exception(message, inner)
 {
+    /// <summary>The kind: what to do about it depends on this alone.</summary>
     public KafkaFailure Failure { get; } = failure;
 
     /// <summary>The client's error with its kind; <paramref name="doing"/> is what was tried, as "reading metadata".</summary>

@@ -50,6 +50,7 @@ public sealed class KafkaBatch<TKey, TValue>
         _commit = commit;
     }
 
+    /// <summary>Where its records lie.</summary>
     public TopicPartition TopicPartition { get; }
 
     /// <summary>Counts the assignments of this consumer: a batch of an older one cannot be committed any more.</summary>
@@ -61,6 +62,7 @@ public sealed class KafkaBatch<TKey, TValue>
     /// <summary>At least one, in offset order.</summary>
     public IReadOnlyList<KafkaRecord<TKey, TValue>> Records { get; }
 
+    /// <summary>The offset of the first record.</summary>
     public long FirstOffset => Records[0].Offset;
 
     /// <summary>The offset after the last record: what a commit writes.</summary>

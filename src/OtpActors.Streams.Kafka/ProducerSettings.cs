@@ -7,14 +7,21 @@ namespace OtpActors.Streams.Kafka;
 /// <summary>What a flow needs to know. Defaults, with their units, are those of <c>reference.conf</c>.</summary>
 public sealed record ProducerSettings<TKey, TValue>
 {
+    /// <summary>Runs on a stream thread. What it throws fails the flow.</summary>
     public required ISerializer<TKey> KeySerializer { get; init; }
 
+    /// <summary>Runs on a stream thread. What it throws fails the flow.</summary>
     public required ISerializer<TValue> ValueSerializer { get; init; }
 
+    /// <summary>Batches that may be under way at a time. Default 4.</summary>
     public required int Parallelism { get; init; }
 
+    /// <summary>
+    /// How long to wait when the client's queue is full before the rest of a batch is tried again. Default 5 ms.
+    /// </summary>
     public required TimeSpan QueueFullRetry { get; init; }
 
+    /// <summary>How long the end of a producer waits for what it still holds. Default 30 s.</summary>
     public required TimeSpan FlushTimeout { get; init; }
 
     /// <summary>librdkafka's, by name. May hold secrets: never log it.</summary>
@@ -41,12 +48,17 @@ public sealed record ProducerSettings<TKey, TValue>
         };
     }
 
+    /// <summary>The brokers to begin with: <c>host:port</c>, separated by commas.</summary>
     public ProducerSettings<TKey, TValue> WithBootstrapServers(string servers) =>
         WithProperty("bootstrap.servers", servers);
 
+    /// <summary>
+    /// Any property of librdkafka, in place of one of the same name. <see cref="Validate"/> checks it.
+    /// </summary>
     public ProducerSettings<TKey, TValue> WithProperty(string name, string value) =>
         this with { Properties = new Dictionary<string, string>(Properties) { [name] = value } };
 
+    /// <summary>Several properties of librdkafka, each as <see cref="WithProperty"/>.</summary>
     public ProducerSettings<TKey, TValue> WithProperties(IEnumerable<KeyValuePair<string, string>> properties) =>
         properties.Aggregate(this, (settings, property) => settings.WithProperty(property.Key, property.Value));
 

@@ -49,6 +49,7 @@ public sealed class ReplicaBatcher<T> : IReplicaBatcher<T>, IDisposable
         _inFlight = new SemaphoreSlim(_options.MaxInFlight);
     }
 
+    /// <inheritdoc/>
     public async Task WriteAsync(IReadOnlyList<T> rows, CancellationToken cancellationToken = default)
     {
         if (!_writings.TryDequeue(out var writing))
@@ -89,6 +90,7 @@ public sealed class ReplicaBatcher<T> : IReplicaBatcher<T>, IDisposable
         _writings.Enqueue(writing);
     }
 
+    /// <summary>Gives its buffers back. Only after every <see cref="WriteAsync"/> has completed.</summary>
     public void Dispose()
     {
         while (_groups.TryDequeue(out var group))

@@ -10,8 +10,12 @@ public enum BatchProfile
     Throughput,
 }
 
+/// <summary>How a <see cref="ReplicaBatcher{T}"/> fills and sends its batches.</summary>
 public sealed record ReplicaBatcherOptions
 {
+    /// <summary>
+    /// How full batches get unless <see cref="MaxRows"/> or <see cref="MaxBytes"/> say otherwise. Default Safe.
+    /// </summary>
     public BatchProfile Profile { get; init; } = BatchProfile.Safe;
 
     /// <summary>Rows of a batch; null for the profile's.</summary>

@@ -8,12 +8,16 @@ public abstract class DriverException(string message, Exception? inner = null) :
 /// <summary>No host could be asked. <see cref="Errors"/> has each host's own failure.</summary>
 public sealed class NoHostAvailableException : DriverException
 {
+    /// <summary>
+    /// The message names the first three hosts and their failures unless <paramref name="message"/> is given.
+    /// </summary>
     public NoHostAvailableException(IReadOnlyDictionary<IPEndPoint, Exception> errors, string? message = null)
         : base(message ?? Describe(errors), errors.Values.FirstOrDefault())
     {
         Errors = errors;
     }
 
+    /// <summary>Each host that was tried and why it failed; empty where none was connected.</summary>
     public IReadOnlyDictionary<IPEndPoint, Exception> Errors { get; }
 
     private static string Describe(IReadOnlyDictionary<IPEndPoint, Exception> errors) => errors.Count == 0
@@ -26,6 +30,7 @@ public sealed class NoHostAvailableException : DriverException
 public sealed class ConnectionException(IPEndPoint endPoint, string message, Exception? inner = null)
     : DriverException($"{endPoint}: {message}", inner)
 {
+    /// <summary>The host.</summary>
     public IPEndPoint EndPoint { get; } = endPoint;
 }
 

@@ -11,13 +11,16 @@ public sealed class Host
         (HostId, Address, Datacenter, Rack, Tokens) = (hostId, address, datacenter, rack, tokens);
     }
 
+    /// <summary>The node's id, which it keeps for life.</summary>
     public Guid HostId { get; }
 
     /// <summary>Where clients reach it.</summary>
     public IPEndPoint Address { get; }
 
+    /// <summary>The data centre that it says it is in.</summary>
     public string Datacenter { get; }
 
+    /// <summary>The rack that it says it is in.</summary>
     public string Rack { get; }
 
     /// <summary>Whether this client is connected to it.</summary>
@@ -27,5 +30,6 @@ public sealed class Host
 
     internal HostPool? Pool { get; set; }
 
+    /// <summary>Address, data centre and rack.</summary>
     public override string ToString() => $"{Address} ({Datacenter}, {Rack})";
 }

@@ -10,12 +10,15 @@ public readonly struct Row
 
     internal Row(RowSet rows) => (_rows, _version) = (rows, rows.Version);
 
+    /// <summary>Whether the column has no value in this row.</summary>
     public bool IsNull(int index)
     {
         Rows.Cell(index, out var isNull);
         return isNull;
     }
 
+    /// <inheritdoc cref="IsNull(int)"/>
+    /// <exception cref="ArgumentException">There is no such column; the message names those that there are.</exception>
     public bool IsNull(string name) => IsNull(Rows.IndexOf(name));
 
     /// <summary>The value; null comes as null, and as an error where <typeparamref name="T"/> cannot be null.</summary>
@@ -36,6 +39,8 @@ public readonly struct Row
             : throw new InvalidCastException($"{column.Name} is null: read it as {typeof(T).Name}?");
     }
 
+    /// <inheritdoc cref="GetValue{T}(int)"/>
+    /// <exception cref="ArgumentException">There is no such column; the message names those that there are.</exception>
     public T GetValue<T>(string name) => GetValue<T>(Rows.IndexOf(name));
 
     /// <summary>The value's bytes where they lie; empty for null.</summary>

@@ -30,6 +30,7 @@ public sealed class RowSet : IAsyncEnumerable<Row>, IDisposable
         PagingState = pagingState;
     }
 
+    /// <summary>The columns in their order; empty for statements that give no rows.</summary>
     public IReadOnlyList<Column> Columns => _metadata.Columns;
 
     /// <summary>Where the next page begins; null after the last one. A page can be empty and not be the last.</summary>
@@ -53,6 +54,8 @@ public sealed class RowSet : IAsyncEnumerable<Row>, IDisposable
 
     internal int Version => _read;
 
+    /// <summary>All rows that are left, this page's and then the later ones'.</summary>
+    /// <exception cref="DriverException">The next page could not be fetched.</exception>
     public async IAsyncEnumerator<Row> GetAsyncEnumerator(CancellationToken cancellationToken = default)
     {
         try
@@ -78,6 +81,7 @@ public sealed class RowSet : IAsyncEnumerable<Row>, IDisposable
         }
     }
 
+    /// <summary>Gives the buffer back: no row can be read after that. May be called again.</summary>
     public void Dispose()
     {
         var buffer = _buffer;
@@ -160,13 +164,17 @@ public sealed class RowSet : IAsyncEnumerable<Row>, IDisposable
     /// <summary>Enumerates a page in place.</summary>
     public readonly struct PageRows(RowSet rows)
     {
+        /// <summary>For <c>foreach</c>.</summary>
         public Enumerator GetEnumerator() => new(rows);
     }
 
+    /// <summary>Goes through a page without allocating.</summary>
     public readonly struct Enumerator(RowSet rows)
     {
+        /// <summary>The row, valid until the next <see cref="MoveNext"/>.</summary>
         public Row Current => new(rows);
 
+        /// <summary>Goes to the next row; false after the page's last.</summary>
         public bool MoveNext() => rows.MoveNext();
     }
 }

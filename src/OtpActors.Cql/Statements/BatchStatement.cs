@@ -13,6 +13,7 @@ public enum BatchType : byte
     /// <summary>Several statements in one request; each partition's part is applied or not on its own.</summary>
     Unlogged = 1,
 
+    /// <summary>Changes of counters alone, which can be in no other batch.</summary>
     Counter = 2,
 }
 
@@ -30,6 +31,7 @@ public sealed class BatchStatement : Statement, IDisposable
     private string _keyspace = "";
     private long _token;
 
+    /// <summary>Default Logged.</summary>
     public BatchType BatchType { get; private set; } = BatchType.Logged;
 
     /// <summary>Statements in it.</summary>
@@ -42,6 +44,7 @@ public sealed class BatchStatement : Statement, IDisposable
 
     internal override int PreparedCount => _prepared.Count;
 
+    /// <summary>Changes <see cref="BatchType"/> and gives the batch itself.</summary>
     public BatchStatement SetBatchType(BatchType type)
     {
         BatchType = type;
@@ -68,6 +71,8 @@ public sealed class BatchStatement : Statement, IDisposable
         return this;
     }
 
+    /// <summary>Adds a query as text. The server parses it each time.</summary>
+    /// <exception cref="InvalidOperationException">The batch is full: it holds 65,535 statements.</exception>
     public BatchStatement Add(SimpleStatement simple)
     {
         Begin();
@@ -76,6 +81,7 @@ public sealed class BatchStatement : Statement, IDisposable
         return this;
     }
 
+    /// <summary>Takes all statements and the write time out; the other settings stay.</summary>
     public BatchStatement Clear()
     {
         _encoded.Clear();
@@ -86,6 +92,7 @@ public sealed class BatchStatement : Statement, IDisposable
         return this;
     }
 
+    /// <summary>Gives the buffer back. Only after its execution has completed.</summary>
     public void Dispose() => _encoded.Dispose();
 
     /// <summary>Copies a part of the statements into another batch, with the same settings.</summary>

@@ -26,6 +26,7 @@ public sealed class BoundStatement : Statement, IDisposable
         Reset();
     }
 
+    /// <summary>The statement that it was bound from.</summary>
     public PreparedStatement PreparedStatement { get; }
 
     internal override bool IsConditional => PreparedStatement.IsConditional;
@@ -55,6 +56,9 @@ public sealed class BoundStatement : Statement, IDisposable
         return this;
     }
 
+    /// <summary>
+    /// Sets a variable to null, which deletes the column's value. A variable that is not set fails the execution.
+    /// </summary>
     public BoundStatement SetNull(int index)
     {
         var start = Begin(index);

@@ -22,8 +22,10 @@ public sealed class PreparedStatement
         IsSchemaChange = QueryText.IsSchemaChange(query);
     }
 
+    /// <summary>The query as it was prepared.</summary>
     public string QueryString { get; }
 
+    /// <summary>Name and type of each question mark, in their order.</summary>
     public IReadOnlyList<Column> Variables { get; }
 
     /// <summary>Default for its bound statements.</summary>
@@ -47,12 +49,20 @@ public sealed class PreparedStatement
 
     internal ref KnownMetadata? Known => ref _known;
 
+    /// <summary>
+    /// Changes <see cref="IsIdempotent"/> of what is bound from now on. Not beside <see cref="Bind()"/> on another
+    /// thread.
+    /// </summary>
     public PreparedStatement SetIdempotence(bool isIdempotent)
     {
         IsIdempotent = isIdempotent;
         return this;
     }
 
+    /// <summary>
+    /// Changes <see cref="ConsistencyLevel"/> of what is bound from now on. Not beside <see cref="Bind()"/> on another
+    /// thread.
+    /// </summary>
     public PreparedStatement SetConsistencyLevel(ConsistencyLevel? consistency)
     {
         ConsistencyLevel = consistency;

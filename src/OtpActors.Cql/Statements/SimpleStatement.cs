@@ -12,6 +12,10 @@ public sealed class SimpleStatement : Statement
 {
     private readonly object?[] _values;
 
+    /// <summary>
+    /// A query and the values of its question marks, in their order. A value whose type has no CQL type fails its
+    /// execution.
+    /// </summary>
     public SimpleStatement(string query, params object?[] values)
     {
         (QueryString, _values) = (query, values);
@@ -19,6 +23,7 @@ public sealed class SimpleStatement : Statement
         IsSchemaChange = QueryText.IsSchemaChange(query);
     }
 
+    /// <summary>The query's text.</summary>
     public string QueryString { get; }
 
     internal override bool IsConditional { get; }

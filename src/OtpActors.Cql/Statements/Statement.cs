@@ -6,12 +6,16 @@ namespace OtpActors.Cql;
 /// <summary>Something to execute, with what deviates from the session's defaults.</summary>
 public interface IStatement
 {
+    /// <summary>How many replicas must answer; null for the session's default.</summary>
     ConsistencyLevel? ConsistencyLevel { get; }
 
+    /// <summary>Where a conditional write is agreed on; null for Serial, the protocol's default.</summary>
     ConsistencyLevel? SerialConsistencyLevel { get; }
 
+    /// <summary>Whether executing it twice is the same as once. Default false.</summary>
     bool IsIdempotent { get; }
 
+    /// <summary>The write time in microseconds since 1970; null for the driver's own.</summary>
     long? Timestamp { get; }
 }
 
@@ -25,8 +29,10 @@ public abstract class Statement : IStatement
     {
     }
 
+    /// <inheritdoc/>
     public ConsistencyLevel? ConsistencyLevel { get; internal set; }
 
+    /// <inheritdoc/>
     public ConsistencyLevel? SerialConsistencyLevel { get; internal set; }
 
     /// <summary>
@@ -78,12 +84,15 @@ public abstract class Statement : IStatement
 /// <summary>Sets what deviates from the defaults; each returns the statement itself.</summary>
 public static class StatementExtensions
 {
+    /// <summary>Null for the session's default.</summary>
     public static T SetConsistencyLevel<T>(this T statement, ConsistencyLevel? consistency) where T : Statement
     {
         statement.ConsistencyLevel = consistency;
         return statement;
     }
 
+    /// <summary>Where a conditional write is agreed on.</summary>
+    /// <exception cref="ArgumentException">It is neither Serial nor LocalSerial.</exception>
     public static T SetSerialConsistencyLevel<T>(this T statement, ConsistencyLevel serial) where T : Statement
     {
         if (serial is not (Cql.ConsistencyLevel.Serial or Cql.ConsistencyLevel.LocalSerial))
@@ -95,6 +104,7 @@ public static class StatementExtensions
         return statement;
     }
 
+    /// <summary>Whether it may be tried again where it is not known whether it had an effect.</summary>
     public static T SetIdempotence<T>(this T statement, bool isIdempotent) where T : Statement
     {
         statement.IsIdempotent = isIdempotent;
@@ -109,6 +119,7 @@ public static class StatementExtensions
         return statement;
     }
 
+    /// <summary>Rows of a page, at least 1.</summary>
     public static T SetPageSize<T>(this T statement, int rows) where T : Statement
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(rows);
@@ -116,12 +127,17 @@ public static class StatementExtensions
         return statement;
     }
 
+    /// <summary>
+    /// Where to go on: <see cref="RowSet.PagingState"/> of an earlier execution of the same query; null for the
+    /// beginning.
+    /// </summary>
     public static T SetPagingState<T>(this T statement, byte[]? pagingState) where T : Statement
     {
         statement.PagingState = pagingState;
         return statement;
     }
 
+    /// <summary>The limit of each attempt.</summary>
     public static T SetReadTimeout<T>(this T statement, TimeSpan timeout) where T : Statement
     {
         statement.ReadTimeout = timeout;

@@ -21,9 +21,11 @@ public interface IControl
     /// <summary>Completes when the group has been left and the client closed, in whichever way the source ended.</summary>
     Task IsShutdown { get; }
 
+    /// <summary>What the source has done so far; the counts of one moment.</summary>
     ConsumerStatistics Statistics { get; }
 }
 
+/// <summary>Ways to end a source.</summary>
 public static class ControlExtensions
 {
     /// <summary>Stops the source and waits for the stream that runs on it; then everything done is committed.</summary>
