@@ -19,6 +19,7 @@ public sealed record RunDocument(
     [property: Description("What was asked for, as in POST /api/runs; what was left out is there as it was taken. Addresses and passwords are masked; given records are counted alone.")]
     RunRequest Request,
     RunDocument.RecordsPart Records,
+    [property: Description("Every step as it is now, with what it waits for and how far it is.")] IReadOnlyList<RunStep> Steps,
     [property: Description("Counters, stores, notifications and steps. For each store read = inserted + skipped + deadLettered.")] RunReport Report,
     [property: Description("What happened, oldest first, the last 500 facts.")] IReadOnlyList<RunDocument.Fact> Timeline)
 {
@@ -49,7 +50,7 @@ public sealed record RunDocument(
             spec.Trigger is { } trigger ? new TriggerPart(trigger.Kind, trigger.Kind == TriggerKind.Http ? null : trigger.Key) : null,
             state.RequestedAt!.Value, state.BeganAt, state.EndedAt, state.PausedAt, hold,
             RequestOf(spec), new RecordsPart(SourceOf(spec.Records), spec.Records.Count),
-            RunReport.Of(state),
+            RunStep.Of(state), RunReport.Of(state),
             [.. state.Timeline.Select(Of)]);
     }
 
@@ -86,13 +87,6 @@ public sealed record RunDocument(
             Overlap = spec.Overlap,
         };
     }
-}
-
-/// <summary>A run's newest state and counters, while it is followed.</summary>
-public sealed record RunProgress(
-    RunPhase State, long Version, [property: Description(RunDocument.OfHold)] StepHold? Hold, RunReport Report)
-{
-    public static RunProgress Of(RunState state, StepHold? hold = null) => new(state.Phase, state.Version, hold, RunReport.Of(state));
 }
 
 /// <summary>A run in the list.</summary>

@@ -48,6 +48,9 @@ public sealed class ServiceException(ServiceFault fault, string reason, string? 
     /// <summary>When the same may be asked again; null where the service does not say.</summary>
     public TimeSpan? RetryAfter { get; init; }
 
+    /// <summary>Whether the request may have reached the service and been carried out, though no answer came.</summary>
+    public bool MayBeDone { get; init; }
+
     /// <summary>Whether the request itself is at fault: asking again gives the same answer.</summary>
     public bool IsCallersFault => Status is >= HttpStatusCode.BadRequest and < HttpStatusCode.InternalServerError
         and not (HttpStatusCode.Conflict or HttpStatusCode.TooManyRequests or HttpStatusCode.RequestTimeout);

@@ -57,12 +57,18 @@ internal sealed class ServiceRequests(HttpClient http, ServiceTarget target)
         }
         catch (IOException e)
         {
-            throw new ServiceException(ServiceFault.Unreachable, $"The connection to {target} was lost.", "Look whether the service runs.", e);
+            throw new ServiceException(ServiceFault.Unreachable, $"The connection to {target} was lost.", "Look whether the service runs.", e)
+            {
+                MayBeDone = true,
+            };
         }
         catch (OperationCanceledException e) when (!cancel.IsCancellationRequested)
         {
             throw new ServiceException(
-                ServiceFault.TimedOut, $"{target} does not answer within {(patience ?? http.Timeout).TotalSeconds:0} s.", "Look at the service's log.", e);
+                ServiceFault.TimedOut, $"{target} does not answer within {(patience ?? http.Timeout).TotalSeconds:0} s.", "Look at the service's log.", e)
+            {
+                MayBeDone = true,
+            };
         }
         catch (JsonException e)
         {
@@ -144,7 +150,10 @@ internal sealed class ServiceRequests(HttpClient http, ServiceTarget target)
             ServiceFault.NotUnderstood, $"{target} answers more than is taken.", "Ask for less at a time (--limit).", e),
         HttpRequestError.ConnectionError => new(
             ServiceFault.Unreachable, $"{target} cannot be reached: {Innermost(e)}.", "Look whether the service runs there.", e),
-        _ => new(ServiceFault.Unreachable, $"The connection to {target} failed: {Innermost(e)}.", "Look whether the service runs there.", e),
+        _ => new(ServiceFault.Unreachable, $"The connection to {target} failed: {Innermost(e)}.", "Look whether the service runs there.", e)
+        {
+            MayBeDone = true,
+        },
     };
 
     private ServiceException NotUnderstood(string how, Exception? inner = null) => new(

@@ -1,4 +1,4 @@
-using OtpActors.Records;
+using OtpActors.Api;
 using OtpActors.Workflow;
 
 namespace OtpActors.CommandLine;
@@ -9,15 +9,15 @@ internal sealed class Rates(TimeProvider time)
     private static readonly TimeSpan Window = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan Spacing = TimeSpan.FromMilliseconds(100);
 
-    private readonly Queue<(long At, RunState State)> _samples = [];
-    private (long At, RunState State) _newest;
+    private readonly Queue<(long At, RunProgress Run)> _samples = [];
+    private (long At, RunProgress Run) _newest;
 
-    public void Take(RunState state)
+    public void Take(RunProgress run)
     {
         var now = time.GetTimestamp();
         if (_samples.Count == 0 || time.GetElapsedTime(_newest.At, now) >= Spacing)
         {
-            _newest = (now, state);
+            _newest = (now, run);
             _samples.Enqueue(_newest);
         }
 
@@ -28,7 +28,7 @@ internal sealed class Rates(TimeProvider time)
     }
 
     /// <summary>A second; 0 where it cannot be told.</summary>
-    public double Of(StepId step)
+    public double Of(string step)
     {
         if (!_samples.TryPeek(out var oldest))
         {
@@ -36,49 +36,38 @@ internal sealed class Rates(TimeProvider time)
         }
 
         var seconds = time.GetElapsedTime(oldest.At, _newest.At).TotalSeconds;
-        return seconds > 0 ? Math.Max(0, (StepProgress.Done(_newest.State, step) - StepProgress.Done(oldest.State, step)) / seconds) : 0;
+        return seconds > 0 ? Math.Max(0, (Done(_newest.Run, step) - Done(oldest.Run, step)) / seconds) : 0;
     }
 
     /// <summary>Null where it cannot be told.</summary>
-    public TimeSpan? Left(RunState state, StepId step)
+    public TimeSpan? Left(RunProgress run, RunStep step)
     {
-        if (StepProgress.Total(state, step) is not { } total || state.Steps[step].Hold is not null)
+        if (StepCount.Total(step) is not { } total || step.Hold is not null)
         {
             return null;
         }
 
-        var left = Math.Max(0, total - StepProgress.Done(state, step));
-        if (StepProgress.IsPaced(state, step))
+        var left = Math.Max(0, total - (step.Done ?? 0));
+        if (StepCount.Pace(run, step) is { } pace)
         {
-            return left * ((RecordSpec.Sample)state.Spec!.Records).Interval;
+            return left * pace;
         }
 
-        var seconds = Of(step) is var rate and > 0 ? left / rate : double.NaN;
+        var seconds = Of(step.Name) is var rate and > 0 ? left / rate : double.NaN;
         return seconds < TimeSpan.MaxValue.TotalSeconds / 2 ? TimeSpan.FromSeconds(seconds) : null;
     }
+
+    private static long Done(RunProgress run, string step) => run.Steps.FirstOrDefault(each => each.Name == step)?.Done ?? 0;
 }
 
-/// <summary>How much of a step is done, for the steps that count.</summary>
-internal static class StepProgress
+/// <summary>How much of a step is to be done, for the steps that count while they run.</summary>
+internal static class StepCount
 {
-    public static long Done(RunState state, StepId step) => step.Kind switch
-    {
-        StepKind.Produce => state.Produced,
-        StepKind.Sink => state.Sinks[step.Store!].Counts.Read,
-        StepKind.Mail or StepKind.Slack => state.Notified.GetValueOrDefault(step) is { } sent ? sent.Sent + sent.Failed : 0,
-        _ => 0,
-    };
+    /// <summary>Null where the step does not count, or what there is to do is unknown: a check tells its result at its end.</summary>
+    public static long? Total(RunStep step) => KindOf(step) is StepKind.Check ? null : step.Total;
 
-    /// <summary>Whether the run's producer waits between records, so that the step is as fast as that and no faster.</summary>
-    public static bool IsPaced(RunState state, StepId step) =>
-        step.Kind is StepKind.Produce or StepKind.Sink && state.Spec?.Records is RecordSpec.Sample;
+    /// <summary>The time between two records where the run's producer waits between them: the step is as fast as that.</summary>
+    public static TimeSpan? Pace(RunProgress run, RunStep step) => KindOf(step) is StepKind.Produce or StepKind.Sink ? run.Pace : null;
 
-    /// <summary>Null where the step does not count, or what there is to do is unknown.</summary>
-    public static long? Total(RunState state, StepId step) => step.Kind switch
-    {
-        StepKind.Produce or StepKind.Sink => state.Spec?.Records.Count,
-        StepKind.Mail or StepKind.Slack when state.Checks.TryGetValue(step.Store!, out var check) =>
-            Math.Min(check.Found, state.Spec?.NotifyLimit ?? long.MaxValue),
-        _ => null,
-    };
+    private static StepKind? KindOf(RunStep step) => StepId.TryParse(step.Name, out var id) ? id.Value.Kind : null;
 }

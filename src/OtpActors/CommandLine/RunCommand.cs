@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using Akka.Actor;
 using Akka.Hosting;
+using OtpActors.Api;
 using OtpActors.Hosting;
 using OtpActors.Notifications;
 using OtpActors.Notifications.Ledger;
@@ -49,7 +50,7 @@ internal static class RunCommand
         }
 
         var runId = resumed ?? RunIds.New(TimeProvider.System);
-        var opened = new Lazy<DataDirectory>(() => DataDirectory.Open(settings.Data));
+        var opened = new Lazy<DataDirectory>(() => Open(parsed, options, settings));
         try
         {
             var spec = resumed is null ? await options.ToSpecAsync(parsed, settings, opened, runId, cancel) : null;
@@ -70,6 +71,23 @@ internal static class RunCommand
             {
                 opened.Value.Dispose();
             }
+        }
+    }
+
+    /// <exception cref="DataDirectoryException">It cannot be used; where a service holds it, the message says how to run there.</exception>
+    private static DataDirectory Open(ParseResult parsed, RunOptions options, OtpActorsOptions settings)
+    {
+        try
+        {
+            return DataDirectory.Open(settings.Data);
+        }
+        catch (DataDirectoryException e) when (e.IsInUse && ServiceFile.Read(settings.Data) is not null)
+        {
+            var root = Path.GetFullPath(settings.Data);
+            var service = ServiceFile.Read(root)!;
+            var there = Invocation.Fit(Invocation.Of(options.InService(parsed)), Terminal.Error.Width, indent: 2);
+            throw new DataDirectoryException(
+                $"{root} is in use by the service at {service.Url} (process {service.ProcessId}). Run there:{Environment.NewLine}{there}", e);
         }
     }
 
@@ -104,7 +122,7 @@ internal static class RunCommand
         }
 
         state = run.Latest ?? state;
-        view.End(state);
+        view.End(RunProgress.Of(state));
         if (files.WhyLost is { } lost)
         {
             throw new NotDoneException(lost);
@@ -123,7 +141,7 @@ internal static class RunCommand
         while (true)
         {
             state = run.Latest ?? state;
-            view.Show(state, run.Hold);
+            view.Show(RunProgress.Of(state, run.Hold));
             if (state.IsTerminal || cancel.IsCancellationRequested
                 || (run.Hold is not null && state.DeadlineAt <= TimeProvider.System.GetUtcNow()))
             {
@@ -166,8 +184,9 @@ internal static class RunCommand
         else
         {
             Summary.Write(
-                Terminal.Screen, report, data, host.Services.GetRequiredService<OtpActorsOptions>(),
-                channel => Count(channel, NotificationState.Deferred) + Count(channel, NotificationState.Intent));
+                Terminal.Screen, report, Summary.Places.Of(data, host.Services.GetRequiredService<OtpActorsOptions>()),
+                channel => Count(channel, NotificationState.Deferred) + Count(channel, NotificationState.Intent),
+                id => Invocation.Of("notifications", id));
         }
 
         if (!state.IsTerminal)

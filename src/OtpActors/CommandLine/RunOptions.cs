@@ -89,7 +89,8 @@ internal sealed class RunOptions
         HelpName = "RUNID",
     };
 
-    private IReadOnlyList<Option> OfNewRuns =>
+    /// <summary>Those that say what a new run is to do.</summary>
+    public IReadOnlyList<Option> OfNewRuns =>
         [_topic, _partitions, _email, _otp, _interval, _duration, _count, _from, _skipBad, _window, _notify];
 
     public IEnumerable<Option> All => [.. OfNewRuns, _resume];
@@ -109,6 +110,18 @@ internal sealed class RunOptions
     public static IEnumerable<string> Kept(ParseResult parsed) =>
         parsed.GetResult(Cli.Data) is { Implicit: false, Tokens: [var data] } ? [Cli.Data.Name, data.Value] : [];
 
+    /// <summary>The same for a service: what to type instead, without the password.</summary>
+    public IEnumerable<string> InService(ParseResult parsed)
+    {
+        if (parsed.GetValue(_resume) is { } resumed)
+        {
+            return ["runs", resumed, "--follow", .. Kept(parsed)];
+        }
+
+        var words = parsed.Tokens.Select(token => token.Value).ToList();
+        return words.Select((word, i) => i == 0 ? "start" : words[i - 1] == _otp.Name ? "-" : word);
+    }
+
     /// <summary>
     /// The run that is asked for. A file is checked, and its copy kept in the data directory, which is opened for that
     /// when all else has been found right.
@@ -120,18 +133,7 @@ internal sealed class RunOptions
         ParseResult parsed, OtpActorsOptions options, Lazy<DataDirectory> data, string runId, CancellationToken cancellationToken)
     {
         CheckTogether(parsed);
-        var request = new RunRequest
-        {
-            Topic = parsed.GetValue(_topic),
-            Partitions = parsed.GetValue(_partitions),
-            Email = parsed.GetValue(_email),
-            Otp = parsed.GetValue(_otp) is "-" ? await Console.In.ReadLineAsync(cancellationToken) ?? "" : parsed.GetValue(_otp),
-            Interval = parsed.GetValue(_interval),
-            Duration = parsed.GetValue(_duration),
-            Count = parsed.GetValue(_count),
-            Window = parsed.GetValue(_window),
-            Notify = parsed.GetValue(_notify),
-        };
+        var request = await RequestAsync(parsed, null, cancellationToken);
         try
         {
             RunRequests.CheckTopic(request, options);
@@ -144,6 +146,62 @@ internal sealed class RunOptions
         {
             throw new UsageException($"--{e.Field}: {e.Message}.");
         }
+    }
+
+    /// <summary>The request for a service, which checks its values. The records of a file come along.</summary>
+    /// <exception cref="UsageException">Options do not go together, or a file has more records than a request takes.</exception>
+    /// <exception cref="InputFileException">The file cannot be used.</exception>
+    /// <exception cref="BadLinesException">The file has bad lines.</exception>
+    public async Task<RunRequest> ToRequestAsync(ParseResult parsed, CancellationToken cancellationToken)
+    {
+        CheckTogether(parsed);
+        var records = parsed.GetValue(_from) is { } file ? RecordsOf(file, parsed.GetValue(_skipBad), cancellationToken) : null;
+        return await RequestAsync(parsed, records, cancellationToken);
+    }
+
+    /// <param name="text">As it was given; <c>-</c> for a line of standard input.</param>
+    public static async Task<string?> PasswordAsync(string? text, CancellationToken cancellationToken) =>
+        text is "-" ? await Console.In.ReadLineAsync(cancellationToken) ?? "" : text;
+
+    private async Task<RunRequest> RequestAsync(ParseResult parsed, IReadOnlyList<OtpInput>? records, CancellationToken cancellationToken) => new()
+    {
+        Topic = parsed.GetValue(_topic),
+        Partitions = parsed.GetValue(_partitions),
+        Email = parsed.GetValue(_email),
+        Otp = await PasswordAsync(parsed.GetValue(_otp), cancellationToken),
+        Interval = parsed.GetValue(_interval),
+        Duration = parsed.GetValue(_duration),
+        Count = parsed.GetValue(_count),
+        Records = records,
+        Window = parsed.GetValue(_window),
+        Notify = parsed.GetValue(_notify),
+    };
+
+    private static IReadOnlyList<OtpInput> RecordsOf(string file, bool skipBad, CancellationToken cancellationToken)
+    {
+        var tally = new FileTally();
+        var (records, bad) = (new List<OtpInput>(), new List<BadLine>());
+        foreach (var line in OtpFile.Read(file, tally))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            if (line.Error is { } error)
+            {
+                bad.Add(new BadLine(line.Number, error));
+            }
+            else if (records.Count < RunRequests.MaxInlineRecords)
+            {
+                records.Add(new OtpInput { Email = line.Record.Email.Value, Otp = line.Record.Otp.Reveal() });
+            }
+            else
+            {
+                throw new UsageException(
+                    $"'{file}' has more than {Texts.Number(RunRequests.MaxInlineRecords)} records, which is what a request takes: split it, or stop the "
+                    + "service and use `run --from`.");
+            }
+        }
+
+        var found = new CheckedInput(records.Count, bad.Count, [.. bad.Take(CheckedInput.BadLinesKept)], 0, 0, tally.Blank);
+        return records.Count == 0 || bad.Count > 0 && !skipBad ? throw new BadLinesException(file, found) : records;
     }
 
     private void CheckTogether(ParseResult parsed)

@@ -1,3 +1,4 @@
+using OtpActors.Api;
 using OtpActors.CommandLine.Screens;
 using OtpActors.Workflow;
 
@@ -16,22 +17,20 @@ internal static class RunPicture
     private const int NoteLines = 3;
 
     /// <summary>A picture that is drawn over by the next one: lower than the screen by the line of the cursor.</summary>
-    /// <param name="hold">What the whole run waits for; null while it is at work.</param>
-    public static IReadOnlyList<Line> Live(
-        RunState state, DateTimeOffset now, Rates rates, ScreenSize size, StepHold? hold = null) =>
-        Bound(Draw(state, now, rates, size.Width, hold), size);
+    public static IReadOnlyList<Line> Live(RunProgress run, DateTimeOffset now, Rates rates, ScreenSize size) =>
+        Bound(Draw(run, now, rates, size.Width, goesOn: true), size);
 
     /// <summary>The last picture, which stays: every step of the run, however low the screen.</summary>
-    public static IReadOnlyList<Line> Final(RunState state, DateTimeOffset now, int width) =>
-        [.. Draw(state, state.EndedAt ?? now, null, width).Select(row => row.Line)];
+    /// <param name="goesOn">Whether a run that is not over goes on elsewhere; else it was interrupted.</param>
+    public static IReadOnlyList<Line> Final(RunProgress run, DateTimeOffset now, int width, bool goesOn = false) =>
+        [.. Draw(run, run.EndedAt ?? now, null, width, goesOn).Select(row => row.Line)];
 
-    private static List<(Line Line, int Keep)> Draw(
-        RunState state, DateTimeOffset now, Rates? rates, int width, StepHold? hold = null)
+    private static List<(Line Line, int Keep)> Draw(RunProgress run, DateTimeOffset now, Rates? rates, int width, bool goesOn)
     {
-        var rows = StepId.All.Select(id => Row.Of(state, id, now, rates)).ToList();
+        var rows = run.Steps.Select(step => Row.Of(run, step, now, rates)).ToList();
         var columns = Columns(rows, width);
-        var picture = new List<(Line, int)> { (Title(state, now, rates, hold).Cut(width), 9) };
-        if (hold is not null)
+        var picture = new List<(Line, int)> { (Title(run, now, rates, goesOn).Cut(width), 9) };
+        if (run.Hold is { } hold)
         {
             picture.AddRange(Note(StepText.Note(hold, now), width).Select(line => (new Line(line, Ink.Warning).Cut(width), 9)));
         }
@@ -39,7 +38,7 @@ internal static class RunPicture
         picture.Add((columns.Heading().Cut(width), 1));
         foreach (var row in rows)
         {
-            picture.Add((columns.Of(row, state).Cut(width), row.Keep));
+            picture.Add((columns.Of(row, run).Cut(width), row.Keep));
             if (row.Note is { } note)
             {
                 picture.AddRange(Note(note, width).Select(line => (new Line(line, row.Ink).Cut(width), 3)));
@@ -57,25 +56,24 @@ internal static class RunPicture
             : [.. lines.Take(NoteLines - 1), TextWidth.Cut(lines[NoteLines - 1], width - 2, always: true)];
     }
 
-    private static Line Title(RunState state, DateTimeOffset now, Rates? rates, StepHold? hold)
+    private static Line Title(RunProgress run, DateTimeOffset now, Rates? rates, bool goesOn)
     {
-        var (phase, ink) = state switch
+        var (phase, ink) = run switch
         {
-            { Outcome: RunOutcome.Completed } => ("Completed", Ink.Good),
-            { Outcome: { } outcome } => (outcome.ToString(), Ink.Bad),
+            { IsOver: true } => ($"{run.State}", run.State == RunPhase.Completed ? Ink.Good : Ink.Bad),
             { PausedAt: { } since } => ($"Paused since {Texts.Clock(since, now)}", Ink.Warning),
-            _ when hold is not null => ($"Waiting, {state.Phase}", Ink.Warning),
-            _ when rates is null => ($"Interrupted, {state.Phase}", Ink.Warning),
-            _ => (state.Phase.ToString(), Ink.Busy),
+            _ when run.Hold is not null => ($"Waiting, {run.State}", Ink.Warning),
+            _ when !goesOn => ($"Interrupted, {run.State}", Ink.Warning),
+            _ => ($"{run.State}", Ink.Busy),
         };
-        var took = state.BeganAt is { } began ? $" · {Texts.Duration((state.EndedAt ?? now) - began)}" : "";
-        var left = rates is not null && hold is null && state.PausedAt is null && Left(state, rates) is { } time ? $" · {Texts.Roughly(time)} left" : "";
-        return new Line([new Span("run "), new Span(state.RunId, Ink.Strong), new Span(" · "), new Span(phase, ink), new Span(took + left)]);
+        var took = run.BeganAt is { } began ? $" · {Texts.Duration((run.EndedAt ?? now) - began)}" : "";
+        var left = rates is not null && run.Hold is null && run.PausedAt is null && Left(run, rates) is { } time ? $" · {Texts.Roughly(time)} left" : "";
+        return new Line([new Span("run "), new Span(run.RunId, Ink.Strong), new Span(" · "), new Span(phase, ink), new Span(took + left)]);
     }
 
     /// <summary>Until what counts now is done: the slowest of the steps that run.</summary>
-    private static TimeSpan? Left(RunState state, Rates rates) => StepId.All
-        .Where(id => state.Steps[id].Status == StepStatus.Running).Select(id => rates.Left(state, id)).Max();
+    private static TimeSpan? Left(RunProgress run, Rates rates) =>
+        run.Steps.Where(step => step.State == StepStatus.Running).Select(step => rates.Left(run, step)).Max();
 
     /// <summary>The lines that fit, in their order; what is left out is counted in the last line.</summary>
     private static IReadOnlyList<Line> Bound(List<(Line Line, int Keep)> picture, ScreenSize size)
@@ -108,8 +106,8 @@ internal static class RunPicture
         public Line Heading() => new(Cells("step", "state", "time", [new(Bar > 0 ? TextWidth.Pad("progress", Bar + 6) : "")], "rate", "left", "", Ink.Faint)
             .Select(span => span with { Ink = Ink.Faint }));
 
-        public Line Of(Row row, RunState state) => new(Cells(
-            row.Name, row.Status, row.Time, Progress(row.Share), row.Rate, row.Left, StepText.Of(state, row.Id, Detail), row.Ink));
+        public Line Of(Row row, RunProgress run) => new(Cells(
+            row.Name, row.Status, row.Time, Progress(row.Share), row.Rate, row.Left, StepText.Of(run, row.Step, Detail), row.Ink));
 
         private IEnumerable<Span> Cells(
             string name, string status, string time, IEnumerable<Span> progress, string rate, string left, string detail, Ink ink)
@@ -162,21 +160,19 @@ internal static class RunPicture
     /// <param name="Share">Of what is to be done, from 0 to 1; null where the step does not count now.</param>
     /// <param name="Keep">What has room on a low screen: what goes on, then what went wrong, then what is done.</param>
     private sealed record Row(
-        StepId Id, string Name, string Status, Ink Ink, string Time, double? Share, string Rate, string Left, string? Note, int Keep)
+        RunStep Step, string Name, string Status, Ink Ink, string Time, double? Share, string Rate, string Left, string? Note, int Keep)
     {
-        public static Row Of(RunState state, StepId id, DateTimeOffset now, Rates? rates)
+        public static Row Of(RunProgress run, RunStep step, DateTimeOffset now, Rates? rates)
         {
-            var step = state.Steps[id];
-            var counts = rates is not null && step.Status == StepStatus.Running;
-            var rate = counts && !StepProgress.IsPaced(state, id) ? rates!.Of(id) : 0;
+            var counts = rates is not null && step.State == StepStatus.Running;
+            var rate = counts && StepCount.Pace(run, step) is null ? rates!.Of(step.Name) : 0;
             return new Row(
-                id, id.Name, IsHeld(step) ? "Waiting" : step.Status.ToString(), IsHeld(step) ? Ink.Warning : Of(step.Status), StepText.Took(step, now) ?? "",
-                counts && StepProgress.Total(state, id) is { } total && total > 0
-                    ? Math.Clamp((double)StepProgress.Done(state, id) / total, 0, 1) : null,
+                step, step.Name, IsHeld(step) ? "Waiting" : step.State.ToString(), IsHeld(step) ? Ink.Warning : Of(step.State), StepText.Took(step, now) ?? "",
+                counts && StepCount.Total(step) is { } total && total > 0 ? Math.Clamp((double)(step.Done ?? 0) / total, 0, 1) : null,
                 rate >= 1 ? $"{Texts.Number((long)rate)}/s" : "",
-                counts && rates!.Left(state, id) is { } left ? Texts.Roughly(left) : "",
-                StepText.Note(state, id, now),
-                step.Status switch
+                counts && rates!.Left(run, step) is { } left ? Texts.Roughly(left) : "",
+                StepText.Note(run, step, now),
+                step.State switch
                 {
                     StepStatus.Running or StepStatus.Retrying => 8,
                     StepStatus.Failed or StepStatus.Cancelled => 7,
@@ -185,7 +181,7 @@ internal static class RunPicture
                 });
         }
 
-        private static bool IsHeld(StepState step) => step is { Status: StepStatus.Running, Hold: not null };
+        private static bool IsHeld(RunStep step) => step is { State: StepStatus.Running, Hold: not null };
 
         private static Ink Of(StepStatus status) => status switch
         {

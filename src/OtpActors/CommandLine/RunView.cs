@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using OtpActors.Api;
 using OtpActors.CommandLine.Screens;
 using OtpActors.Workflow;
 
@@ -8,11 +9,14 @@ namespace OtpActors.CommandLine;
 internal interface IRunView : IDisposable
 {
     /// <summary>Called at each change, and several times a second.</summary>
-    /// <param name="hold">What the whole run waits for; null while it is at work.</param>
-    void Show(RunState state, StepHold? hold = null);
+    void Show(RunProgress run);
 
-    /// <summary>Called once, with the last state there is in this process.</summary>
-    void End(RunState state);
+    /// <summary>What concerns the run and is no state of it.</summary>
+    void Say(string text);
+
+    /// <summary>Called once, with the last that is known of the run.</summary>
+    /// <param name="goesOn">Whether a run that is not over goes on elsewhere, and is only not looked at any more.</param>
+    void End(RunProgress run, bool goesOn = false);
 }
 
 internal static class RunView
@@ -26,11 +30,15 @@ internal static class RunView
 
 internal sealed class SilentView : IRunView
 {
-    public void Show(RunState state, StepHold? hold = null)
+    public void Show(RunProgress run)
     {
     }
 
-    public void End(RunState state)
+    public void Say(string text)
+    {
+    }
+
+    public void End(RunProgress run, bool goesOn = false)
     {
     }
 
@@ -45,50 +53,51 @@ internal sealed class PlainView(Screen screen, TimeProvider time) : IRunView
     private const string Run = "run";
     private static readonly TimeSpan SaidAgain = TimeSpan.FromMinutes(1);
 
-    private readonly Dictionary<StepId, StepState> _shown = [];
+    private readonly Dictionary<string, RunStep> _shown = [];
     private bool _begun;
     private StepHold? _hold;
     private DateTimeOffset _heldSaidAt;
 
-    public void Show(RunState state, StepHold? hold = null)
+    public void Show(RunProgress run)
     {
-        Steps(state);
-        WholeRun(hold);
+        Steps(run);
+        WholeRun(run.Hold);
     }
 
-    public void End(RunState state) => Steps(state);
+    public void Say(string text) => screen.WriteText(text);
+
+    public void End(RunProgress run, bool goesOn = false) => Steps(run);
 
     public void Dispose() => screen.Out.Flush();
 
-    private void Steps(RunState state)
+    private void Steps(RunProgress run)
     {
         if (!_begun)
         {
             _begun = true;
-            screen.Out.WriteLine($"run {state.RunId}");
+            screen.Out.WriteLine($"run {run.RunId}");
         }
 
-        foreach (var id in StepId.All)
+        foreach (var now in run.Steps)
         {
-            var now = state.Steps[id];
-            var known = _shown.GetValueOrDefault(id) ?? new StepState();
-            if (now.EndedAt is not null && known.EndedAt is null)
+            var known = _shown.GetValueOrDefault(now.Name);
+            if (now.EndedAt is not null && known?.EndedAt is null)
             {
-                Write(id, $"{now.Status,-10} {StepText.Took(now) ?? "",10}", StepText.Of(state, id));
+                Write(now.Name, $"{now.State,-10} {StepText.Took(now) ?? "",10}", StepText.Of(run, now));
             }
 
-            if (known.Hold is { } over && now is { Status: StepStatus.Running, Hold: null })
+            if (known?.Hold is { } over && now is { State: StepStatus.Running, Hold: null })
             {
-                Write(id, null, $"goes on: waited {Texts.Roughly(time.GetUtcNow() - over.Since)} for {StepText.Part(over)}");
+                Write(now.Name, null, $"goes on: waited {Texts.Roughly(time.GetUtcNow() - over.Since)} for {StepText.Part(over)}");
             }
 
-            if ((now.Status, now.Attempt, now.Hold?.WaitsFor) != (known.Status, known.Attempt, known.Hold?.WaitsFor)
-                && StepText.Note(state, id, time.GetUtcNow()) is { } note)
+            if ((now.State, now.Attempt, now.Hold?.WaitsFor) != (known?.State ?? StepStatus.Pending, known?.Attempt ?? 0, known?.Hold?.WaitsFor)
+                && StepText.Note(run, now, time.GetUtcNow()) is { } note)
             {
-                Write(id, null, note);
+                Write(now.Name, null, note);
             }
 
-            _shown[id] = now;
+            _shown[now.Name] = now;
         }
     }
 
@@ -108,8 +117,6 @@ internal sealed class PlainView(Screen screen, TimeProvider time) : IRunView
 
         _hold = hold;
     }
-
-    private void Write(StepId id, string? how, string what) => Write(id.Name, how, what);
 
     private void Write(string who, string? how, string what)
     {
@@ -155,19 +162,27 @@ internal sealed class LiveView : IRunView
         _resumed = OperatingSystem.IsWindows() ? null : PosixSignalRegistration.Create(PosixSignal.SIGCONT, _ => _redraw.Forget());
     }
 
-    public void Show(RunState state, StepHold? hold = null)
+    public void Show(RunProgress run)
     {
-        _rates.Take(state);
+        _rates.Take(run);
         if (_drawnAt is { } before && _time.GetElapsedTime(before) < Pause)
         {
             return; // the next one shows it
         }
 
         _drawnAt = _time.GetTimestamp();
-        _redraw.Draw(RunPicture.Live(state, _time.GetUtcNow(), _rates, _screen.Size, hold));
+        _redraw.Draw(RunPicture.Live(run, _time.GetUtcNow(), _rates, _screen.Size));
     }
 
-    public void End(RunState state) => _redraw.Draw(RunPicture.Final(state, _time.GetUtcNow(), _screen.Size.Width));
+    /// <summary>Stands below the picture so far; the next one follows it.</summary>
+    public void Say(string text)
+    {
+        _redraw.Forget();
+        _screen.WriteText(text);
+    }
+
+    public void End(RunProgress run, bool goesOn = false) =>
+        _redraw.Draw(RunPicture.Final(run, _time.GetUtcNow(), _screen.Size.Width, goesOn));
 
     public void Dispose() => _resumed?.Dispose();
 }

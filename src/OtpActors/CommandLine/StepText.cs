@@ -1,4 +1,5 @@
 using System.Globalization;
+using OtpActors.Api;
 using OtpActors.CommandLine.Screens;
 using OtpActors.Workflow;
 
@@ -14,9 +15,9 @@ internal static class StepText
     private const string Separator = " · ";
 
     /// <summary>What the step has done, in as many of its parts as fit.</summary>
-    public static string Of(RunState state, StepId id, int width = int.MaxValue)
+    public static string Of(RunProgress run, RunStep step, int width = int.MaxValue)
     {
-        var parts = Parts(state, id).Where(part => part.Text.Length > 0).ToList();
+        var parts = Parts(run, step).Where(part => part.Text.Length > 0).ToList();
         while (parts.Count > 1 && parts.Sum(part => TextWidth.Of(part.Text)) + (Separator.Length * (parts.Count - 1)) > width)
         {
             parts.Remove(parts.MinBy(part => part.Keep));
@@ -25,21 +26,17 @@ internal static class StepText
         return TextWidth.Cut(string.Join(Separator, parts.Select(part => part.Text)), width);
     }
 
-    public static string? Took(StepState step, DateTimeOffset? now = null) =>
+    public static string? Took(RunStep step, DateTimeOffset? now = null) =>
         step.StartedAt is { } started && (step.EndedAt ?? now) is { } until ? Texts.Duration(until - started) : null;
 
     /// <summary>What the step waits for, or why it ended without being done; null where neither is so.</summary>
-    public static string? Note(RunState state, StepId id, DateTimeOffset now)
+    public static string? Note(RunProgress run, RunStep step, DateTimeOffset now) => step.State switch
     {
-        var step = state.Steps[id];
-        return step.Status switch
-        {
-            StepStatus.Running when step.Hold is { } hold => Note(hold, now),
-            StepStatus.Retrying => $"{Retry(state, id, now)}: {Why(step.Detail)}",
-            StepStatus.Failed => $"failed after {Texts.Count(step.Attempt, "attempt")}: {Why(step.Detail)}",
-            _ => null,
-        };
-    }
+        StepStatus.Running when step.Hold is { } hold => Note(hold, now),
+        StepStatus.Retrying => $"{Retry(run, step, now)}: {Why(step.Detail)}",
+        StepStatus.Failed => $"failed after {Texts.Count(step.Attempt, "attempt")}: {Why(step.Detail)}",
+        _ => null,
+    };
 
     /// <summary>What a step, or the whole run, waits for.</summary>
     public static string Note(StepHold hold, DateTimeOffset now) =>
@@ -54,70 +51,53 @@ internal static class StepText
         _ => hold.WaitsFor,
     };
 
-    private static string Retry(RunState state, StepId id, DateTimeOffset now)
+    private static string Retry(RunProgress run, RunStep step, DateTimeOffset now)
     {
-        var step = state.Steps[id];
-        var attempt = $"attempt {Next(step)} of {state.Spec!.Policies.For(id.Kind).Attempts}";
+        var attempt = $"attempt {(step.Attempt + 1).ToString(CultureInfo.InvariantCulture)} of {step.Attempts.ToString(CultureInfo.InvariantCulture)}";
         return step.RetryAt is not { } at ? $"retries ({attempt})"
-            : state.PausedAt is not null ? $"retries when the run is resumed ({attempt})"
+            : run.PausedAt is not null ? $"retries when the run is resumed ({attempt})"
             : $"retry at {Texts.Clock(at, now)}, in {Texts.Roughly(at - now)} ({attempt})";
     }
 
-    private static string Next(StepState step) => (step.Attempt + 1).ToString(CultureInfo.InvariantCulture);
-
     private static string Why(string? detail) => string.IsNullOrWhiteSpace(detail) ? "no reason is known" : detail;
 
-    private static IEnumerable<Part> Parts(RunState state, StepId id)
+    private static IEnumerable<Part> Parts(RunProgress run, RunStep step)
     {
-        var step = state.Steps[id];
-        if (step.Status == StepStatus.Pending)
+        if (step.State == StepStatus.Pending)
         {
-            return state.IsTerminal ? [] : [new($"waits for {string.Join(" and ", WaitsFor(state, id))}", 1)];
+            return run.IsOver ? [] : [new($"waits for {string.Join(" and ", WaitsFor(run, step))}", 1)];
         }
 
-        if (step.Status == StepStatus.Skipped)
+        if (step.State == StepStatus.Skipped)
         {
             return [new(step.Detail ?? "", 1)];
         }
 
-        var attempt = step is { Status: StepStatus.Running, Attempt: > 1 } ? $"attempt {step.Attempt}" : "";
-        return Counts(state, id).Append(new Part(attempt, 2));
+        var attempt = step is { State: StepStatus.Running, Attempt: > 1 } ? $"attempt {step.Attempt}" : "";
+        return Counts(run, step).Append(new Part(attempt, 2));
     }
 
-    /// <summary>The steps whose end, or readiness, this one's turn depends on.</summary>
-    private static IEnumerable<string> WaitsFor(RunState state, StepId id) => id.Kind switch
+    private static IEnumerable<string> WaitsFor(RunProgress run, RunStep step) =>
+        step.WaitsFor is { Count: > 0 } steps ? steps : [run.BeganAt is null ? "the topic's turn" : "its turn"];
+
+    /// <summary>A step that only a newer service knows has no counts here.</summary>
+    private static IEnumerable<Part> Counts(RunProgress run, RunStep step) => (StepId.TryParse(step.Name, out var id) ? id.Value.Kind : (StepKind?)null) switch
     {
-        StepKind.EnsureTopic => [state.BeganAt is null ? "the topic's turn" : "its turn"],
-        StepKind.Sink => [StepId.EnsureTopic.Name],
-        StepKind.Produce => [.. StepId.Stores.Where(store => !state.Sinks[store].Ready).Select(store => StepId.Sink(store).Name).DefaultIfEmpty("its turn")],
-        StepKind.Check => [StepId.Sink(id.Store!).Name],
-        StepKind.Mail => [StepId.Check(id.Store!).Name],
-        _ => [StepId.Mail(id.Store!).Name],
+        StepKind.EnsureTopic when run.Report.Topic is { Outcome: { } outcome } topic =>
+            [new($"{topic.Name} {outcome.ToLowerInvariant()}", 9), new(Texts.Count(topic.Partitions ?? 0, "partition"), 1)],
+        StepKind.Produce when step.Done is { } done =>
+            [new(done == step.Total ? $"{Texts.Number(done)} produced" : $"{Texts.Number(done)} of {Texts.Number(step.Total ?? 0)}", 9)],
+        StepKind.Sink => Sink(run.Report.Stores.FirstOrDefault(store => store.Name == id!.Value.Store), step.Detail),
+        StepKind.Check when step is { Done: { } found, Total: { } all } => [new($"{Texts.Number(found)} of {Texts.Number(all)} found", 9)],
+        StepKind.Mail or StepKind.Slack when step is { Done: { } told, Failed: var failed } =>
+            [new($"{Texts.Number(told - (failed ?? 0))} sent", 8), new(failed > 0 ? $"{Texts.Number(failed.Value)} failed" : "", 9)],
+        _ => [],
     };
 
-    private static IEnumerable<Part> Counts(RunState state, StepId id) => id.Kind switch
-    {
-        StepKind.EnsureTopic when state.Topic is { } topic =>
-            [new($"{state.Spec!.Topic} {topic.Outcome.ToString().ToLowerInvariant()}", 9), new(Texts.Count(topic.Partitions, "partition"), 1)],
-        StepKind.EnsureTopic => [],
-        StepKind.Produce => [new(Produced(state), 9)],
-        StepKind.Sink => Sink(state.Sinks[id.Store!].Counts, state.Steps[id].Detail),
-        StepKind.Check => state.Checks.TryGetValue(id.Store!, out var check)
-            ? [new($"{Texts.Number(check.Found)} of {Texts.Number(check.Checked)} found", 9)] : [],
-        _ => state.Notified.TryGetValue(id, out var sent)
-            ? [new($"{Texts.Number(sent.Sent)} sent", 8), new(sent.Failed > 0 ? $"{Texts.Number(sent.Failed)} failed" : "", 9)] : [],
-    };
-
-    private static string Produced(RunState state)
-    {
-        var (done, all) = (state.Produced, state.Spec?.Records.Count ?? 0);
-        return done == all ? $"{Texts.Number(done)} produced" : $"{Texts.Number(done)} of {Texts.Number(all)}";
-    }
-
-    private static IEnumerable<Part> Sink(SinkCounts counts, string? detail)
+    private static IEnumerable<Part> Sink(RunReport.StorePart? counts, string? detail)
     {
         string Some(long count, string what) => count > 0 ? $"{Texts.Number(count)} {what}" : "";
-        return
+        return counts is null ? [] :
         [
             new($"{Texts.Number(counts.Read)} read", 9),
             new(Some(counts.Inserted, "inserted"), 3),

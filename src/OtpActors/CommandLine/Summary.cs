@@ -11,13 +11,22 @@ internal static class Summary
 {
     private const int MissingShown = 3;
 
+    /// <summary>Where the embedded channels of this machine keep what they were given; null where another one has it.</summary>
+    public readonly record struct Places(string? Outbox, string? Slack)
+    {
+        public static Places Of(DataDirectory data, OtpActorsOptions settings) => new(
+            settings.Mail.Provider == MailProvider.Embedded ? Shown(data.OutboxDirectory) : null,
+            settings.Slack.Provider == SlackProvider.Embedded ? Shown(data.SlackDirectory) : null);
+    }
+
+    /// <param name="see">The command line that shows a run's notifications.</param>
     /// <param name="open">Notifications that were tried and not taken, by channel, as the ledger has it.</param>
     public static void Write(
-        Screen screen, RunReport report, DataDirectory data, OtpActorsOptions settings, Func<string, long> open)
+        Screen screen, RunReport report, Places places, Func<string, long> open, Func<string, string> see)
     {
         screen.Out.WriteLine();
         Stores(report).WriteAligned(screen);
-        foreach (var line in Lines(report, data, settings, open))
+        foreach (var line in Lines(report, places, open, see))
         {
             if (line is not null)
             {
@@ -42,7 +51,7 @@ internal static class Summary
         return table;
     }
 
-    private static IEnumerable<string?> Lines(RunReport report, DataDirectory data, OtpActorsOptions settings, Func<string, long> open)
+    private static IEnumerable<string?> Lines(RunReport report, Places places, Func<string, long> open, Func<string, string> see)
     {
         yield return Produced(report);
         if (report.Input is { } input)
@@ -57,11 +66,8 @@ internal static class Summary
                 + $"+ {Texts.Count(input.BadLines, "bad line")} + {Texts.Count(input.BlankLines, "blank line")}";
         }
 
-        var (outbox, slack) = (
-            settings.Mail.Provider == MailProvider.Embedded ? Shown(data.OutboxDirectory) : null,
-            settings.Slack.Provider == SlackProvider.Embedded ? Shown(data.SlackDirectory) : null);
-        yield return Channel(report, Channels.Mail, report.Notifications.Mail, StepId.Mail, open, outbox);
-        yield return Channel(report, Channels.Slack, report.Notifications.Slack, StepId.Slack, open, slack);
+        yield return Channel(report, Channels.Mail, report.Notifications.Mail, StepId.Mail, open, places.Outbox, see);
+        yield return Channel(report, Channels.Slack, report.Notifications.Slack, StepId.Slack, open, places.Slack, see);
         foreach (var store in report.Stores.Where(s => s.DeadLettered > 0))
         {
             yield return $"{store.Name}: {Texts.Count(store.DeadLettered, "record")} could not be stored; with the reason in topic "
@@ -95,7 +101,8 @@ internal static class Summary
 
     /// <summary>Null where its steps are among those that were not reached.</summary>
     private static string? Channel(
-        RunReport report, string name, RunReport.ChannelPart part, Func<string, StepId> stepOf, Func<string, long> open, string? directory)
+        RunReport report, string name, RunReport.ChannelPart part, Func<string, StepId> stepOf, Func<string, long> open, string? directory,
+        Func<string, string> see)
     {
         var steps = StepId.Stores.Select(store => Step(report, stepOf(store))).ToList();
         if (part.Sent + part.Failed + part.Uncertain + open(name) == 0)
@@ -116,7 +123,7 @@ internal static class Summary
             + (part.Failed > 0 ? $", {Texts.Number(part.Failed)} failed" : "")
             + (open(name) > 0 ? $", {Texts.Number(open(name))} not taken yet" : "")
             + (part.Uncertain > 0 ? $", {Texts.Number(part.Uncertain)} uncertain" : "")
-            + (part.Failed + part.Uncertain + open(name) > 0 ? $" (see: {Invocation.Of("notifications", report.RunId)})" : "")
+            + (part.Failed + part.Uncertain + open(name) > 0 ? $" (see: {see(report.RunId)})" : "")
             + (part.Limited > 0 ? $"; {Texts.Number(part.Limited)} more found, left out by the limit (--notify)" : "");
     }
 

@@ -4,7 +4,11 @@ using OtpActors.Files;
 namespace OtpActors.Hosting;
 
 /// <summary>The data directory cannot be used; the message says why and what to do.</summary>
-public sealed class DataDirectoryException(string message, Exception? inner = null) : Exception(message, inner);
+public sealed class DataDirectoryException(string message, Exception? inner = null) : Exception(message, inner)
+{
+    /// <summary>Whether another process holds it.</summary>
+    public bool IsInUse { get; init; }
+}
 
 /// <summary>
 /// The directory (<c>--data</c>) that holds everything the service keeps. One process writes to it at a time, which
@@ -154,7 +158,10 @@ public sealed class DataDirectory : IDisposable
                 _ when readOnly => $"{root} lies on a disk that is mounted read-only: choose another --data",
                 _ => $"{root} cannot be created or written: {exception.Message}; choose another --data",
             },
-            exception);
+            exception)
+        {
+            IsInUse = inUse,
+        };
     }
 
     private static string Holder(string root)

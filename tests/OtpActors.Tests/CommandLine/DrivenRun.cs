@@ -1,6 +1,10 @@
 using System.Collections.Immutable;
+using System.Text.Json;
+using OtpActors.Api;
+using OtpActors.Client;
 using OtpActors.Records;
 using OtpActors.Topics;
+using OtpActors.Triggers;
 using OtpActors.Workflow;
 using Shouldly;
 
@@ -26,6 +30,10 @@ internal sealed class DrivenRun
     }
 
     public RunState State { get; private set; }
+
+    /// <summary>What a view shows of it, as it comes from a service: through its JSON.</summary>
+    public RunProgress Progress => JsonSerializer.Deserialize<RunProgress>(
+        JsonSerializer.Serialize(RunProgress.Of(State), RequestJson.Options), ClientJson.Options)!;
 
     public DateTimeOffset Now => _now;
 

@@ -20,7 +20,7 @@ public class RunPictureSpecs
             var picture = Live(run, width, height);
             picture.Count.ShouldBeLessThan(height);
             picture.ShouldAllBe(line => TextWidth.Of(line) <= width);
-            RunPicture.Final(run.State, run.Now, width).ShouldAllBe(line => line.Width <= width);
+            RunPicture.Final(run.Progress, run.Now, width).ShouldAllBe(line => line.Width <= width);
         }
     }
 
@@ -59,9 +59,9 @@ public class RunPictureSpecs
     {
         var (run, time) = (new DrivenRun().ToProducing(), new FakeTimeProvider());
         var rates = new Rates(time);
-        rates.Take(run.State);
+        rates.Take(run.Progress);
         time.Advance(TimeSpan.FromSeconds(2));
-        rates.Take(run.Do(new RunCommands.RecordProduced(DrivenRun.RunId, 1, 1_000)).State);
+        rates.Take(run.Do(new RunCommands.RecordProduced(DrivenRun.RunId, 1, 1_000)).Progress);
 
         Line(Live(run, 100, 40, rates), "produce").ShouldBe("produce          Running     1.00 s  ━━━━━───  66 %      500/s       1 s  1,000 of 1,500");
         Live(run, 100, 40, rates)[0].ShouldEndWith(" · 1 s left");
@@ -76,7 +76,7 @@ public class RunPictureSpecs
 
         Line(Live(run, 200, 40), "mongo-sink").ShouldEndWith("2,000,000 read · 1,700,000 inserted · 200,000 skipped · 100,000 dead-lettered");
         Line(Live(run, 80, 40), "mongo-sink").ShouldEndWith("  2,000,000 read");
-        Line([.. RunPicture.Final(run.State, run.Now, 80).Select(line => line.ToString())], "mongo-sink")
+        Line([.. RunPicture.Final(run.Progress, run.Now, 80).Select(line => line.ToString())], "mongo-sink")
             .ShouldEndWith("  2,000,000 read · 100,000 dead-lettered");
     }
 
@@ -170,14 +170,14 @@ public class RunPictureSpecs
 
     [Fact]
     public void The_last_picture_of_a_run_that_goes_on_says_that_it_was_interrupted() =>
-        RunPicture.Final(new DrivenRun().ToProducing().State, new DrivenRun().Now, 80)[0].ToString()
+        RunPicture.Final(new DrivenRun().ToProducing().Progress, new DrivenRun().Now, 80)[0].ToString()
             .ShouldStartWith("run run-1 · Interrupted, Producing");
 
     [Fact]
     public void Colours_are_the_terminals_own_and_only_where_they_may_be()
     {
         var run = new DrivenRun().ToTheEnd();
-        var picture = RunPicture.Live(run.State, run.Now, new Rates(new FakeTimeProvider()), new ScreenSize(80, 24));
+        var picture = RunPicture.Live(run.Progress, run.Now, new Rates(new FakeTimeProvider()), new ScreenSize(80, 24));
 
         picture[0].ToString(colours: true).ShouldContain("\e[32mCompleted\e[0m");
         picture.ShouldAllBe(line => !line.ToString(false).Contains('\e'));
@@ -191,7 +191,7 @@ public class RunPictureSpecs
     ];
 
     private static IReadOnlyList<string> Live(DrivenRun run, int width, int height, Rates? rates = null) =>
-        [.. RunPicture.Live(run.State, run.Now, rates ?? new Rates(new FakeTimeProvider()), new ScreenSize(width, height)).Select(line => line.ToString())];
+        [.. RunPicture.Live(run.Progress, run.Now, rates ?? new Rates(new FakeTimeProvider()), new ScreenSize(width, height)).Select(line => line.ToString())];
 
     private static string Line(IReadOnlyList<string> picture, string step) => picture.Single(line => line.StartsWith($"{step} ", StringComparison.Ordinal));
 }

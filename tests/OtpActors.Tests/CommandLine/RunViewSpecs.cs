@@ -27,10 +27,10 @@ public class RunViewSpecs
         var lines = Plain(view =>
         {
             var run = new DrivenRun();
-            view.Show(run.State);
-            view.Show(run.ToProducing().State);
-            view.Show(run.State);
-            view.End(run.State);
+            view.Show(run.Progress);
+            view.Show(run.ToProducing().Progress);
+            view.Show(run.Progress);
+            view.End(run.Progress);
         });
 
         lines.ShouldBe(["run run-1", "ensure-topic     Completed      1.00 s  email_topic created · 1 partition"]);
@@ -39,7 +39,7 @@ public class RunViewSpecs
     [Fact]
     public void Plain_shows_every_step_of_a_run_it_sees_at_the_end_alone()
     {
-        var lines = Plain(view => view.End(new DrivenRun().ToTheEnd().State));
+        var lines = Plain(view => view.End(new DrivenRun().ToTheEnd().Progress));
 
         lines.Skip(1).Select(line => line.Split(' ')[0]).ShouldBe(StepId.All.Select(step => step.Name));
         lines.ShouldContain(line => line.StartsWith("produce ", StringComparison.Ordinal) && line.EndsWith(" 1,500 produced", StringComparison.Ordinal));
@@ -54,8 +54,8 @@ public class RunViewSpecs
         var lines = Plain(view =>
         {
             var run = Retrying();
-            view.Show(run.State);
-            view.Show(run.State);
+            view.Show(run.Progress);
+            view.Show(run.Progress);
         });
 
         lines.Where(line => line.StartsWith("produce ", StringComparison.Ordinal)).ShouldHaveSingleItem().ShouldMatch("^produce +retry at .*Z, in .* s \\(attempt 2 of 3\\): the disk is full$");
@@ -67,10 +67,10 @@ public class RunViewSpecs
         var lines = Plain(view =>
         {
             var run = Held();
-            view.Show(run.State);
-            view.Show(run.State);
-            view.Show(run.Do(new RunCommands.ReleaseStep(DrivenRun.RunId, StepId.Sink("mongo"), 1)).State);
-            view.Show(run.State);
+            view.Show(run.Progress);
+            view.Show(run.Progress);
+            view.Show(run.Do(new RunCommands.ReleaseStep(DrivenRun.RunId, StepId.Sink("mongo"), 1)).Progress);
+            view.Show(run.Progress);
         });
 
         lines.Where(line => line.StartsWith("mongo-sink ", StringComparison.Ordinal)).ShouldBe([
@@ -122,7 +122,7 @@ public class RunViewSpecs
         var screen = new FakeScreen(width: 40);
         using (var view = new PlainView(screen.Screen, new FakeTimeProvider(Retrying().Now)))
         {
-            view.Show(Retrying().State);
+            view.Show(Retrying().Progress);
         }
 
         var lines = screen.Written.TrimEnd('\n').Split('\n');
@@ -137,10 +137,10 @@ public class RunViewSpecs
         var (run, screen) = (new DrivenRun(), new FakeScreen());
         var time = new FakeTimeProvider(run.Now);
         using var view = new LiveView(screen.Screen, time);
-        view.Show(run.State);
+        view.Show(run.Progress);
         var height = screen.Picture.Count;
         time.Advance(TimeSpan.FromSeconds(1));
-        view.Show(run.ToProducing().State);
+        view.Show(run.ToProducing().Progress);
 
         screen.Written.ShouldContain($"\e[{height}A");
         screen.Picture[0].ShouldStartWith("run run-1 · Producing");
@@ -152,12 +152,12 @@ public class RunViewSpecs
         var (run, screen) = (new DrivenRun().ToProducing(), new FakeScreen(width: 120));
         var time = new FakeTimeProvider(run.Now);
         using var view = new LiveView(screen.Screen, time);
-        view.Show(run.State);
+        view.Show(run.Progress);
         var rows = screen.Picture.Sum(line => line.Length > 60 ? 2 : 1);
         rows.ShouldBeGreaterThan(screen.Picture.Count);
         screen.Size = new ScreenSize(60, 40);
         time.Advance(TimeSpan.FromSeconds(1));
-        view.Show(run.State);
+        view.Show(run.Progress);
 
         screen.Written.ShouldContain($"\e[{rows}A");
         screen.Picture.ShouldAllBe(line => line.Length <= 60);
@@ -169,10 +169,10 @@ public class RunViewSpecs
         var (run, screen) = (new DrivenRun().ToProducing(), new FakeScreen(height: 40));
         var time = new FakeTimeProvider(run.Now);
         using var view = new LiveView(screen.Screen, time);
-        view.Show(run.State);
+        view.Show(run.Progress);
         screen.Size = new ScreenSize(120, 8);
         time.Advance(TimeSpan.FromSeconds(1));
-        view.Show(run.State);
+        view.Show(run.Progress);
 
         screen.Written.ShouldContain("\e[7A");
         screen.Picture.Count.ShouldBe(7);
@@ -186,13 +186,13 @@ public class RunViewSpecs
         using var view = new LiveView(screen.Screen, time);
         for (var i = 0; i < 100; i++)
         {
-            view.Show(run.State);
+            view.Show(run.Progress);
             time.Advance(TimeSpan.FromMilliseconds(1));
         }
 
         screen.Written.Split("\e[?2026h").Length.ShouldBe(2);
         time.Advance(TimeSpan.FromSeconds(1));
-        view.Show(run.State);
+        view.Show(run.Progress);
         screen.Written.Split("\e[?2026h").Length.ShouldBe(2, "it is over: each picture is the same");
     }
 
@@ -201,9 +201,9 @@ public class RunViewSpecs
     {
         var (run, screen) = (new DrivenRun().ToTheEnd(), new FakeScreen(height: 8));
         using var view = new LiveView(screen.Screen, new FakeTimeProvider(run.Now));
-        view.Show(run.State);
+        view.Show(run.Progress);
         screen.Picture.Count.ShouldBe(7);
-        view.End(run.State);
+        view.End(run.Progress);
 
         foreach (var step in StepId.All)
         {

@@ -134,11 +134,14 @@ public class SummarySpecs
         DataDirectory.OpenReadOnly(Path.Combine(Path.GetTempPath(), "a-long-name-of-a-data-directory-that-would-wrap-on-a-narrow-screen"));
 
     private static string Write(RunReport report, long open = 0) => string.Join(
-        '\n', FakeScreen.Piped(screen => Summary.Write(screen, report, Data, new OtpActorsOptions(), channel => channel == "mail" ? open : 0)));
+        '\n', FakeScreen.Piped(screen => Summary.Write(
+            screen, report, Summary.Places.Of(Data, new OtpActorsOptions()), channel => channel == "mail" ? open : 0, See)));
+
+    private static string See(string runId) => Invocation.Of("notifications", runId);
 
     private static string Write(RunReport report, FakeScreen screen)
     {
-        Summary.Write(screen.Screen, report, Data, new OtpActorsOptions(), _ => 0);
+        Summary.Write(screen.Screen, report, Summary.Places.Of(Data, new OtpActorsOptions()), _ => 0, See);
         return screen.Written;
     }
 

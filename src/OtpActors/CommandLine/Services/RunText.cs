@@ -8,16 +8,29 @@ namespace OtpActors.CommandLine.Services;
 /// <summary>A run's document for people: state, steps, counts, timeline.</summary>
 internal static class RunText
 {
-    public static void Write(Screen screen, RunDocument run)
+    /// <summary>The width of a file or a pipe, where no line is cut.</summary>
+    private const int Unbounded = 100_000;
+
+    public static void Write(Screen screen, RunDocument run, DateTimeOffset now)
     {
-        screen.Write([Title(run)]);
+        var progress = RunProgress.Of(run);
+        var picture = RunPicture.Final(progress, now, screen.Width ?? Unbounded, goesOn: true);
+        screen.Write(picture.Take(1));
         foreach (var line in About(run))
         {
             screen.WriteText(TextWidth.Clean(line));
         }
 
         screen.Out.WriteLine();
-        Steps(run.Report).WriteAligned(screen);
+        if (screen.Width < Screen.Narrow)
+        {
+            Steps(progress, now).WriteAligned(screen);
+        }
+        else
+        {
+            screen.Write(picture.Skip(1));
+        }
+
         screen.Out.WriteLine();
         Summary.Stores(run.Report).WriteAligned(screen);
         screen.Out.WriteLine();
@@ -28,19 +41,6 @@ internal static class RunText
     public static void WriteLine(Screen screen, RunDocument run)
     {
         screen.WriteText(TextWidth.Clean($"run {run.RunId}: {run.State}{Reason(run)}"));
-    }
-
-    private static Line Title(RunDocument run)
-    {
-        var ink = run.State switch
-        {
-            RunPhase.Completed => Ink.Good,
-            RunPhase.Failed or RunPhase.Cancelled or RunPhase.TimedOut or RunPhase.Incomplete => Ink.Bad,
-            RunPhase.Paused => Ink.Warning,
-            _ => Ink.Busy,
-        };
-        var took = run.Report.DurationMs is { } ms ? $" · {Texts.Duration(TimeSpan.FromMilliseconds(ms))}" : "";
-        return new Line([new Span("run "), new Span(run.RunId, Ink.Strong), new Span(" · "), new Span($"{run.State}", ink), new Span(took)]);
     }
 
     private static IEnumerable<string> About(RunDocument run)
@@ -69,16 +69,15 @@ internal static class RunText
 
     private static string Reason(RunDocument run) => run.Report.Reason is { Length: > 0 } reason ? $" ({reason})" : "";
 
-    private static Table Steps(RunReport report)
+    /// <summary>Where the picture has no room.</summary>
+    private static Table Steps(RunProgress run, DateTimeOffset now)
     {
-        var table = new Table(
-            new Column("step"), new Column("state"), new Column("time", Keep: 4, Right: true), new Column("attempts", Keep: 2, Right: true),
-            new Column("detail", Keep: 3, Flexible: true));
-        foreach (var step in report.Steps)
+        var table = new Table(new Column("step"), new Column("state"), new Column("time"), new Column("progress", Flexible: true));
+        foreach (var step in run.Steps)
         {
             table.Add(
-                step.Name, step.Hold is null ? step.Outcome : "Waiting", step.DurationMs is { } ms ? Texts.Duration(TimeSpan.FromMilliseconds(ms)) : null,
-                step.Attempts == 0 ? null : step.Attempts, step.Hold is { } hold ? $"waits for {StepText.Part(hold)}: {hold.Reason}" : step.Detail);
+                step.Name, step.Hold is null ? step.State.ToString() : "Waiting", StepText.Took(step, now),
+                StepText.Note(run, step, now) ?? StepText.Of(run, step));
         }
 
         return table;

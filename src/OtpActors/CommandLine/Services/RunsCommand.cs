@@ -21,15 +21,21 @@ internal static class RunsCommand
         var from = new Option<string?>("--from") { Description = "Requested at this time or later, as 2031-05-17T08:30:00Z.", HelpName = "TIME" };
         var to = new Option<string?>("--to") { Description = "Requested before this time.", HelpName = "TIME" };
         var cursor = new Option<string?>("--cursor") { Description = "Go on where an earlier list ended: its next, of --json.", HelpName = "NEXT" };
+        var follow = new Option<bool>("--follow") { Description = "With an ID: follow the run to its end. The exit code is then that of the run." };
         Option[] ofLists = [limit, state, topic, from, to, cursor];
-        return ServiceVerb.Create("runs", "Lists runs, the newest first; or shows one.", [id, .. ofLists], async call =>
+        return ServiceVerb.Create("runs", "Lists runs, the newest first; or shows one.", [id, follow, .. ofLists], async call =>
         {
             var parsed = call.Parsed;
             if (parsed.GetValue(id) is { } one)
             {
                 return ofLists.FirstOrDefault(option => parsed.GetResult(option) is { Implicit: false }) is { } other
                     ? throw new UsageException($"{other.Name} is for the list of runs: leave it out, or leave out the ID.")
-                    : await ShowAsync(call, one);
+                    : await ShowAsync(call, one, parsed.GetValue(follow));
+            }
+
+            if (parsed.GetValue(follow))
+            {
+                throw new UsageException("--follow goes with the ID of a run.");
             }
 
             var query = new RunQuery(
@@ -106,9 +112,9 @@ internal static class RunsCommand
         table.Write(screen);
     }
 
-    private static async Task<int> ShowAsync(ServiceCall call, string id)
+    private static async Task<int> ShowAsync(ServiceCall call, string id, bool follow)
     {
         var run = await call.Client.GetRunAsync(id, call.Cancel);
-        return call.Show(run, screen => RunText.Write(screen, run));
+        return follow ? await Following.ToTheEndAsync(call, run) : call.Show(run, screen => RunText.Write(screen, run, TimeProvider.System.GetUtcNow()));
     }
 }

@@ -7,7 +7,7 @@ using OtpActors.Hosting;
 namespace OtpActors.CommandLine.Services;
 
 /// <summary>One use of a <see cref="ServiceVerb"/>: what was typed, the service it is for, and how the answer is shown.</summary>
-internal sealed class ServiceCall(ParseResult parsed, CancellationToken cancel) : IAsyncDisposable
+internal sealed class ServiceCall(ParseResult parsed, CancellationToken interrupt, CancellationToken cancel) : IAsyncDisposable
 {
     private ServiceProvider? _services;
     private OtpActorsOptions? _settings;
@@ -16,6 +16,9 @@ internal sealed class ServiceCall(ParseResult parsed, CancellationToken cancel) 
 
     /// <summary>Ctrl-C, SIGTERM, or the end of <c>--timeout</c>.</summary>
     public CancellationToken Cancel => cancel;
+
+    /// <summary>Whether it was Ctrl-C or SIGTERM.</summary>
+    public bool IsInterrupted => interrupt.IsCancellationRequested;
 
     /// <summary>Whether one JSON document is to be printed.</summary>
     public bool IsJson => parsed.GetValue(ServiceVerb.Json);
@@ -29,6 +32,15 @@ internal sealed class ServiceCall(ParseResult parsed, CancellationToken cancel) 
     /// <exception cref="DataDirectoryException">The data directory's file cannot be read.</exception>
     /// <exception cref="ServiceException">None is named, and none runs on the data directory.</exception>
     public ServiceClient Client => (_services ??= Connect()).GetRequiredService<ServiceClient>();
+
+    /// <summary>The service, looked for again: after a restart it has another key, and perhaps another port.</summary>
+    /// <inheritdoc cref="Client"/>
+    public ServiceClient Reconnect()
+    {
+        _services?.Dispose();
+        _services = null;
+        return Client;
+    }
 
     /// <summary>The service's answer; where none runs on the data directory, what is read there in the same form.</summary>
     public async Task<T> AskOrReadAsync<T>(Func<ServiceClient, Task<T>> ask, Func<OtpActorsOptions, Task<T>> read)

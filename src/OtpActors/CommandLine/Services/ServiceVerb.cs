@@ -66,7 +66,7 @@ internal static class ServiceVerb
             limit.CancelAfter(timeout);
         }
 
-        await using var call = new ServiceCall(parsed, limit.Token);
+        await using var call = new ServiceCall(parsed, cancel, limit.Token);
         try
         {
             return await action(call);
@@ -104,6 +104,12 @@ internal static class ServiceVerb
             _ => e.Remedy,
         };
         var reason = e.Code is "run_refused" or "schedule_refused" ? $"{char.ToUpperInvariant(e.Reason[0])}{e.Reason[1..]}" : e.Reason;
+        if (e.Field is { } field && reason.StartsWith($"{field}:", StringComparison.Ordinal)
+            && parsed.CommandResult.Command.Options.Any(option => option.Name == $"--{field}"))
+        {
+            reason = $"--{reason}";
+        }
+
         return remedy is null ? reason : $"{reason} {remedy}";
     }
 }

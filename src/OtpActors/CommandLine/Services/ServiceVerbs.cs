@@ -7,6 +7,7 @@ internal static class ServiceVerbs
 {
     public static IEnumerable<Command> Create() =>
     [
+        .. StartCommands.Create(),
         .. SteerCommands.Create(),
     ];
 }

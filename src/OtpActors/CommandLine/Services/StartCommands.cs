@@ -1,0 +1,120 @@
+using System.CommandLine;
+using OtpActors.Api;
+using OtpActors.Client;
+using OtpActors.Triggers;
+
+namespace OtpActors.CommandLine.Services;
+
+/// <summary><c>start</c> and <c>again</c>: a run in the service, followed live.</summary>
+internal static class StartCommands
+{
+    private const int Tries = 3;
+
+    private const string ExitCodesOfRuns =
+        "Exit code 0 if it completed and both stores hold every address that was produced; 1 if not; 2 for wrong arguments or input.";
+
+    public static IEnumerable<Command> Create() => [Start(), Again()];
+
+    private static Command Start()
+    {
+        var options = new RunOptions();
+        var key = Key();
+        var (noWait, wait) = (Following.NoWait(), Following.Wait());
+        return ServiceVerb.Create(
+            "start", $"Starts a run in the service, as `run` does in this process, and follows it. {ExitCodesOfRuns}",
+            [.. options.OfNewRuns, key, noWait, wait],
+            async call => await RunAsync(
+                call, await options.ToRequestAsync(call.Parsed, call.Cancel), call.Parsed.GetValue(key), Waits(call, wait, noWait)));
+    }
+
+    private static Command Again()
+    {
+        var id = new Argument<string>("RUN") { Description = "The run whose request is made again." };
+        var email = new Option<string?>("--email") { Description = "The address, of a run that produced one again and again.", HelpName = "ADDRESS" };
+        var otp = new Option<string?>("--otp") { Description = "Its password; '-' reads it from standard input.", HelpName = "PASSWORD" };
+        var key = Key();
+        var (noWait, wait) = (Following.NoWait(), Following.Wait());
+        return ServiceVerb.Create(
+            "again", $"Makes a run's request again, as a new run. {ExitCodesOfRuns}", [id, email, otp, key, noWait, wait],
+            async call =>
+            {
+                var run = await call.Client.GetRunAsync(call.Parsed.GetRequiredValue(id), call.Cancel);
+                var request = RequestOf(run, call.Parsed.GetValue(email), await RunOptions.PasswordAsync(call.Parsed.GetValue(otp), call.Cancel));
+                return await RunAsync(call, request, call.Parsed.GetValue(key), Waits(call, wait, noWait));
+            });
+    }
+
+    private static Option<string?> Key() => new("--idempotency-key")
+    {
+        Description = "Your own name for this request: with the same one the same run is started once. [default: a new one]",
+        HelpName = "KEY",
+    };
+
+    private static bool Waits(ServiceCall call, Option<bool> wait, Option<bool> noWait) =>
+        call.Parsed.GetValue(wait) && call.Parsed.GetValue(noWait)
+            ? throw new UsageException("--wait and --no-wait do not go together.")
+            : !call.Parsed.GetValue(noWait);
+
+    private static async Task<int> RunAsync(ServiceCall call, RunRequest request, string? key, bool waits)
+    {
+        var run = await StartAsync(call, request, key ?? Guid.NewGuid().ToString("N"));
+        return waits ? await Following.ToTheEndAsync(call, run) : call.Show(run, screen => RunText.WriteLine(screen, run));
+    }
+
+    /// <summary>The key makes it safe to send the request again where nobody knows what became of it.</summary>
+    private static async Task<RunDocument> StartAsync(ServiceCall call, RunRequest request, string key)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return (await call.Client.StartRunAsync(request, key, call.Cancel)).Run;
+            }
+            catch (ServiceException e) when (e.MayBeDone)
+            {
+                if (attempt == Tries)
+                {
+                    throw new NotDoneException(
+                        $"{e.Reason} Whether the run was started is not known: start it again with --idempotency-key {key}, which starts it once.");
+                }
+            }
+        }
+    }
+
+    /// <exception cref="UsageException">What is masked, or was given and is not kept, is not there to be sent again.</exception>
+    private static RunRequest RequestOf(RunDocument run, string? email, string? otp)
+    {
+        var (asked, source) = (run.Request, run.Records.Source);
+        if (source == RunDocument.RecordsSource.Given)
+        {
+            throw new UsageException(
+                $"The {Texts.Count(run.Records.Count, "record")} of run {run.RunId} came with its request and are not kept: use `start --from FILE`.");
+        }
+
+        if (source != RunDocument.RecordsSource.Sample && (email ?? otp) is not null)
+        {
+            throw new UsageException($"Run {run.RunId} made its addresses up: leave out --email and --otp.");
+        }
+
+        if (source == RunDocument.RecordsSource.Sample && (email is null || otp is null))
+        {
+            throw new UsageException(
+                $"Run {run.RunId} produced {asked.Email}, and a service tells neither addresses nor passwords: give them again with --email and --otp.");
+        }
+
+        return new RunRequest
+        {
+            Topic = asked.Topic,
+            Partitions = asked.Partitions,
+            Email = email,
+            Otp = otp,
+            Interval = asked.Interval,
+            Duration = asked.Duration,
+            Count = asked.Count,
+            Window = asked.Window,
+            Notify = asked.Notify,
+            Deadline = asked.Deadline,
+            Overlap = asked.Overlap,
+        };
+    }
+}
