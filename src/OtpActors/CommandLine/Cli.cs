@@ -30,7 +30,7 @@ internal sealed class UsageException(string message) : Exception(message);
 /// <summary>All was right with what was asked, and yet it could not begin; the message says why.</summary>
 internal sealed class NotDoneException(string message) : Exception(message);
 
-/// <summary>The command line: its verbs, and what holds for each of them.</summary>
+/// <summary>The command line: <c>run</c> and <c>serve</c>, what looks into the data directory, and the client of a service.</summary>
 public static class Cli
 {
     internal static readonly Option<string?> Data = new("--data")
@@ -122,7 +122,7 @@ public static class Cli
 
         await Console.Error.WriteLineAsync(
             $"What was to be shown is lost, or some of it: standard output cannot be written, {loss}.");
-        return exitCode == ExitCodes.Done && command is not ("run" or "health") ? ExitCodes.NotDone : exitCode;
+        return exitCode == ExitCodes.Done && command is not ("run" or "start" or "again" or "health") ? ExitCodes.NotDone : exitCode;
     }
 
     /// <summary>What is wrong with arguments, settings, input or the data directory is said in a line, without a stack.</summary>

@@ -27,8 +27,11 @@ public sealed class Notifier(
     /// </summary>
     private const int MaxInHand = 1_000;
 
-    /// <summary>How often the run is told that the oldest message is still waited for. Every sender ends in bounded time.</summary>
-    private static readonly TimeSpan Beat = TimeSpan.FromSeconds(5);
+    /// <summary>
+    /// The longest time between two heartbeats while the oldest message has no answer; shorter where the step's timeout is
+    /// short. Every sender ends in bounded time.
+    /// </summary>
+    private static readonly TimeSpan HeartbeatInterval = TimeSpan.FromSeconds(5);
 
     /// <summary>
     /// Answered by <see cref="RunCommands.RecordNotified"/> on the way and <see cref="RunCommands.CompleteNotifying"/>.
@@ -139,10 +142,12 @@ public sealed class Notifier(
 
     private async Task BeatUntilAsync(Task answer, Begin begin, IActorRef run)
     {
+        var patience = OutageSetup.PatienceOf(begin.Spec.Policies.For(begin.Step.Kind));
+        var interval = patience < HeartbeatInterval ? patience : HeartbeatInterval;
         while (!answer.IsCompleted)
         {
             using var noLonger = new CancellationTokenSource();
-            if (await Task.WhenAny(answer, Task.Delay(Beat, Time, noLonger.Token)) != answer)
+            if (await Task.WhenAny(answer, Task.Delay(interval, Time, noLonger.Token)) != answer)
             {
                 run.Tell(new RunCommands.Heartbeat(begin.RunId, begin.Step, begin.Attempt));
             }

@@ -118,9 +118,11 @@ public sealed class Producer(IOtpTopic topic, DataDirectory data, TimeProvider t
     /// <summary>A wait on purpose is no stall: it is told of while it lasts.</summary>
     private async Task WaitAsync(TimeSpan interval, Begin begin, IActorRef run, CancellationToken stop)
     {
-        for (var left = interval; left > TimeSpan.Zero && !stop.IsCancellationRequested; left -= HeartbeatInterval)
+        var patience = OutageSetup.PatienceOf(begin.Spec.Policies.Produce);
+        var beat = patience < HeartbeatInterval ? patience : HeartbeatInterval;
+        for (var left = interval; left > TimeSpan.Zero && !stop.IsCancellationRequested; left -= beat)
         {
-            var part = left < HeartbeatInterval ? left : HeartbeatInterval;
+            var part = left < beat ? left : beat;
             await Task.Delay(part, Time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             run.Tell(new RunCommands.Heartbeat(begin.RunId, begin.Step, begin.Attempt));
         }

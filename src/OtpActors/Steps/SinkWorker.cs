@@ -124,7 +124,8 @@ internal sealed class SinkWorker : ReceiveActor, IWithTimers
     protected override void PreStart()
     {
         Context.Watch(_run);
-        Timers.StartPeriodicTimer(nameof(Beat), Beat.Instance, HeartbeatInterval);
+        var patience = _task.Outages.Patience;
+        Timers.StartPeriodicTimer(nameof(Beat), Beat.Instance, patience < HeartbeatInterval ? patience : HeartbeatInterval);
         _outages.WaitOutAsync(_setup.Store.Name, () => _setup.Store.EnsureSchemaAsync(_abort.Token), _abort.Token)
             .PipeTo(Self, success: () => SchemaReady.Instance);
     }

@@ -123,7 +123,7 @@ public class RunPictureSpecs
         foreach (var height in new[] { 8, 40 })
         {
             var picture = RunPicture.Live(
-                    run.State, run.Now + TimeSpan.FromSeconds(90), new Rates(new FakeTimeProvider()), new ScreenSize(80, height), hold)
+                    run.Progress with { Hold = hold }, run.Now + TimeSpan.FromSeconds(90), new Rates(new FakeTimeProvider()), new ScreenSize(80, height))
                 .Select(line => line.ToString()).ToList();
 
             picture[0].ShouldBe("run run-1 · Waiting, Producing · 1 min 33 s");

@@ -85,16 +85,16 @@ public class RunViewSpecs
         {
             using var view = new PlainView(screen, time);
             var run = new DrivenRun();
-            view.Show(run.State);
+            view.Show(run.Progress);
             var hold = new StepHold(PartNames.Journal, "the disk is full", time.GetUtcNow());
             for (var second = 0; second < 90; second++)
             {
-                view.Show(run.State, hold);
+                view.Show(run.Progress with { Hold = hold });
                 time.Advance(TimeSpan.FromSeconds(1));
             }
 
-            view.Show(run.State);
-            view.Show(run.State);
+            view.Show(run.Progress);
+            view.Show(run.Progress);
         });
 
         lines.Skip(1).ShouldBe([
@@ -109,8 +109,8 @@ public class RunViewSpecs
         var lines = Plain(view =>
         {
             var run = new DrivenRun();
-            view.Show(run.State, new StepHold(PartNames.Journal, "the disk is full", run.Now));
-            view.End(run.State);
+            view.Show(run.Progress with { Hold = new StepHold(PartNames.Journal, "the disk is full", run.Now) });
+            view.End(run.Progress);
         });
 
         lines.Skip(1).ShouldHaveSingleItem().ShouldStartWith("run              waits for the journal since ");

@@ -16,7 +16,7 @@ internal sealed record OutageScale(TimeSpan Outage, bool Defaults)
         Attempts = 2,
         Delay = TimeSpan.FromMilliseconds(100),
         Jitter = 0,
-        Timeout = TimeSpan.FromSeconds(6), // above the heartbeats, which come every 2 to 5 s
+        Timeout = TimeSpan.FromSeconds(6),
     };
 
     public static OutageScale Chosen { get; } =

@@ -56,6 +56,11 @@ internal static class Following
             await ShowLastAsync(call, run.RunId);
         }
 
+        if (Terminal.Error.IsTerminal)
+        {
+            Terminal.Error.Out.WriteLine(); // below the ^C that the terminal shows
+        }
+
         Terminal.Error.WriteText(call.IsInterrupted
             ? "Followed no more. The run goes on in the service. Follow it again with:"
             : "Not over within the time of --timeout. The run goes on in the service. Follow it again with:");

@@ -1,3 +1,4 @@
+using System.Globalization;
 using OtpActors.Api;
 using OtpActors.CommandLine.Screens;
 using OtpActors.CommandLine.Tables;
@@ -11,18 +12,29 @@ internal static class RunText
     /// <summary>The width of a file or a pipe, where no line is cut.</summary>
     private const int Unbounded = 100_000;
 
+    private const string Hanging = "  ";
+
     public static void Write(Screen screen, RunDocument run, DateTimeOffset now)
     {
         var progress = RunProgress.Of(run);
-        var picture = RunPicture.Final(progress, now, screen.Width ?? Unbounded, goesOn: true);
-        screen.Write(picture.Take(1));
+        var isNarrow = screen.Width < Screen.Narrow;
+        var picture = RunPicture.Final(progress, now, isNarrow ? Unbounded : screen.Width ?? Unbounded, goesOn: true);
+        if (isNarrow)
+        {
+            screen.WriteText(picture[0].ToString());
+        }
+        else
+        {
+            screen.Write(picture.Take(1));
+        }
+
         foreach (var line in About(run))
         {
             screen.WriteText(TextWidth.Clean(line));
         }
 
         screen.Out.WriteLine();
-        if (screen.Width < Screen.Narrow)
+        if (isNarrow)
         {
             Steps(progress, now).WriteAligned(screen);
         }
@@ -34,7 +46,7 @@ internal static class RunText
         screen.Out.WriteLine();
         Summary.Stores(run.Report).WriteAligned(screen);
         screen.Out.WriteLine();
-        Timeline(run.Timeline).WriteAligned(screen);
+        WriteTimeline(screen, run);
     }
 
     /// <summary>A line for a command that changed the run: what it is now.</summary>
@@ -83,16 +95,45 @@ internal static class RunText
         return table;
     }
 
-    private static Table Timeline(IReadOnlyList<RunDocument.Fact> facts)
+    /// <summary>Times to the millisecond; the day where it is not that of the line above.</summary>
+    private static IEnumerable<(string At, RunDocument.Fact Fact, string What)> Timeline(RunDocument run)
     {
-        var table = new Table(
-            new Column("time"), new Column("what"), new Column("step", Keep: 3), new Column("attempt", Keep: 1, Right: true),
-            new Column("detail", Keep: 2, Flexible: true));
-        foreach (var fact in facts)
+        var day = run.RequestedAt.UtcDateTime.Date;
+        foreach (var fact in run.Timeline)
         {
-            table.Add(fact.At, fact.What, fact.Step, fact.Attempt, fact.Detail);
+            var at = fact.At.UtcDateTime;
+            var format = at.Date == day ? "HH:mm:ss.fff'Z'" : "yyyy-MM-dd HH:mm:ss.fff'Z'";
+            day = at.Date;
+            yield return (at.ToString(format, CultureInfo.InvariantCulture), fact, Words(fact.What));
+        }
+    }
+
+    private static void WriteTimeline(Screen screen, RunDocument run)
+    {
+        if (screen.Width is { } width and < Screen.Narrow)
+        {
+            foreach (var (at, fact, what) in Timeline(run))
+            {
+                var text = string.Join(' ', new[] { at, fact.Step, what, fact.Detail }.Where(word => word is { Length: > 0 }));
+                foreach (var (line, n) in TextWidth.Wrap(TextWidth.Clean(text), width - Hanging.Length).Select((line, n) => (line, n)))
+                {
+                    screen.Out.WriteLine(n == 0 ? line : $"{Hanging}{line}");
+                }
+            }
+
+            return;
         }
 
-        return table;
+        var table = new Table(
+            new Column("time"), new Column("step"), new Column("what"), new Column("attempt", Keep: 1), new Column("detail", Keep: 2, Flexible: true));
+        foreach (var (at, fact, what) in Timeline(run))
+        {
+            table.Add(at, fact.Step, what, fact.Attempt, fact.Detail);
+        }
+
+        table.WriteAligned(screen);
     }
+
+    /// <summary><c>stepStarted</c> as <c>step started</c>.</summary>
+    private static string Words(string name) => string.Concat(name.Select(c => char.IsAsciiLetterUpper(c) ? $" {char.ToLowerInvariant(c)}" : $"{c}"));
 }

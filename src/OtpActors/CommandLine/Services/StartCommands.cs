@@ -24,7 +24,8 @@ internal static class StartCommands
             "start", $"Starts a run in the service, as `run` does in this process, and follows it. {ExitCodesOfRuns}",
             [.. options.OfNewRuns, key, noWait, wait],
             async call => await RunAsync(
-                call, await options.ToRequestAsync(call.Parsed, call.Cancel), call.Parsed.GetValue(key), Waits(call, wait, noWait)));
+                call, await options.ToRequestAsync(call.Parsed, call.Cancel), call.Parsed.GetValue(key), Waits(call, wait, noWait)))
+            .WithExamples("start --count 20000", "start --from passwords.csv --no-wait --json");
     }
 
     private static Command Again()
@@ -41,7 +42,7 @@ internal static class StartCommands
                 var run = await call.Client.GetRunAsync(call.Parsed.GetRequiredValue(id), call.Cancel);
                 var request = RequestOf(run, call.Parsed.GetValue(email), await RunOptions.PasswordAsync(call.Parsed.GetValue(otp), call.Cancel));
                 return await RunAsync(call, request, call.Parsed.GetValue(key), Waits(call, wait, noWait));
-            });
+            }).WithExamples("again 20310517-083000-a1b2c3", "again 20310517-083000-a1b2c3 --no-wait --json");
     }
 
     private static Option<string?> Key() => new("--idempotency-key")

@@ -26,7 +26,9 @@ internal static partial class GoldenScreen
 
     /// <summary>What is another one each time becomes the same, as wide as it was.</summary>
     private static string Steady(string line) =>
-        Moment().Replace(Seconds().Replace(RunId().Replace(line.TrimEnd(' '), "20260102-030405-abcdef"), "1.23 s"), "$1 03:04:05Z");
+        Moment().Replace(
+            Seconds().Replace(KeyedRunId().Replace(RunId().Replace(line.TrimEnd(' '), "20260102-030405-abcdef"), "http-5f70bf18a086007016e948b0"), "1.23 s"),
+            "$1 03:04:05Z");
 
     /// <summary>Plain lines come as the steps of two stores end: now one is first, now the other.</summary>
     private static IEnumerable<string> InOrder(IEnumerable<string> lines)
@@ -69,6 +71,9 @@ internal static partial class GoldenScreen
 
     [GeneratedRegex("[0-9]{8}-[0-9]{6}-[0-9a-f]{6}")]
     private static partial Regex RunId();
+
+    [GeneratedRegex("http-[0-9a-f]{24}")]
+    private static partial Regex KeyedRunId();
 
     [GeneratedRegex(@"\b([0-9]\.[0-9]{2}|[0-9]{2}\.[0-9]) s\b")]
     private static partial Regex Seconds();
