@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Text.Json;
 using OtpActors.Api;
 using OtpActors.Client;
-using OtpActors.CommandLine.Screens;
 
 namespace OtpActors.CommandLine.Services;
 
