@@ -43,13 +43,17 @@ public sealed class ServiceClient(HttpClient http, ServiceTarget target)
         Path($"api/runs", ("state", query.State is null ? null : string.Join(',', query.State)), ("topic", query.Topic), ("from", query.From),
             ("to", query.To), ("limit", query.Limit), ("cursor", query.Cursor)), cancel);
 
-    public Task<RunDocument> GetRunAsync(string id, CancellationToken cancel) => _requests.GetAsync<RunDocument>(Path($"api/runs/{id}"), cancel);
+    public Task<RunDocument> GetRunAsync(string id, CancellationToken cancel) =>
+        _requests.GetAsync<RunDocument>(Path($"api/runs/{id}"), cancel);
 
-    public Task<RunDocument> CancelRunAsync(string id, CancellationToken cancel) => _requests.PostAsync<RunDocument>(Path($"api/runs/{id}/cancel"), null, cancel);
+    public Task<RunDocument> CancelRunAsync(string id, CancellationToken cancel) =>
+        _requests.PostAsync<RunDocument>(Path($"api/runs/{id}/cancel"), null, cancel);
 
-    public Task<RunDocument> PauseRunAsync(string id, CancellationToken cancel) => _requests.PostAsync<RunDocument>(Path($"api/runs/{id}/pause"), null, cancel);
+    public Task<RunDocument> PauseRunAsync(string id, CancellationToken cancel) =>
+        _requests.PostAsync<RunDocument>(Path($"api/runs/{id}/pause"), null, cancel);
 
-    public Task<RunDocument> ResumeRunAsync(string id, CancellationToken cancel) => _requests.PostAsync<RunDocument>(Path($"api/runs/{id}/resume"), null, cancel);
+    public Task<RunDocument> ResumeRunAsync(string id, CancellationToken cancel) =>
+        _requests.PostAsync<RunDocument>(Path($"api/runs/{id}/resume"), null, cancel);
 
     public Task<RunDocument> RetryStepAsync(string id, string step, CancellationToken cancel) =>
         _requests.PostAsync<RunDocument>(Path($"api/runs/{id}/steps/{step}/retry"), null, cancel);
@@ -100,7 +104,8 @@ public sealed class ServiceClient(HttpClient http, ServiceTarget target)
     public Task<TopicPage> ListTopicsAsync(int? limit, string? cursor, CancellationToken cancel) =>
         _requests.GetAsync<TopicPage>(Path($"api/topics", ("limit", limit), ("cursor", cursor)), cancel);
 
-    public Task<TopicDocument> GetTopicAsync(string topic, CancellationToken cancel) => _requests.GetAsync<TopicDocument>(Path($"api/topics/{topic}"), cancel);
+    public Task<TopicDocument> GetTopicAsync(string topic, CancellationToken cancel) =>
+        _requests.GetAsync<TopicDocument>(Path($"api/topics/{topic}"), cancel);
 
     /// <summary>A page of a partition's records, masked.</summary>
     public Task<RecordPage> ListRecordsAsync(string topic, RecordQuery query, CancellationToken cancel) =>
@@ -115,7 +120,8 @@ public sealed class ServiceClient(HttpClient http, ServiceTarget target)
     public Task<RedriveDocument> RedriveAsync(RedriveRequest request, CancellationToken cancel) =>
         _requests.PostAsync<RedriveDocument>("api/dead-letters/redrive", request, cancel);
 
-    public Task<ScheduleList> ListSchedulesAsync(CancellationToken cancel) => _requests.GetAsync<ScheduleList>("api/schedules", cancel);
+    public Task<ScheduleList> ListSchedulesAsync(CancellationToken cancel) =>
+        _requests.GetAsync<ScheduleList>("api/schedules", cancel);
 
     /// <summary>Makes a schedule; one of that name must not be there.</summary>
     public Task<ScheduleDocument> CreateScheduleAsync(ScheduleForm form, CancellationToken cancel) =>
@@ -132,7 +138,8 @@ public sealed class ServiceClient(HttpClient http, ServiceTarget target)
         return (schedule, status == HttpStatusCode.Created);
     }
 
-    public Task DeleteScheduleAsync(string name, CancellationToken cancel) => _requests.DeleteAsync(Path($"api/schedules/{name}"), cancel);
+    public Task DeleteScheduleAsync(string name, CancellationToken cancel) =>
+        _requests.DeleteAsync(Path($"api/schedules/{name}"), cancel);
 
     public Task<ScheduleDocument> PauseScheduleAsync(string name, CancellationToken cancel) =>
         _requests.PostAsync<ScheduleDocument>(Path($"api/schedules/{name}/pause"), null, cancel);
@@ -145,10 +152,12 @@ public sealed class ServiceClient(HttpClient http, ServiceTarget target)
         _requests.PostAsync<RunDocument>(Path($"api/schedules/{name}/trigger"), null, cancel);
 
     /// <summary>The settings in force, secrets masked.</summary>
-    public Task<JsonObject> GetConfigAsync(CancellationToken cancel) => _requests.GetAsync<JsonObject>("api/config", cancel);
+    public Task<JsonObject> GetConfigAsync(CancellationToken cancel) =>
+        _requests.GetAsync<JsonObject>("api/config", cancel);
 
     /// <summary>Whether the process answers.</summary>
-    public Task<HealthDocument> GetLiveAsync(CancellationToken cancel) => _requests.GetAsync<HealthDocument>("healthz/live", cancel);
+    public Task<HealthDocument> GetLiveAsync(CancellationToken cancel) =>
+        _requests.GetAsync<HealthDocument>("healthz/live", cancel);
 
     /// <summary>Whether the service can work; one that cannot is an answer too.</summary>
     public Task<HealthDocument> GetReadyAsync(CancellationToken cancel) =>
