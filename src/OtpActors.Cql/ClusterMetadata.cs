@@ -24,7 +24,10 @@ public sealed class ClusterMetadata
     /// <summary>The hosts of all data centres that keep the token's partition; empty where the keyspace's rule is not known.</summary>
     public IReadOnlyList<Host> GetReplicas(string keyspace, long token) => _cluster.Topology.Tokens.Find(keyspace, token)?.All ?? [];
 
-    /// <summary>A number that partitions of the same hosts have in common, for as long as the ring does not change; −1 where it is not known.</summary>
+    /// <summary>
+    /// A number that partitions of the same hosts have in common, for as long as the ring does not change; −1 where it is
+    /// not known.
+    /// </summary>
     public int GetReplicaSetId(string keyspace, long token) => _cluster.Topology.Tokens.Find(keyspace, token)?.Id ?? -1;
 
     /// <summary>The whole ring; one range where the keyspace's rule is not known.</summary>

@@ -4,7 +4,8 @@ namespace OtpActors.Cql;
 
 /// <summary>
 /// The meter <c>OtpActors.Cql</c>: <c>cql.client.requests.in_flight</c>, <c>.duration</c> (seconds), <c>.retries</c>,
-/// <c>cql.client.connections</c>, <c>cql.client.sends</c> (system calls), <c>cql.client.schema.disagreements</c>. It costs nothing while nobody listens.
+/// <c>cql.client.connections</c>, <c>cql.client.sends</c> (system calls), <c>cql.client.schema.disagreements</c>. It
+/// costs nothing while nobody listens.
 /// </summary>
 public static class CqlMetrics
 {

@@ -21,7 +21,8 @@ internal sealed class DataCheck(DataDirectory data, DataWatch watch) : IHealthCh
         {
             return HealthCheckResult.Unhealthy(string.Create(
                 CultureInfo.InvariantCulture,
-                $"the disk that holds {data.Root} is full: {free / (1024 * 1024)} MiB are free and {Floor / (1024 * 1024)} MiB are required; free space"));
+                $"the disk that holds {data.Root} is full: {free / (1024 * 1024)} MiB are free and "
+                + $"{Floor / (1024 * 1024)} MiB are required; free space"));
         }
 
         try

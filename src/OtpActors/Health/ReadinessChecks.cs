@@ -71,7 +71,8 @@ internal sealed class JournalCheck(IRequiredActor<JournalWatch> watch, JournalSt
         var answer = await journal.Ask<JournalWatch.Checked>(JournalWatch.Check.Instance, cancellationToken);
         var since = status.Outage is { } outage ? $" since {outage.Since:u}" : "";
         return answer.Error is { } error
-            ? HealthCheckResult.Unhealthy($"the journal cannot be written{since}: {error}; {status.BrokenRuns} run(s) wait for it and go on by themselves")
+            ? HealthCheckResult.Unhealthy(
+                $"the journal cannot be written{since}: {error}; {status.BrokenRuns} run(s) wait for it and go on by themselves")
             : status.ListOutage is { } list
                 ? HealthCheckResult.Unhealthy($"the list of runs cannot be written since {list.Since:u}: {list.Error}")
                 : HealthCheckResult.Healthy();

@@ -97,7 +97,9 @@ public sealed partial class HttpOptions : IValidatableObject
     private static partial Regex HostName();
 
     private bool TryParse(out Uri uri) =>
-        Uri.TryCreate(Url.Replace("//*", "//0.0.0.0", StringComparison.Ordinal).Replace("//+", "//0.0.0.0", StringComparison.Ordinal), UriKind.Absolute, out uri!)
+        Uri.TryCreate(
+            Url.Replace("//*", "//0.0.0.0", StringComparison.Ordinal).Replace("//+", "//0.0.0.0", StringComparison.Ordinal),
+            UriKind.Absolute, out uri!)
         && uri.Scheme == Uri.UriSchemeHttp && uri.AbsolutePath == "/" && uri.Query.Length == 0 && uri.UserInfo.Length == 0
         && (uri.Host is "localhost" || IPAddress.TryParse(uri.Host.Trim('[', ']'), out _));
 }

@@ -15,6 +15,8 @@ public static class OtpActorsHost
     private const string LogTemplate =
         "{Timestamp:yyyy-MM-dd HH:mm:ss.fff} [{Level:u3}] {RunId} {ActorPath} {Message:lj}{NewLine}{Exception}";
 
+    private const string HealthChecks = "Microsoft.Extensions.Diagnostics.HealthChecks";
+
     /// <summary>For people at a terminal: a message names its cause, and where in the code it arose is in the file.</summary>
     private const string ConsoleTemplate = "{Timestamp:yyyy-MM-dd HH:mm:ss.fff} [{Level:u3}] {RunId} {Message:lj}{NewLine}";
 
@@ -56,7 +58,7 @@ public static class OtpActorsHost
             .Destructure.AsScalar<OneTimePassword>()
             .Destructure.AsScalar<EmailAddress>()
             .MinimumLevel.Override(AuditTrail.Category, LogEventLevel.Information) // whatever the level of the rest
-            .MinimumLevel.Override("Microsoft.Extensions.Diagnostics.HealthChecks", LogEventLevel.Fatal) // each failure, again and again: Readiness tells once
+            .MinimumLevel.Override(HealthChecks, LogEventLevel.Fatal) // each failure, again and again: Readiness tells once
             .MinimumLevel.Override("Microsoft.AspNetCore", LogEventLevel.Warning) // its lines tell paths, which hold addresses
             .MinimumLevel.Override(ApiSecurity.LogCategory, LogEventLevel.Warning)
             .MinimumLevel.Override("System.Net.Http", LogEventLevel.Warning) // its lines tell URLs, which hold tokens

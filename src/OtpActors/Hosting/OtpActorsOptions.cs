@@ -75,9 +75,11 @@ public sealed class OtpActorsOptions : IValidatableObject
             yield return new ValidationResult($"Triggers.Commands.Topic: {Topic.Name} is the topic of records; commands want one of their own.");
         }
 
-        if (Topic.Name.EndsWith(DeadLetters.Suffix, StringComparison.Ordinal) || Triggers.Commands.Topic.EndsWith(DeadLetters.Suffix, StringComparison.Ordinal))
+        if (Topic.Name.EndsWith(DeadLetters.Suffix, StringComparison.Ordinal)
+            || Triggers.Commands.Topic.EndsWith(DeadLetters.Suffix, StringComparison.Ordinal))
         {
-            yield return new ValidationResult($"Topic.Name, Triggers.Commands.Topic: a topic that ends in {DeadLetters.Suffix} is for dead letters alone.");
+            yield return new ValidationResult(
+                $"Topic.Name, Triggers.Commands.Topic: a topic that ends in {DeadLetters.Suffix} is for dead letters alone.");
         }
     }
 }
@@ -128,12 +130,14 @@ public sealed class StoresOptions : IValidatableObject
     {
         if (Mongo.Provider == StoreProvider.Cassandra)
         {
-            yield return new ValidationResult("Stores.Mongo.Provider: Cassandra is the store cassandra's alone, since it keeps one password an address.");
+            yield return new ValidationResult(
+                "Stores.Mongo.Provider: Cassandra is the store cassandra's alone, since it keeps one password an address.");
         }
 
         if (Cassandra.Provider == StoreProvider.MongoDB)
         {
-            yield return new ValidationResult("Stores.Cassandra.Provider: MongoDB is the store mongo's alone, since it keeps many passwords an address.");
+            yield return new ValidationResult(
+                "Stores.Cassandra.Provider: MongoDB is the store mongo's alone, since it keeps many passwords an address.");
         }
     }
 }

@@ -30,7 +30,8 @@ public static partial class Settings
         try
         {
             var builder = new ConfigurationBuilder();
-            foreach (var file in Files(AppContext.BaseDirectory, Environment.CurrentDirectory, Environment.GetEnvironmentVariable(EnvironmentVariable)))
+            var environment = Environment.GetEnvironmentVariable(EnvironmentVariable);
+            foreach (var file in Files(AppContext.BaseDirectory, Environment.CurrentDirectory, environment))
             {
                 builder.AddJsonFile(file, optional: true);
             }
@@ -68,7 +69,8 @@ public static partial class Settings
         var reader = new SettingsReader(configuration);
         reader.Read(typeof(OtpActorsOptions));
         var options = new ConfigurationBuilder().AddInMemoryCollection(reader.Values).Build()
-            .GetSection(OtpActorsOptions.Section).Get<OtpActorsOptions>(binder => binder.ErrorOnUnknownConfiguration = true) ?? new OtpActorsOptions();
+            .GetSection(OtpActorsOptions.Section)
+            .Get<OtpActorsOptions>(binder => binder.ErrorOnUnknownConfiguration = true) ?? new OtpActorsOptions();
         List<string> faults = [.. reader.Faults, .. SettingsRules.Faults(options)];
         if (faults.Count == 0 && !SettingsRules.AreAlike(options.Mail, new MailOptions()))
         {

@@ -40,7 +40,8 @@ internal sealed class SettingsReader(IConfiguration configuration)
             }
             else
             {
-                _faults.Add($"{NameOf(configuration, child.Path)} is not a setting; {section.Path} has {string.Join(", ", known.Select(p => p.Name))}.");
+                var names = string.Join(", ", known.Select(p => p.Name));
+                _faults.Add($"{NameOf(configuration, child.Path)} is not a setting; {section.Path} has {names}.");
             }
         }
     }

@@ -21,7 +21,8 @@ public static class PostgresFailure
             exception switch
             {
                 PostgresException { SqlState: PostgresErrorCodes.InvalidPassword or PostgresErrorCodes.InvalidAuthorizationSpecification } =>
-                    $"the journal's PostgreSQL at {at} does not let user '{user}' in: check user and password in {Setting}, and the server's pg_hba.conf",
+                    $"the journal's PostgreSQL at {at} does not let user '{user}' in: check user and password in {Setting}, "
+                    + "and the server's pg_hba.conf",
                 PostgresException { SqlState: PostgresErrorCodes.InvalidCatalogName } =>
                     $"the journal's PostgreSQL at {at} has no database '{database}': create it, or name another one in {Setting}",
                 PostgresException { SqlState: PostgresErrorCodes.InsufficientPrivilege } refused =>
@@ -31,7 +32,8 @@ public static class PostgresFailure
                     $"the journal's PostgreSQL at {at} has no connection left: raise its max_connections, or end other clients",
                 PostgresException other => $"the journal's PostgreSQL at {at} fails: {other.MessageText} ({other.SqlState})",
                 { InnerException: SocketException cause } =>
-                    $"the journal's PostgreSQL at {at} cannot be reached: {cause.Message.TrimEnd('.')}; check that it runs, and host and port in {Setting}",
+                    $"the journal's PostgreSQL at {at} cannot be reached: {cause.Message.TrimEnd('.')}; check that it runs, "
+                    + $"and host and port in {Setting}",
                 { InnerException: TimeoutException } =>
                     $"the journal's PostgreSQL at {at} does not answer: check that it runs, and host and port in {Setting}",
                 _ => $"the journal's PostgreSQL at {at} cannot be used: {exception.Message.TrimEnd('.')}",

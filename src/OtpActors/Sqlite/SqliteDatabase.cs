@@ -188,8 +188,13 @@ public sealed class SqliteDatabase : IAsyncDisposable
     /// </summary>
     private void RollBackForWriter()
     {
-        using var writer = new SqliteConnection(
-            new SqliteConnectionStringBuilder { DataSource = File, Mode = SqliteOpenMode.ReadWrite, Pooling = false, DefaultTimeout = BusySeconds }.ToString());
+        using var writer = new SqliteConnection(new SqliteConnectionStringBuilder
+        {
+            DataSource = File,
+            Mode = SqliteOpenMode.ReadWrite,
+            Pooling = false,
+            DefaultTimeout = BusySeconds,
+        }.ToString());
         writer.Open();
         using var read = writer.CreateCommand();
         read.CommandText = Look;

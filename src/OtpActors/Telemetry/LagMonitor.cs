@@ -68,7 +68,8 @@ public sealed class LagMonitor(OtpActorsOptions options, IOtpTopic topic, Servic
         return now - known.Since;
     }
 
-    private bool ShouldConsume() => options.Topic.Continuous || metrics.ActiveRuns.Values.Any(phase => phase is > RunPhase.StartingSinks and < RunPhase.Checking);
+    private bool ShouldConsume() => options.Topic.Continuous
+        || metrics.ActiveRuns.Values.Any(phase => phase is > RunPhase.StartingSinks and < RunPhase.Checking);
 
     private static async Task<bool> WaitAsync(PeriodicTimer timer, CancellationToken stop)
     {

@@ -49,7 +49,8 @@ public sealed class RunTelemetry : ReceiveActor
             case RunEvents.Ended end:
                 _metrics.RunsEnded.Add(1, new KeyValuePair<string, object?>("outcome", end.Outcome.ToString()));
                 _metrics.RunDuration.Record(
-                    (end.At - (after.ReopenedAt ?? after.BeganAt ?? end.At)).TotalSeconds, new KeyValuePair<string, object?>("outcome", end.Outcome.ToString()));
+                    (end.At - (after.ReopenedAt ?? after.BeganAt ?? end.At)).TotalSeconds,
+                    new KeyValuePair<string, object?>("outcome", end.Outcome.ToString()));
                 break;
             case RunEvents.SinkProgressed s:
                 _metrics.CountStored(s.Step.Store!, s.Progress.Counts);

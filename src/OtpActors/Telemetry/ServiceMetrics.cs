@@ -33,18 +33,23 @@ public sealed class ServiceMetrics
         RunsStarted = meter.CreateCounter<long>("otpactors.runs.started", description: "Runs requested, by trigger.");
         RunsEnded = meter.CreateCounter<long>("otpactors.runs.ended", description: "Runs ended, by outcome.");
         RunDuration = meter.CreateHistogram(
-            "otpactors.run.duration", "s", "From a run's beginning to its end, by outcome.", advice: Seconds(0.5, 1, 2, 5, 10, 30, 60, 120, 300, 900, 3600));
+            "otpactors.run.duration", "s", "From a run's beginning to its end, by outcome.",
+            advice: Seconds(0.5, 1, 2, 5, 10, 30, 60, 120, 300, 900, 3600));
         StepEnds = meter.CreateCounter<long>("otpactors.steps", description: "Ends of steps and of their failed attempts, by step and outcome.");
         StepDuration = meter.CreateHistogram(
-            "otpactors.step.duration", "s", "From a step's first attempt to its end, by step and outcome.", advice: Seconds(0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300));
+            "otpactors.step.duration", "s", "From a step's first attempt to its end, by step and outcome.",
+            advice: Seconds(0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300));
         Produced = meter.CreateCounter<long>("otpactors.records.produced", description: "Records that runs appended to topics.");
-        Read = meter.CreateCounter<long>("otpactors.records.read", description: "Records that sinks read, by store: inserted + skipped + dead_lettered.");
-        Stored = meter.CreateCounter<long>("otpactors.records", description: "What became of the records read, by store and outcome: inserted, skipped, dead_lettered.");
+        Read = meter.CreateCounter<long>(
+            "otpactors.records.read", description: "Records that sinks read, by store: inserted + skipped + dead_lettered.");
+        Stored = meter.CreateCounter<long>(
+            "otpactors.records", description: "What became of the records read, by store and outcome: inserted, skipped, dead_lettered.");
         Notifications = meter.CreateCounter<long>("otpactors.notifications", description: "Messages, by channel and outcome: sent, failed.");
         StoreDuration = meter.CreateHistogram(
             "otpactors.store.duration", "s", "Calls to a store, by store, operation and outcome: ok, unavailable, error.",
             advice: Seconds(0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10));
-        StoreFailures = meter.CreateCounter<long>("otpactors.store.failures", description: "Calls to a store that failed, by store and outcome: unavailable, error.");
+        StoreFailures = meter.CreateCounter<long>(
+            "otpactors.store.failures", description: "Calls to a store that failed, by store and outcome: unavailable, error.");
         meter.CreateObservableGauge("otpactors.runs.active", Active, description: "Unfinished runs, by phase.");
         meter.CreateObservableGauge(
             "otpactors.steps.held", HeldByPart, description: "Steps and continuous sinks that wait for a part which is out, by that part.");

@@ -56,7 +56,8 @@ public sealed class DeadLetterBox(IOtpTopic topic, ActorSystem system) : IDispos
         {
             var place = OriginOf(record, origin);
             letters.Add(new DeadLetter(
-                new RecordPlace(from.Partition, record.Offset), record, place, Header(record, DeadLetters.SinkHeader), Header(record, DeadLetters.ReasonHeader),
+                new RecordPlace(from.Partition, record.Offset), record, place,
+                Header(record, DeadLetters.SinkHeader), Header(record, DeadLetters.ReasonHeader),
                 place is null || !topic.KeepsProducers ? null : await IsRedrivenAsync(origin, place.Value, cancellationToken).ConfigureAwait(false)));
         }
 
@@ -96,7 +97,9 @@ public sealed class DeadLetterBox(IOtpTopic topic, ActorSystem system) : IDispos
                 var next = extent.Partition == from.Partition ? Math.Max(from.Offset, extent.Low) : extent.Low;
                 while (next < extent.High)
                 {
-                    var page = await topic.ReadAsync(DeadLetters.TopicOf(origin), extent.Partition, next, Page, cancellationToken).ConfigureAwait(false);
+                    var page = await topic
+                        .ReadAsync(DeadLetters.TopicOf(origin), extent.Partition, next, Page, cancellationToken)
+                        .ConfigureAwait(false);
                     if (page.Count == 0)
                     {
                         break;

@@ -47,7 +47,9 @@ internal static class CassandraConnector
         catch (Exception exception) when (exception is IOException or CryptographicException or UnauthorizedAccessException)
         {
             throw new StoreSetupException(
-                $"A certificate of OtpActors:Cassandra cannot be read: {exception.Message} TlsAuthorities and TlsCertificate name PEM files.", exception);
+                $"A certificate of OtpActors:Cassandra cannot be read: {exception.Message} "
+                + "TlsAuthorities and TlsCertificate name PEM files.",
+                exception);
         }
     }
 }

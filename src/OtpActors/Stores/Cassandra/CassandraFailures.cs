@@ -17,23 +17,33 @@ internal static class CassandraFailures
         UnsupportedProtocolVersionException => Setup(
             $"Cassandra speaks none of the protocol versions 3 and 4 ({failure.Message}): 2.1 or later is needed.", failure),
         UnauthorizedException => Setup(
-            $"The user may not use {options.Keyspace}.{options.Table}: {failure.Message}. GRANT what is missing, or create keyspace and table beforehand.", failure),
+            $"The user may not use {options.Keyspace}.{options.Table}: {failure.Message}. GRANT what is missing, "
+            + "or create keyspace and table beforehand.",
+            failure),
         UnavailableException unavailable when metadata is not null && TooFewReplicas(unavailable, options, metadata) is { } why =>
             Setup($"{why}: add nodes, ALTER KEYSPACE, or set {Section}:Consistency.", failure),
         InvalidQueryException when failure.Message.Contains("does not exist", StringComparison.OrdinalIgnoreCase)
             && failure.Message.Contains("keyspace", StringComparison.OrdinalIgnoreCase) => Setup(
-            $"Cassandra at {options.ContactPoints} has no keyspace {options.Keyspace}: set {Section}:Keyspace to one it has, or let a run create it.", failure),
+            $"Cassandra at {options.ContactPoints} has no keyspace {options.Keyspace}: set {Section}:Keyspace to one it has, "
+            + "or let a run create it.",
+            failure),
         InvalidQueryException when failure.Message.Contains("unconfigured", StringComparison.OrdinalIgnoreCase) => Setup(
             $"The keyspace {options.Keyspace} has no table {options.Table}: set {Section}:Table to one it has, or let a run create it.", failure),
         InvalidQueryException => Setup(
-            $"Cassandra refuses the store's statement: {failure.Message}. Is {options.Keyspace}.{options.Table} a table with email as its key?", failure),
+            $"Cassandra refuses the store's statement: {failure.Message}. "
+            + $"Is {options.Keyspace}.{options.Table} a table with email as its key?",
+            failure),
         SyntaxErrorException or InvalidConfigurationInQueryException or PreparedQueryNotFoundException =>
             Setup($"Cassandra refuses the store's statement: {failure.Message}", failure),
         NoHostAvailableException when metadata is { AllHosts.Count: > 0 } && options.LocalDatacenter is { } centre
             && metadata.AllHosts.All(host => host.Datacenter != centre) => Setup(
-            $"Cassandra at {options.ContactPoints} has no data centre {centre}, but {Centres(metadata)}: set {Section}:LocalDatacenter to one of those.", failure),
+            $"Cassandra at {options.ContactPoints} has no data centre {centre}, but {Centres(metadata)}: "
+            + $"set {Section}:LocalDatacenter to one of those.",
+            failure),
         NoHostAvailableException => new StoreUnavailableException(
-            $"Cassandra at {options.ContactPoints} cannot be reached: {failure.Message}. Is it running, and is {Section}:ContactPoints right?", failure),
+            $"Cassandra at {options.ContactPoints} cannot be reached: {failure.Message}. Is it running, "
+            + $"and is {Section}:ContactPoints right?",
+            failure),
         _ => new StoreUnavailableException($"Cassandra cannot serve now: {failure.Message}", failure),
     };
 

@@ -51,7 +51,8 @@ internal static class CassandraSchema
         var table = $"{options.Keyspace}.{options.Table}";
         var refused = await TryAsync(
             session,
-            $"CREATE TABLE IF NOT EXISTS {table} (email text PRIMARY KEY, otp text, {string.Join(", ", Added.Select(column => $"{column.Name} {column.Type}"))})",
+            $"CREATE TABLE IF NOT EXISTS {table} (email text PRIMARY KEY, otp text, "
+            + $"{string.Join(", ", Added.Select(column => $"{column.Name} {column.Type}"))})",
             cancellationToken);
         try
         {
@@ -83,7 +84,8 @@ internal static class CassandraSchema
             await ChangeAsync(session, change, cancellationToken);
             return null;
         }
-        catch (DriverException exception) when (exception is InvalidQueryException or InvalidConfigurationInQueryException or ServerErrorException or AlreadyExistsException)
+        catch (DriverException exception) when (exception is InvalidQueryException or InvalidConfigurationInQueryException
+            or ServerErrorException or AlreadyExistsException)
         {
             cancellationToken.ThrowIfCancellationRequested();
             return exception;

@@ -9,7 +9,8 @@ namespace OtpActors.Triggers.Commands;
 /// <remarks>No record: its text would show the password.</remarks>
 public sealed class CommandRequest : RunRequest
 {
-    [Description("A command that is read after this time starts nothing and becomes a dead letter, as 2031-05-17T08:30:00Z. Default: it never is too late.")]
+    [Description("A command that is read after this time starts nothing and becomes a dead letter, as 2031-05-17T08:30:00Z. "
+        + "Default: it never is too late.")]
     [JsonConverter(typeof(InstantConverter))]
     public DateTimeOffset? NotAfter { get; init; }
 }
