@@ -146,6 +146,21 @@ public partial class RunStateSpecs
         run.State.Notified[Say.CassandraMail].ShouldBe(new NotifyProgress(10, 9, 1));
     }
 
+    [Theory]
+    [InlineData(3, 3, 1)]
+    [InlineData(5, 2, 1)]
+    [InlineData(5, 4, 0)]
+    public void None_of_the_counts_of_notifying_goes_back(long next, long sent, long failed) =>
+        RunDriver.At(RunPhase.Notifying).Do(Say.Notified(Say.CassandraMail, 4, 3, 1))
+            .Refuse(Say.Notified(Say.CassandraMail, next, sent, failed)).ShouldBe("record 4 is reached already");
+
+    [Fact]
+    public void Notifying_is_complete_where_its_last_progress_was_already()
+    {
+        var run = RunDriver.At(RunPhase.Notifying).Do(Say.Notified(Say.CassandraMail, 10, 9, 1), Say.AllNotified(Say.CassandraMail, 9, 1));
+        run[Say.CassandraMail].Status.ShouldBe(StepStatus.Completed);
+    }
+
     private static readonly IEqualityComparer<SinkState> SinkComparer = EqualityComparer<SinkState>.Create(
         (a, b) => a!.Ready == b!.Ready && a.Counts == b.Counts && a.Counted.SequenceEqual(b.Counted));
 }
