@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Mvc.ModelBinding;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
 using OtpActors.Triggers;
+using OtpActors.Triggers.Commands;
 using OtpActors.Triggers.Schedules;
 
 namespace OtpActors.Api;
@@ -15,6 +16,7 @@ internal static class ApiDescription
     private static readonly Dictionary<Type, string> Bodies = new()
     {
         [typeof(RunRequest)] = """{"count":100,"notify":10}""",
+        [typeof(CommandRequest)] = """{"count":100,"notify":"none","notAfter":"2099-12-31T23:59:59Z"}""",
         [typeof(PublishRequest)] = """[{"email":"jane@example.com"},{"email":"joe@example.com","otp":"0042"}]""",
         [typeof(ScheduleForm)] = """{"name":"nightly","cron":"0 2 * * *","timeZone":"Europe/Berlin","request":{"count":100}}""",
         [typeof(RedriveRequest)] = """{"all":true}""",

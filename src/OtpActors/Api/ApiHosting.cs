@@ -70,6 +70,7 @@ public static class ApiHosting
         var api = app.MapGroup("/api");
         api.AddEndpointFilter<FilesFilter>();
         api.MapRuns();
+        api.MapCommands();
         api.MapOtps();
         api.MapTopics();
         api.MapDeadLetters();

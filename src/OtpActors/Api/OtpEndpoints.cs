@@ -5,7 +5,6 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 using OtpActors.Hosting;
 using OtpActors.Records;
-using OtpActors.Sqlite;
 using OtpActors.Stores;
 using OtpActors.Telemetry;
 using OtpActors.Triggers;
@@ -92,16 +91,7 @@ internal static class OtpEndpoints
     {
         try
         {
-            return (await store.FindAsync([email], cancel)).GetValueOrDefault(email) is { } found
-                ? new FoundOtpDocument.StorePart(
-                    store.Name, true, reveal ? found.Otp.Reveal() : found.Otp.ToString(),
-                    found.Origin is { } origin ? new OriginDocument(origin.Topic, origin.Partition, origin.Offset) : null,
-                    found.ProducedAt, found.StoredAt)
-                : new FoundOtpDocument.StorePart(store.Name, false);
-        }
-        catch (Exception e) when (e is StoreUnavailableException or StoreSetupException or SqliteFailureException)
-        {
-            return new FoundOtpDocument.StorePart(store.Name, null, Problem: e.Message);
+            return await FoundOtps.LookAsync(store, email, reveal, cancel);
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {

@@ -90,6 +90,12 @@ public sealed class ServiceClient(HttpClient http, ServiceTarget target)
         }
     }
 
+    /// <summary>Puts a command into the command topic.</summary>
+    /// <param name="json">The command, as it is to lie in the topic; the service checks it.</param>
+    /// <param name="idempotencyKey">With the same key the same command is put there once, however often it is sent.</param>
+    public Task<CommandDocument> SendCommandAsync(ReadOnlyMemory<byte> json, string? idempotencyKey, CancellationToken cancel) =>
+        _requests.PostAsync<CommandDocument>("api/commands", json, cancel, (IdempotencyKey, idempotencyKey));
+
     /// <summary>Publishes records.</summary>
     /// <param name="idempotencyKey">With the same key the same records are published once, however often they are sent.</param>
     public Task<PublishedDocument> PublishAsync(PublishRequest request, string? idempotencyKey, CancellationToken cancel) =>

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Http.Headers;
 using System.Text.Json;
 
 namespace OtpActors.Client;
@@ -16,11 +17,17 @@ internal sealed class ServiceRequests(HttpClient http, ServiceTarget target)
     public async Task<T> PostAsync<T>(string path, object? body, CancellationToken cancel, params (string Name, string? Value)[] headers) =>
         (await SendAsync<T>(HttpMethod.Post, path, body, cancel, headers)).Document;
 
+    /// <param name="body">Becomes JSON; bytes are JSON already.</param>
     public async Task<(T Document, HttpStatusCode Status)> SendAsync<T>(
         HttpMethod method, string path, object? body, CancellationToken cancel, params (string Name, string? Value)[] headers)
     {
         using var request = With(new HttpRequestMessage(method, path), headers);
-        request.Content = body is null ? null : JsonContent.Create(body, body.GetType(), options: ClientJson.Options);
+        request.Content = body switch
+        {
+            null => null,
+            ReadOnlyMemory<byte> json => new ReadOnlyMemoryContent(json) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } },
+            _ => JsonContent.Create(body, body.GetType(), options: ClientJson.Options),
+        };
         using var answer = await SendAsync(request, HttpCompletionOption.ResponseContentRead, cancel);
         return (await ReadAsync<T>(answer, cancel), answer.StatusCode);
     }

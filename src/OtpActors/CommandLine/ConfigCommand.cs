@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using OtpActors.CommandLine.Screens;
+using OtpActors.CommandLine.Services;
 using OtpActors.Hosting;
 
 namespace OtpActors.CommandLine;
@@ -18,14 +20,39 @@ internal static class ConfigCommand
             Console.Out.WriteLine("The settings are valid.");
             return Task.FromResult(ExitCodes.Done);
         }));
-        var json = new Option<bool>("--json") { Description = "Print one JSON document: the settings, and where each comes from." };
-        var show = new Command("show", "Shows the settings in force and where each comes from; *** is a secret, or may be one.") { Cli.Data, json }
-            .WithExamples("config show", "config show --json");
-        show.SetAction((parsed, cancel) => Cli.GuardAsync(() =>
+        var server = new Option<string?>(ServiceVerb.Server.Name)
         {
-            Show(Settings.Read(Cli.CommandLineOf(parsed)), parsed.GetValue(json));
-            return Task.FromResult(ExitCodes.Done);
-        }));
+            Description = "Show those of this service, http://ADDRESS:PORT. [default: what a start on this machine would take]",
+            HelpName = "URL",
+        };
+        var json = new Option<bool>(ServiceVerb.Json.Name)
+        {
+            Description = "Print one JSON document: the settings and where each comes from; of a service the API's document.",
+        };
+        var show = ServiceVerb.Create(
+            "show", "Shows the settings in force and where each comes from; *** is a secret, or may be one.", [server, json],
+            async call =>
+            {
+                if (call.Parsed.GetValue(server) is null)
+                {
+                    Show(Settings.Read(Cli.CommandLineOf(call.Parsed)), call.IsJson);
+                    return ExitCodes.Done;
+                }
+
+                var settings = await call.Client.GetConfigAsync(call.Cancel);
+                if (call.IsJson)
+                {
+                    Console.Out.WriteLine(settings.ToJsonString(Terminal.Json));
+                    return ExitCodes.Done;
+                }
+
+                foreach (var (key, value) in Leaves(settings, OtpActorsOptions.Section))
+                {
+                    Console.Out.WriteLine(TextWidth.Clean($"{key} = {Shown(value)}"));
+                }
+
+                return ExitCodes.Done;
+            }).WithExamples("config show", "config show --server http://127.0.0.1:8080 --json");
         return new Command("config", "Checks and shows the settings.") { check, show }
             .WithExamples("config check", "config show --json");
     }
@@ -43,9 +70,11 @@ internal static class ConfigCommand
 
         foreach (var (key, value, source) in values)
         {
-            Console.Out.WriteLine($"{key} = {(value.Length > 0 ? value : "(not set)")}  ({source})");
+            Console.Out.WriteLine($"{key} = {Shown(value)}  ({source})");
         }
     }
+
+    private static string Shown(string value) => value.Length > 0 ? value : "(not set)";
 
     private static IEnumerable<(string Key, string Value)> Leaves(JsonNode? node, string path) => node switch
     {

@@ -1,5 +1,9 @@
 using System.CommandLine;
 using System.Net;
+using System.Text.Json;
+using OtpActors.Client;
+using OtpActors.CommandLine.Screens;
+using OtpActors.Health;
 using OtpActors.Hosting;
 
 namespace OtpActors.CommandLine;
@@ -17,7 +21,7 @@ internal static class HealthCommand
 
     public static Command Create()
     {
-        var url = new Option<string?>("--url")
+        var url = new Option<string?>("--url", "--server")
         {
             Description = "Where the service listens. [default: OtpActors:Http:Url, on this machine]",
             HelpName = "URL",
@@ -32,18 +36,30 @@ internal static class HealthCommand
             HelpName = "TIME",
             CustomParser = DurationArguments.Parse,
         };
+        var json = new Option<bool>("--json") { Description = "Print the service's answer, one JSON document." };
         var command = new Command("health", "Asks a running service whether it is well. Exit code 0 if it is, else 1.")
         {
-            url, ready, timeout,
-        }.WithExamples("health --ready", "health --url http://127.0.0.1:8080 --timeout 2s");
+            url, ready, timeout, json,
+        }.WithExamples("health --ready", "health --server http://127.0.0.1:8080 --timeout 2s");
         command.SetAction(async (parsed, cancel) =>
         {
             try
             {
                 var place = parsed.GetValue(url) ?? Settings.Load().Http.Url;
-                var (well, says) = await AskAsync(
+                var (well, says, document) = await AskAsync(
                     Target(place, parsed.GetValue(ready)), parsed.GetValue(timeout) ?? DefaultTimeout, cancel);
+                if (document is not null && parsed.GetValue(json))
+                {
+                    Console.Out.WriteLine(JsonSerializer.Serialize(document, ClientJson.Shown));
+                    return well ? ExitCodes.Done : ExitCodes.NotDone;
+                }
+
                 await (well ? Console.Out : Console.Error).WriteLineAsync(says);
+                foreach (var (name, check) in document?.Checks?.Where(check => check.Value.Status != "healthy") ?? [])
+                {
+                    await Console.Error.WriteLineAsync(TextWidth.Clean($"  {name}: {check.Status}{(check.Detail is { } detail ? $", {detail}" : "")}"));
+                }
+
                 return well ? ExitCodes.Done : ExitCodes.NotDone;
             }
             catch (Exception e) when (e is UsageException or SettingsException)
@@ -80,28 +96,43 @@ internal static class HealthCommand
         return new UriBuilder(uri.Scheme, host, uri.Port, ready ? ReadyPath : LivePath).Uri;
     }
 
-    /// <returns>Whether it answered that it is well, and a line for people.</returns>
-    internal static async Task<(bool Well, string Says)> AskAsync(Uri target, TimeSpan timeout, CancellationToken cancellationToken)
+    /// <returns>Whether it answered that it is well, a line for people, and its answer where that is one of the service.</returns>
+    internal static async Task<(bool Well, string Says, HealthDocument? Document)> AskAsync(Uri target, TimeSpan timeout, CancellationToken cancel)
     {
         // The question is for this very place: no proxy of the environment, no redirect to another.
         using var handler = new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false };
-        using var client = new HttpClient(handler) { Timeout = timeout };
+        using var client = new HttpClient(handler) { Timeout = timeout, MaxResponseContentBufferSize = 1024 * 1024 };
         try
         {
-            using var answer = await client.GetAsync(target, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
-            return (answer.StatusCode == HttpStatusCode.OK, $"{target} answers {(int)answer.StatusCode}.");
+            using var answer = await client.GetAsync(target, cancel);
+            return (answer.StatusCode == HttpStatusCode.OK, $"{target} answers {(int)answer.StatusCode}.", await ReadAsync(answer, cancel));
         }
         catch (HttpRequestException e)
         {
-            return (false, $"{target} cannot be asked: {e.Message.TrimEnd('.')}.");
+            return (false, $"{target} cannot be asked: {e.Message.TrimEnd('.')}.", null);
         }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {
-            return (false, $"{target} does not answer within {timeout.TotalSeconds:0.###} s.");
+            return (false, $"{target} does not answer within {timeout.TotalSeconds:0.###} s.", null);
         }
         catch (OperationCanceledException)
         {
-            return (false, $"{target} was not waited for.");
+            return (false, $"{target} was not waited for.", null);
+        }
+    }
+
+    /// <summary>Null where something else answers.</summary>
+    private static async Task<HealthDocument?> ReadAsync(HttpResponseMessage answer, CancellationToken cancel)
+    {
+        try
+        {
+            return answer.Content.Headers.ContentType?.MediaType == "application/json"
+                ? await answer.Content.ReadFromJsonAsync<HealthDocument>(ClientJson.Options, cancel)
+                : null;
+        }
+        catch (JsonException)
+        {
+            return null;
         }
     }
 }

@@ -22,7 +22,7 @@ public static class TriggersHosting
         return services;
     }
 
-    /// <summary>What callers publish is in the topic before the streams of the actor system end.</summary>
+    /// <summary>What callers publish, commands too, is in the topic before the streams of the actor system end.</summary>
     internal static IServiceCollection AddPublisher(this IServiceCollection services) => services.AddSingleton(sp =>
     {
         var system = sp.GetRequiredService<ActorSystem>();
@@ -34,6 +34,17 @@ public static class TriggersHosting
             return Akka.Done.Instance;
         });
         return publisher;
+    }).AddSingleton(sp =>
+    {
+        var system = sp.GetRequiredService<ActorSystem>();
+        var sender = new CommandSender(
+            sp.GetRequiredService<IOtpTopic>(), system, sp.GetRequiredService<OtpActorsOptions>(), sp.GetRequiredService<TimeProvider>());
+        CoordinatedShutdown.Get(system).AddTask(StopPhase, "drain-commands", async () =>
+        {
+            await sender.DrainAsync();
+            return Akka.Done.Instance;
+        });
+        return sender;
     });
 
     /// <summary>Adds the actors; the runs come before.</summary>

@@ -50,7 +50,7 @@ public sealed partial class DescriptionSpecs
             }
         }
 
-        (operations.Count, bodies).ShouldBe((24, 5));
+        (operations.Count, bodies).ShouldBe((25, 6));
         parameters.ShouldBeGreaterThanOrEqualTo(15);
         operations.Where(each => each.Operation.TryGetProperty("requestBody", out _)).Select(each => each.Method).Distinct().Order().ShouldBe(["post", "put"]);
     }

@@ -26,6 +26,7 @@ public sealed class SecuritySpecs
         ["POST /api/runs/{id}/pause"] = ApiScope.Operate,
         ["POST /api/runs/{id}/resume"] = ApiScope.Operate,
         ["POST /api/runs/{id}/steps/{step}/retry"] = ApiScope.Operate,
+        ["POST /api/commands"] = ApiScope.Operate,
         ["POST /api/otps"] = ApiScope.Operate,
         ["GET /api/otps/{email}"] = ApiScope.Read,
         ["GET /api/topics"] = ApiScope.Read,

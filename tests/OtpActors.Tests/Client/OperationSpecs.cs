@@ -19,6 +19,7 @@ public sealed class OperationSpecs
         ["POST /api/runs/{id}/pause"] = nameof(ServiceClient.PauseRunAsync),
         ["POST /api/runs/{id}/resume"] = nameof(ServiceClient.ResumeRunAsync),
         ["POST /api/runs/{id}/steps/{step}/retry"] = nameof(ServiceClient.RetryStepAsync),
+        ["POST /api/commands"] = nameof(ServiceClient.SendCommandAsync),
         ["POST /api/otps"] = nameof(ServiceClient.PublishAsync),
         ["GET /api/otps/{email}"] = nameof(ServiceClient.FindAsync),
         ["GET /api/topics"] = nameof(ServiceClient.ListTopicsAsync),

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using OtpActors.CommandLine;
+using OtpActors.Health;
 using OtpActors.Tests.Processes;
 using Shouldly;
 using Xunit;
@@ -51,7 +52,7 @@ public class HealthCommandSpecs
             return Task.CompletedTask;
         });
 
-        var (well, says) = await AskAsync(service);
+        var (well, says, _) = await AskAsync(service);
         (well, says).ShouldBe((expected, $"{Target(service)} answers {status}."));
     }
 
@@ -60,7 +61,7 @@ public class HealthCommandSpecs
     {
         using var taken = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         taken.Bind(new IPEndPoint(IPAddress.Loopback, 0)); // held, so that nobody else listens there
-        var (well, says) = await HealthCommand.AskAsync(new Uri($"http://{taken.LocalEndPoint}/healthz/live"), Bound, CancellationToken.None);
+        var (well, says, _) = await HealthCommand.AskAsync(new Uri($"http://{taken.LocalEndPoint}/healthz/live"), Bound, CancellationToken.None);
         well.ShouldBeFalse();
         says.ShouldContain("cannot be asked");
     }
@@ -70,7 +71,7 @@ public class HealthCommandSpecs
     {
         var end = new TaskCompletionSource();
         await using var service = await ServiceAsync(_ => end.Task);
-        var (well, says) = await HealthCommand.AskAsync(Target(service), TimeSpan.FromMilliseconds(50), CancellationToken.None);
+        var (well, says, _) = await HealthCommand.AskAsync(Target(service), TimeSpan.FromMilliseconds(50), CancellationToken.None);
         end.SetResult();
         (well, says).ShouldBe((false, $"{Target(service)} does not answer within 0.05 s."));
     }
@@ -106,7 +107,7 @@ public class HealthCommandSpecs
         at.Data.IsThere.ShouldBeFalse("a question leaves nothing behind");
     }
 
-    private static Task<(bool Well, string Says)> AskAsync(WebApplication service) =>
+    private static Task<(bool Well, string Says, HealthDocument? Document)> AskAsync(WebApplication service) =>
         HealthCommand.AskAsync(Target(service), Bound, CancellationToken.None);
 
     private static Uri Target(WebApplication service) => HealthCommand.Target(service.Urls.Single(), ready: false);

@@ -96,7 +96,7 @@ public sealed class CassandraSpecs(CassandraServers servers, KafkaServers broker
         await using var find = OtpActorsProcess.Start(
             _at.Path, ["find", "ann@example.com", "--reveal", "--json", "--data", _at.Data.Root], environment: Settings(contactPoint));
 
-        (await find.EndAsync(Bound)).ShouldExitWith(0).Json[0].GetProperty("otp").GetString().ShouldBe("012345");
+        (await find.EndAsync(Bound)).ShouldExitWith(0).Json.GetProperty("stores")[0].GetProperty("otp").GetString().ShouldBe("012345");
         await ShouldSayAsync(Settings(contactPoint, "elsewhere"), "has no keyspace elsewhere: set OtpActors:Cassandra:Keyspace");
         await ShouldSayAsync(Settings($"127.0.0.1:{Ports.Free("127.0.0.1")}"), "cannot be reached", "OtpActors:Cassandra:ContactPoints");
         await ShouldSayAsync(

@@ -26,7 +26,7 @@ public sealed class SecretSpecs : IDisposable
         _at.Data.Logs.ShouldNotContain(Canary);
 
         (await _at.RunAsync("find", "ann@example.com", "--reveal")).ShouldExitWith(0).Output.ShouldContain(Canary);
-        (await _at.RunAsync("find", "ann@example.com", "--reveal", "--json")).ShouldExitWith(0).Json.EnumerateArray()
+        (await _at.RunAsync("find", "ann@example.com", "--reveal", "--json")).ShouldExitWith(0).Json.GetProperty("stores").EnumerateArray()
             .Select(row => row.GetProperty("otp").GetString()).ShouldBe([Canary, Canary]);
         _at.Data.Mails().ShouldAllBe(mail => mail.TextBody!.Contains(Canary));
 

@@ -10,27 +10,23 @@ namespace OtpActors.CommandLine.Services;
 /// <summary><c>runs [ID]</c>: past and present runs, or one of them. Where no service runs, the list is read from the data directory.</summary>
 internal static class RunsCommand
 {
-    private const int DefaultLimit = 50;
-
     public static Command Create()
     {
         var id = new Argument<string?>("ID") { Description = "One run: its state, steps, counts and timeline.", Arity = ArgumentArity.ZeroOrOne };
-        var limit = new Option<int?>("--limit") { Description = $"How many. [default: {DefaultLimit}]", HelpName = "N", CustomParser = Numbers.Parse<int> };
         var state = new Option<string?>("--state") { Description = "Only runs in this state; several with commas, as failed,incomplete.", HelpName = "STATE" };
         var topic = new Option<string?>("--topic") { Description = "Only runs on this topic.", HelpName = "NAME" };
         var from = new Option<string?>("--from") { Description = "Requested at this time or later, as 2031-05-17T08:30:00Z.", HelpName = "TIME" };
         var to = new Option<string?>("--to") { Description = "Requested before this time.", HelpName = "TIME" };
-        var cursor = new Option<string?>("--cursor") { Description = "Go on where an earlier list ended: its next, of --json.", HelpName = "NEXT" };
+        var list = new ListOptions();
         var follow = new Option<bool>("--follow") { Description = "With an ID: follow the run to its end. The exit code is then that of the run." };
-        Option[] ofLists = [limit, state, topic, from, to, cursor];
+        Option[] ofLists = [list.Limit, state, topic, from, to, list.Cursor];
         return ServiceVerb.Create("runs", "Lists runs, the newest first; or shows one.", [id, follow, .. ofLists], async call =>
         {
             var parsed = call.Parsed;
             if (parsed.GetValue(id) is { } one)
             {
-                return ofLists.FirstOrDefault(option => parsed.GetResult(option) is { Implicit: false }) is { } other
-                    ? throw new UsageException($"{other.Name} is for the list of runs: leave it out, or leave out the ID.")
-                    : await ShowAsync(call, one, parsed.GetValue(follow));
+                ListOptions.Refuse(parsed, "is for the list of runs: leave it out, or leave out the ID", ofLists);
+                return await ShowAsync(call, one, parsed.GetValue(follow));
             }
 
             if (parsed.GetValue(follow))
@@ -39,30 +35,25 @@ internal static class RunsCommand
             }
 
             var query = new RunQuery(
-                parsed.GetValue(state) is { } states ? [states] : null, parsed.GetValue(topic), parsed.GetValue(from), parsed.GetValue(to), null,
-                parsed.GetValue(cursor));
-            return await ListAsync(call, query, parsed.GetValue(limit) ?? DefaultLimit);
+                parsed.GetValue(state) is { } states ? [states] : null, parsed.GetValue(topic), parsed.GetValue(from), parsed.GetValue(to));
+            return await ListAsync(call, query, list);
         }).WithExamples("runs --limit 5", "runs --state failed,incomplete --json", "runs 20310517-083000-a1b2c3");
     }
 
-    private static async Task<int> ListAsync(ServiceCall call, RunQuery query, int limit)
+    private static async Task<int> ListAsync(ServiceCall call, RunQuery query, ListOptions list)
     {
-        if (limit < 1)
-        {
-            throw new UsageException($"--limit: {limit} is not above 0.");
-        }
-
+        list.LimitOf(call.Parsed);
         var source = "";
         var page = await call.AskOrReadAsync(
             service =>
             {
                 source = $"at {service.Target}";
-                return ReadAsync(query, limit, each => service.ListRunsAsync(each, call.Cancel));
+                return ReadAsync(call, query, list, each => service.ListRunsAsync(each, call.Cancel));
             },
             settings =>
             {
                 source = $"in {JournalHosting.PlaceOf(settings)}";
-                return ReadAsync(query, limit, each => RunPages.ReadAsync(
+                return ReadAsync(call, query, list, each => RunPages.ReadAsync(
                     each, (filter, cancel) => JournalHosting.ListRunsAsync(settings, filter, cancel), null, call.Cancel));
             });
         return call.Show(page, screen =>
@@ -74,26 +65,16 @@ internal static class RunsCommand
             }
 
             Write(screen, page.Items);
-            if (page.Next is not null && screen.IsTerminal)
-            {
-                screen.WriteText($"… and older ones: --limit {limit * 2L} shows more.");
-            }
+            list.WriteMore(screen, call.Parsed, page.Next, "older ones");
         });
     }
 
-    /// <summary>As many pages as it takes.</summary>
-    private static async Task<RunPage> ReadAsync(RunQuery query, int limit, Func<RunQuery, Task<RunPage>> read)
+    private static async Task<RunPage> ReadAsync(ServiceCall call, RunQuery query, ListOptions list, Func<RunQuery, Task<RunPage>> read)
     {
-        var items = new List<RunListItem>();
-        var next = query.Cursor;
-        do
-        {
-            var count = Math.Min(limit - items.Count, RunPages.MaxLimit);
-            var page = await read(query with { Cursor = next, Limit = count.ToString(CultureInfo.InvariantCulture) });
-            items.AddRange(page.Items);
-            next = page.Next;
-        }
-        while (next is not null && items.Count < limit);
+        var (_, items, next) = await list.ReadAsync(
+            call.Parsed, RunPages.MaxLimit,
+            (limit, cursor) => read(query with { Cursor = cursor, Limit = limit.ToString(CultureInfo.InvariantCulture) }),
+            page => (page.Items, page.Next));
         return new RunPage(items, next);
     }
 

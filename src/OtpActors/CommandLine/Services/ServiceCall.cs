@@ -21,7 +21,7 @@ internal sealed class ServiceCall(ParseResult parsed, CancellationToken interrup
     public bool IsInterrupted => interrupt.IsCancellationRequested;
 
     /// <summary>Whether one JSON document is to be printed.</summary>
-    public bool IsJson => parsed.GetValue(ServiceVerb.Json);
+    public bool IsJson => parsed.GetValue<bool>(ServiceVerb.Json.Name);
 
     /// <summary>This machine's settings; a service that is named with <c>--server</c> has its own.</summary>
     /// <exception cref="SettingsException">They are wrong.</exception>
@@ -80,7 +80,7 @@ internal sealed class ServiceCall(ParseResult parsed, CancellationToken interrup
         try
         {
             var target = ServiceTarget.Resolve(
-                parsed.GetValue(ServiceVerb.Server), parsed.GetValue(ServiceVerb.ApiKeyFile), Environment.GetEnvironmentVariable, () => Settings.Data);
+                parsed.GetValue<string?>(ServiceVerb.Server.Name), parsed.GetValue(ServiceVerb.ApiKeyFile), Environment.GetEnvironmentVariable, () => Settings.Data);
             return new ServiceCollection().AddServiceClient(target).BuildServiceProvider();
         }
         catch (FormatException e)

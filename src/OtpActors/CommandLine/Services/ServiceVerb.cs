@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using OtpActors.Api;
 using OtpActors.Client;
 
@@ -33,12 +34,15 @@ internal static class ServiceVerb
 
     private static readonly Option[] Common = [Server, Cli.Data, ApiKeyFile, Json, Timeout];
 
-    /// <param name="own">Its own arguments and options, in the order of the help; the common options follow.</param>
+    /// <param name="own">
+    /// Its own arguments and options, in the order of the help; the common options follow, but those it has under the same name.
+    /// </param>
     /// <param name="action">Gives the exit code.</param>
     public static Command Create(string name, string description, IEnumerable<Symbol> own, Func<ServiceCall, Task<int>> action)
     {
         var command = new Command(name, description);
-        foreach (var symbol in own.Concat(Common))
+        List<Symbol> symbols = [.. own];
+        foreach (var symbol in symbols.Concat(Common.Where(common => symbols.TrueForAll(each => each.Name != common.Name))))
         {
             if (symbol is Argument argument)
             {
@@ -56,7 +60,7 @@ internal static class ServiceVerb
 
     /// <summary>The options that say which service and as whom, as they were given: for a command line to copy. No secrets.</summary>
     public static IEnumerable<string> Place(ParseResult parsed) => new Option[] { Server, Cli.Data, ApiKeyFile }
-        .SelectMany(option => parsed.GetResult(option) is { Implicit: false, Tokens: [var value] } ? [option.Name, value.Value] : Array.Empty<string>());
+        .SelectMany(option => parsed.GetResult(option.Name) is OptionResult { Implicit: false, Tokens: [var value] } ? [option.Name, value.Value] : Array.Empty<string>());
 
     private static async Task<int> InvokeAsync(ParseResult parsed, Func<ServiceCall, Task<int>> action, CancellationToken cancel)
     {
@@ -100,6 +104,7 @@ internal static class ServiceVerb
             { Code: "unknown_run" } => $"{Verb("runs")} lists them.",
             { Code: "unknown_topic" } => $"{Verb("topics")} lists them.",
             { Code: "unknown_schedule" } => $"{Verb("schedules")} lists them.",
+            { Code: "commands_off" } => $"{Verb("start")} starts a run without it.",
             { Code: "schedule_refused" } => $"{Verb("schedules", "set")} replaces one.",
             _ => e.Remedy,
         };

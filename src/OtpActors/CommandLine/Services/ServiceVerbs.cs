@@ -9,5 +9,10 @@ internal static class ServiceVerbs
     [
         .. StartCommands.Create(),
         .. SteerCommands.Create(),
+        PublishCommand.Create(),
+        SendCommand.Create(),
+        TopicsCommand.Create(),
+        DeadLettersCommand.Create(),
+        SchedulesCommand.Create(),
     ];
 }
