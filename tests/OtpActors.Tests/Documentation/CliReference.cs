@@ -15,16 +15,13 @@ internal sealed class CliReference(RootCommand root, IReadOnlyList<VerbExample> 
         # The command line
 
         `OtpActors VERB`. This page is made by the tests, which run each example that is shown with its output: ids, times, lengths of time
-        and ports in it are made the same ones. Lists are shown with their columns aligned; in a file or a pipe they are separated by tabs.
+        and ports in it are made the same ones, and … stands for the rest. Lists are shown with their columns aligned; in a file or a pipe they are separated by tabs.
         Exit codes: 0 done, 1 not done or not all of it, 2 wrong arguments, settings or input.
 
         ## Options of the verbs that ask a service
 
         A service of the same user and data directory is found by itself, and needs no key.
         """;
-
-    /// <summary>How much of an output is shown: what it is like shows in the beginning.</summary>
-    private const int MostLines = 24;
 
     private static readonly Option[] Common = [ServiceVerb.Server, Cli.Data, ServiceVerb.ApiKeyFile, ServiceVerb.Json, ServiceVerb.Timeout];
 
@@ -60,7 +57,7 @@ internal sealed class CliReference(RootCommand root, IReadOnlyList<VerbExample> 
 
         if (asksService)
         {
-            _text.Append("\nIt asks a service.\n");
+            _text.Append("\nAnd the [options of the verbs that ask a service](#options-of-the-verbs-that-ask-a-service).\n");
         }
 
         var run = examples.Where(example => example.Verb == name).ToList();
@@ -73,7 +70,7 @@ internal sealed class CliReference(RootCommand root, IReadOnlyList<VerbExample> 
         foreach (var example in run)
         {
             Block("sh", $"OtpActors {example.Line}");
-            Block("", Shown(example.Output));
+            Block(example.Output.StartsWith('{') ? "json" : "", string.Join('\n', Aligned(example.Output.Split('\n'))));
         }
 
         Documents(run);
@@ -126,12 +123,6 @@ internal sealed class CliReference(RootCommand root, IReadOnlyList<VerbExample> 
     private static string Cell(string? text) => (text ?? "").Replace("|", "\\|", StringComparison.Ordinal);
 
     private void Block(string mark, string text) => _text.Append($"\n```{mark}\n{text}\n```\n");
-
-    private static string Shown(string output)
-    {
-        var lines = Aligned(output.Split('\n'));
-        return string.Join('\n', lines.Count > MostLines ? [.. lines.Take(MostLines), "…"] : lines);
-    }
 
     /// <summary>Columns that are separated by tabs, as <c>column -t</c> shows them.</summary>
     private static List<string> Aligned(string[] lines)

@@ -101,8 +101,8 @@ internal static class DeadLettersCommand
                     screen =>
                     {
                         screen.WriteText(
-                            $"{Texts.Count(done.Redriven, "record")} of {done.Topic} sent again; "
-                            + $"{Texts.Count(done.Already, "letter")} of records that were sent before.");
+                            $"{Texts.Count(done.Redriven, "record")} of {done.Topic} sent again"
+                            + (done.Already > 0 ? $"; of {Texts.Count(done.Already, "letter")} the record was sent before." : "."));
                         foreach (var unknown in done.Unknown)
                         {
                             Terminal.Error.WriteText(

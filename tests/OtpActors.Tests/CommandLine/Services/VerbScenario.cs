@@ -10,7 +10,7 @@ namespace OtpActors.Tests.CommandLine.Services;
 
 /// <summary>What a command line did.</summary>
 /// <param name="Line">The command line, from the verb on, as a reader would type it.</param>
-/// <param name="Output">Steady: ids, times, lengths of time and ports are the same ones each time.</param>
+/// <param name="Output">Its beginning, steady: ids, times, lengths of time and ports are the same ones each time.</param>
 /// <param name="Operations">The operations of the API that it called.</param>
 internal sealed record VerbExample(string Line, string Output, IReadOnlyList<string> Operations)
 {
@@ -26,6 +26,9 @@ public sealed partial class VerbScenario : IAsyncLifetime
 {
     private const string RunId = "20310517-083000-a1b2c3";
     private const string Url = "http://127.0.0.1:8080";
+
+    /// <summary>How much of an output is kept: its beginning shows what it is like.</summary>
+    private const int MostLines = 24;
 
     private readonly CalledOperations _called = new();
     private readonly Workplace _at = new();
@@ -53,7 +56,7 @@ public sealed partial class VerbScenario : IAsyncLifetime
         await SchedulesAsync();
         await DoAsync("command run.json --idempotency-key monday");
         await DoAsync("config check");
-        await DoAsync($"config show --server {Url}");
+        await DoAsync($"config show --server {Url}", shown: 8);
         await DoAsync($"health --server {Url} --ready");
     }
 
@@ -119,14 +122,15 @@ public sealed partial class VerbScenario : IAsyncLifetime
     }
 
     /// <summary>Runs the program as a reader would, on the service's data directory, and notes what it printed.</summary>
-    private async Task DoAsync(string line)
+    private async Task DoAsync(string line, int shown = MostLines)
     {
         _called.Take();
         var typed = _real.Aggregate(line, (text, own) => text.Replace(own.Key, own.Value, StringComparison.Ordinal));
         var ended = (await _at.RunBareAsync(
             typed.Split(' '), environment: new Dictionary<string, string> { ["OtpActors__Data"] = Service.Options.Data })).ShouldExitWith(0);
         var called = _called.Take();
-        _examples.Add(new VerbExample(line, Steady(ended.Output.ReplaceLineEndings("\n").TrimEnd('\n')), called));
+        var output = Steady(ended.Output.ReplaceLineEndings("\n").TrimEnd('\n')).Split('\n');
+        _examples.Add(new VerbExample(line, string.Join('\n', output.Length > shown ? [.. output.Take(shown), "…"] : output), called));
     }
 
     /// <summary>What is another one each time becomes the same.</summary>
@@ -135,7 +139,8 @@ public sealed partial class VerbScenario : IAsyncLifetime
         text = _real.Aggregate(text, (each, own) => each.Replace(own.Value, own.Key, StringComparison.Ordinal));
         text = Ids().Replace(text, RunId);
         text = Times().Replace(text, match => match.Value.Contains('T', StringComparison.Ordinal) ? "2031-05-17T08:30:00Z" : "2031-05-17 08:30:00Z");
-        return Lengths().Replace(text, "1.23 s").Replace(Service.Options.Data, "/var/lib/otpactors", StringComparison.Ordinal);
+        return Lengths().Replace(text, "1.23 s").Replace(Service.Options.Data, "/var/lib/otpactors", StringComparison.Ordinal)
+            .Replace("http://127.0.0.1:0", Url, StringComparison.Ordinal);
     }
 
     [GeneratedRegex("[0-9]{8}-[0-9]{6}-[0-9a-f]{6}")]

@@ -72,9 +72,9 @@ public sealed class VerbSpecs : IAsyncLifetime
         (await RunAsync("publish ann@example.com --otp-file -", $"{Canary}\n")).ShouldExitWith(0);
         (await RunAsync("publish ann@example.com --topic other")).ShouldExitWith(0).Output.Trim().ShouldBe("1 record published to other.");
 
-        var records = Service.Data.Topic();
-        records.Take(2).ShouldBe([("ann@example.com", Canary), ("ann@example.com", Canary)]);
-        records[2].Otp.Length.ShouldBe(7);
+        var passwords = Service.Data.Topic().Select(record => record.Otp).ToList(); // of both topics
+        passwords.Where(otp => otp == Canary).Count().ShouldBe(2);
+        passwords.Where(otp => otp != Canary).ShouldHaveSingleItem().Length.ShouldBe(7);
     }
 
     [Fact]
