@@ -45,7 +45,7 @@ internal sealed class CliReference(RootCommand root, IReadOnlyList<VerbExample> 
     private void Section(Command command)
     {
         var name = Mistakes.NameOf(command);
-        _text.Append('\n').Append(command.Parents.First() is RootCommand ? "##" : "###").Append($" `{name}`\n\n{Cell(command.Description)}\n");
+        Add($"\n{(command.Parents.First() is RootCommand ? "##" : "###")} `{name}`\n\n{Cell(command.Description)}\n");
         var asksService = Common.All(command.Options.Contains);
         var options = command.Options.Where(option => !option.Hidden && option.Name != "--help" && !(asksService && Common.Contains(option)));
         var rows = command.Arguments.Where(argument => !argument.Hidden).Select(Row).Concat(options.Select(Row)).ToList();
@@ -109,7 +109,7 @@ internal sealed class CliReference(RootCommand root, IReadOnlyList<VerbExample> 
         _text.Append("| | |\n|---|---|\n");
         foreach (var (name, text) in rows)
         {
-            _text.Append($"| `{Cell(name)}` | {Cell(text)} |\n");
+            Add($"| `{Cell(name)}` | {Cell(text)} |\n");
         }
     }
 
@@ -122,7 +122,9 @@ internal sealed class CliReference(RootCommand root, IReadOnlyList<VerbExample> 
 
     private static string Cell(string? text) => (text ?? "").Replace("|", "\\|", StringComparison.Ordinal);
 
-    private void Block(string mark, string text) => _text.Append($"\n```{mark}\n{text}\n```\n");
+    private void Block(string mark, string text) => Add($"\n```{mark}\n{text}\n```\n");
+
+    private void Add(string text) => _text.Append(text);
 
     /// <summary>Columns that are separated by tabs, as <c>column -t</c> shows them.</summary>
     private static List<string> Aligned(string[] lines)

@@ -48,8 +48,8 @@ internal static class DeadLettersCommand
     private static Table TableOf(IReadOnlyList<DeadLetterPage.Item> letters)
     {
         var table = new Table(
-            new Column("letter"), new Column("sink", Keep: 5), new Column("redriven", Keep: 4), new Column("record"), new Column("key", Keep: 3),
-            new Column("reason", Keep: 6, Flexible: true), new Column("produced", Keep: 1));
+            new Column("letter"), new Column("sink", Keep: 5), new Column("redriven", Keep: 4), new Column("record", Keep: 2), new Column("key", Keep: 3),
+            new Column("reason", Keep: 6, Flexible: true) { Least = 32 }, new Column("produced", Keep: 1));
         foreach (var letter in letters)
         {
             table.Add(

@@ -13,7 +13,7 @@ internal static class ScheduleText
     {
         var table = new Table(
             new Column("schedule"), new Column("state"), new Column("cron", Keep: 5), new Column("zone", Keep: 2), new Column("next", Keep: 4),
-            new Column("last run", Keep: 3), new Column("missed", Keep: 1, Right: true));
+            new Column("run", Keep: 3), new Column("missed", Keep: 1, Right: true));
         foreach (var schedule in schedules)
         {
             table.Add(

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using OtpActors.Api;
 using OtpActors.Client;
 using OtpActors.CommandLine.Screens;
 

@@ -66,14 +66,22 @@ internal static class TopicsCommand
             screen.Write([new Line(
             [
                 new Span("topic "), new Span(topic.Topic, Ink.Strong),
-                new Span($" · {Texts.Count(topic.Records, "record")} in {Texts.Count(topic.Partitions.Count, "partition")}"),
+                new Span($" · {Texts.Count(topic.Records, "record")} in {Texts.Count(topic.Partitions.Count, "partition")}{Offsets(topic)}"),
             ])]);
-            screen.Out.WriteLine();
-            Partitions(topic).WriteAligned(screen);
+            if (topic.Partitions.Count > 1)
+            {
+                screen.Out.WriteLine();
+                Partitions(topic).WriteAligned(screen);
+            }
+
             screen.Out.WriteLine();
             Groups(topic).WriteAligned(screen);
         });
     }
+
+    /// <summary>Of one partition alone: more have a table.</summary>
+    private static string Offsets(TopicDocument topic) =>
+        topic.Partitions is [var one] && one.High > one.Low ? $", offsets {Texts.Number(one.Low)} to {Texts.Number(one.High - 1)}" : "";
 
     private static Table Partitions(TopicDocument topic)
     {
@@ -91,11 +99,11 @@ internal static class TopicsCommand
     private static Table Groups(TopicDocument topic)
     {
         var table = new Table(
-            new Column("store"), new Column("partition", Right: true), new Column("committed", Keep: 2, Right: true), new Column("lag", Right: true),
+            new Column("store"), new Column("partition", Keep: 3, Right: true), new Column("committed", Keep: 2, Right: true), new Column("lag", Right: true),
             new Column("group", Keep: 1));
         foreach (var (group, partition) in topic.Groups.SelectMany(group => group.Partitions, (group, partition) => (group, partition)))
         {
-            table.Add(group.Store, partition.Partition, partition.Committed, partition.Lag, group.Group);
+            table.Add(group.Store, topic.Partitions.Count > 1 ? partition.Partition : null, partition.Committed, partition.Lag, group.Group);
         }
 
         return table;
@@ -135,10 +143,10 @@ internal static class TopicsCommand
     private static string? Headers(IReadOnlyDictionary<string, string>? headers) =>
         headers is null ? null : string.Join(", ", headers.Select(header => $"{header.Key}={header.Value}"));
 
-    private static string KindOf(TopicKind kind) => kind switch
+    private static Cell KindOf(TopicKind kind) => kind switch
     {
-        TopicKind.DeadLetters => "dead letters",
-        TopicKind.Commands => "commands",
-        _ => "records",
+        TopicKind.DeadLetters => new Cell("dead letters", "deadLetters"),
+        TopicKind.Commands => Cell.Of("commands"),
+        _ => Cell.Of("records"),
     };
 }

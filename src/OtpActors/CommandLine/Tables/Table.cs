@@ -12,8 +12,8 @@ internal sealed record Column(string Name, int Keep = Column.Always, bool Right 
 {
     public const int Always = int.MaxValue;
 
-    /// <summary>A flexible column that would be narrower goes altogether.</summary>
-    public const int Least = 12;
+    /// <summary>A flexible column is not made narrower than this: columns with a lower <see cref="Keep"/> go before it. Default 12.</summary>
+    public int Least { get; init; } = 12;
 }
 
 /// <summary>
@@ -74,7 +74,7 @@ internal sealed class Table(params IReadOnlyList<Column> columns)
             .ToList();
         while (shown.Sum(column => column.Width + Gap) - Gap - width is var over and > 0)
         {
-            var flexible = shown.FindIndex(column => columns[column.Index].Flexible && column.Width - over >= Column.Least);
+            var flexible = shown.FindIndex(column => columns[column.Index].Flexible && column.Width - over >= columns[column.Index].Least);
             if (flexible >= 0)
             {
                 shown[flexible] = shown[flexible] with { Width = shown[flexible].Width - over };

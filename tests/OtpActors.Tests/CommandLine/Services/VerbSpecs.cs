@@ -73,7 +73,7 @@ public sealed class VerbSpecs : IAsyncLifetime
         (await RunAsync("publish ann@example.com --topic other")).ShouldExitWith(0).Output.Trim().ShouldBe("1 record published to other.");
 
         var passwords = Service.Data.Topic().Select(record => record.Otp).ToList(); // of both topics
-        passwords.Where(otp => otp == Canary).Count().ShouldBe(2);
+        passwords.Count(otp => otp == Canary).ShouldBe(2);
         passwords.Where(otp => otp != Canary).ShouldHaveSingleItem().Length.ShouldBe(7);
     }
 
