@@ -270,6 +270,7 @@ public sealed class Outages
                     if (missing != away)
                     {
                         Answered(away);
+                        away = missing;
                     }
 
                     Missing(missing, StepFailure.Cause(args.Outcome.Exception!).Message);
@@ -277,8 +278,10 @@ public sealed class Outages
                 },
             })
             .Build();
-        return await pipeline.ExecuteAsync(async _ => await AskAsync(part, call, isPatient).ConfigureAwait(false), stop)
+        var answer = await pipeline.ExecuteAsync(async _ => await AskAsync(part, call, isPatient).ConfigureAwait(false), stop)
             .ConfigureAwait(false);
+        Answered(away); // the last that was missing, which need not be the first
+        return answer;
     }
 
     private void TellHeld(string part, string reason)

@@ -1,5 +1,6 @@
 using Akka.Event;
 using Microsoft.Extensions.Time.Testing;
+using OtpActors.Notifications;
 using OtpActors.Sqlite;
 using OtpActors.Steps;
 using OtpActors.Stores;
@@ -69,16 +70,22 @@ public class OutagesSpecs : StepKit
     }
 
     [Fact]
-    public async Task Of_two_parts_that_are_out_the_first_is_told_and_then_the_other()
+    public async Task Of_several_parts_that_are_out_the_first_is_told_and_then_the_others()
     {
         var changes = new List<bool>();
         var outages = Of(changed: changes.Add);
         outages.Missing(PartNames.Topic, "no broker answers");
+        _clock.Advance(TimeSpan.FromSeconds(1));
         outages.Missing(StoreNames.Mongo, "connection refused");
+        _clock.Advance(TimeSpan.FromSeconds(1));
+        outages.Missing(PartNames.Ledger, "the disk is full");
         (await Run.NextAsync<RunCommands.HoldStep>()).WaitsFor.ShouldBe(PartNames.Topic);
+        Run.HasMessages.ShouldBeFalse();
         outages.Answered(PartNames.Topic);
         (await Run.NextAsync<RunCommands.HoldStep>()).WaitsFor.ShouldBe(StoreNames.Mongo);
         outages.Answered(StoreNames.Mongo);
+        (await Run.NextAsync<RunCommands.HoldStep>()).WaitsFor.ShouldBe(PartNames.Ledger);
+        outages.Answered(PartNames.Ledger);
         await Run.NextAsync<RunCommands.ReleaseStep>();
         outages.Answered(StoreNames.Mongo);
         Run.HasMessages.ShouldBeFalse();
@@ -158,6 +165,53 @@ public class OutagesSpecs : StepKit
         await UntilEndedAsync(call);
         await Should.ThrowAsync<TopicException>(call);
         (unknown[^1] - unknown[0]).ShouldBeGreaterThanOrEqualTo(TimeSpan.FromSeconds(30));
+    }
+
+    [Fact]
+    public void A_stream_that_answers_is_not_silent()
+    {
+        var answers = 0L;
+        using var watch = Of().Watch(PartNames.Mail, () => answers);
+        for (var i = 0; i < 5; i++)
+        {
+            answers++;
+            _clock.Advance(TimeSpan.FromSeconds(10));
+        }
+
+        Run.HasMessages.ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task A_part_that_answers_while_another_goes_is_not_waited_for()
+    {
+        var failures = new Queue<Exception>(
+        [
+            new NotificationException("421 closing", canPass: true), new SqliteFailureException("the disk is full", canPass: true),
+        ]);
+        var call = Of().WaitOutAsync(
+            PartNames.Mail, () => failures.TryDequeue(out var failure) ? throw failure : Task.CompletedTask, Cancel);
+        await UntilEndedAsync(call);
+        await call;
+        (await Run.NextAsync<RunCommands.HoldStep>()).WaitsFor.ShouldBe(PartNames.Mail);
+        await Run.NextAsync<RunCommands.ReleaseStep>();
+        (await Run.NextAsync<RunCommands.HoldStep>()).WaitsFor.ShouldBe(PartNames.Ledger);
+        await Run.NextAsync<RunCommands.ReleaseStep>();
+    }
+
+    [Fact]
+    public async Task A_topic_that_was_known_between_may_be_unknown_for_as_long_again()
+    {
+        var outages = Of();
+        for (var time = 0; time < 2; time++)
+        {
+            var since = _clock.GetUtcNow();
+            var call = outages.WaitOutAsync(
+                PartNames.Topic,
+                () => _clock.GetUtcNow() - since < TimeSpan.FromSeconds(20) ? throw TopicException.NoTopic("otps") : Task.CompletedTask,
+                Cancel);
+            await UntilEndedAsync(call);
+            await call;
+        }
     }
 
     /// <summary>Lets time pass until the call has its answer or its fault.</summary>
