@@ -1,4 +1,5 @@
 using System.Text;
+using OtpActors.Records;
 using OtpActors.Tests.Fakes;
 using OtpActors.Topics;
 using OtpActors.Workflow;
@@ -139,6 +140,20 @@ public class SinkDeadLetterSpecs : SinkKit
         var letters = await ReadAsync("otps.dlq");
         letters.Select(letter => (letter.Headers![DeadLetters.OffsetHeader], letter.Headers[DeadLetters.ReasonHeader]))
             .ShouldBe([("2", "it cannot be processed (FormatException)"), ("7", "it cannot be processed (FormatException)")]);
+    }
+
+    [Fact]
+    public async Task Dead_letters_lie_in_the_order_of_their_records()
+    {
+        var refused = Records(Generated(1))[0];
+        Store.Reject = _ => "too large";
+        await EnsureTopicAsync();
+        await AppendAsync(
+            "p", (OtpRecordCodec.EncodeKey(refused.Email), OtpRecordCodec.EncodeValue(refused.Otp)), (null, Otp)); // found in the other order
+        Begin();
+        await Run.NextAsync<RunCommands.ConfirmSinkReady>();
+        (await GatherAsync(2)).Counts.DeadLettered.ShouldBe(2);
+        (await ReadAsync("otps.dlq")).Select(letter => letter.Headers![DeadLetters.OffsetHeader]).ShouldBe(["0", "1"]);
     }
 
     [Fact]

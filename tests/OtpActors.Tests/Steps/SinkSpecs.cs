@@ -69,6 +69,17 @@ public class SinkSpecs : SinkKit
     }
 
     [Fact]
+    public async Task A_batch_that_was_counted_before_leaves_the_count_where_it_is()
+    {
+        await EnsureTopicAsync();
+        await AppendAsync(Records(Generated(3)));
+        Begin(counted: Say.Offsets((0, 5)));
+        await Run.NextAsync<RunCommands.ConfirmSinkReady>();
+        var progress = (await Run.NextAsync<RunCommands.RecordSinkProgress>()).Progress;
+        (progress.From[0], progress.Next[0], progress.Counts).ShouldBe((5, 5, new SinkCounts(0, 0, 0, 0)));
+    }
+
+    [Fact]
     public async Task A_record_that_is_there_already_counts_as_skipped()
     {
         await BeginAsync();

@@ -49,6 +49,7 @@ public class DurationsSpecs
     [InlineData("00:05")]
     [InlineData("9000h")]
     [InlineData("999999999h")]
+    [InlineData("365.00:00:00")]
     [InlineData("1000.00:00:00")]
     [InlineData("P")]
     [InlineData("PT")]

@@ -136,6 +136,26 @@ public partial class RunStateSpecs
     }
 
     [Fact]
+    public void A_run_began_with_its_first_step()
+    {
+        var run = RunDriver.At(RunPhase.EnsuringTopic);
+        run.Now += TimeSpan.FromMinutes(1);
+        run.Do(Say.Topic());
+        run.State.BeganAt.ShouldBe(run[StepId.EnsureTopic].StartedAt);
+        run[Say.CassandraSink].StartedAt.ShouldBe(run.Now);
+    }
+
+    [Fact]
+    public void Where_reading_began_stays_whatever_a_later_attempt_begins_with()
+    {
+        var run = RunDriver.At(RunPhase.StartingSinks)
+            .Do(Say.Ready(Say.CassandraSink, start: Say.Offsets((0, 5))), Say.Progress(Say.CassandraSink, 5, 8), Say.Fail(Say.CassandraSink));
+        run.Now = run[Say.CassandraSink].RetryAt!.Value;
+        run.Do(Say.Retry(Say.CassandraSink), Say.Ready(Say.CassandraSink, 2, Say.Offsets((0, 8))));
+        run.State.Sinks[StoreNames.Cassandra].From.ShouldBe(Say.Offsets((0, 5)));
+    }
+
+    [Fact]
     public void Notifying_does_not_go_back()
     {
         var run = RunDriver.At(RunPhase.Notifying).Do(Say.Notified(Say.CassandraMail, 4, 3, 1));

@@ -21,6 +21,14 @@ public class SilenceSpecs
     }
 
     [Fact]
+    public void A_tick_that_comes_a_little_early_may_be_the_last()
+    {
+        Ticks(4).ShouldBeFalse();
+        _time.Advance(TimeSpan.FromSeconds(4.5)); // the limit lies within half a tick
+        _silence.IsOver().ShouldBeTrue();
+    }
+
+    [Fact]
     public void A_word_breaks_it()
     {
         Ticks(4).ShouldBeFalse();
