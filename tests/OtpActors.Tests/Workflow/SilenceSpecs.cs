@@ -29,6 +29,18 @@ public class SilenceSpecs
     }
 
     [Fact]
+    public void A_tick_that_comes_as_late_as_the_next_one_counts()
+    {
+        Ticks(3).ShouldBeFalse();
+        _time.Advance(TimeSpan.FromSeconds(18));
+        _silence.IsOver().ShouldBeTrue();
+    }
+
+    [Fact]
+    public void A_tick_is_a_millisecond_at_least() =>
+        new Silence(_time, TimeSpan.FromMilliseconds(4)).Tick.ShouldBe(TimeSpan.FromMilliseconds(1));
+
+    [Fact]
     public void A_word_breaks_it()
     {
         Ticks(4).ShouldBeFalse();
