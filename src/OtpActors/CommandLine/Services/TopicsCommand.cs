@@ -63,11 +63,8 @@ internal static class TopicsCommand
         var topic = await call.Client.GetTopicAsync(name, call.Cancel);
         return call.Show(topic, screen =>
         {
-            screen.Write([new Line(
-            [
-                new Span("topic "), new Span(topic.Topic, Ink.Strong),
-                new Span($" · {Texts.Count(topic.Records, "record")} in {Texts.Count(topic.Partitions.Count, "partition")}{Offsets(topic)}"),
-            ])]);
+            screen.Write([new Line([new Span("topic "), new Span(topic.Topic, Ink.Strong)])]);
+            screen.WriteText($"{Texts.Count(topic.Records, "record")} in {Texts.Count(topic.Partitions.Count, "partition")}{Offsets(topic)}");
             if (topic.Partitions.Count > 1)
             {
                 screen.Out.WriteLine();

@@ -52,7 +52,7 @@ public sealed class ServiceScreenSpecs : IAsyncLifetime
 
         var lines = await terminal.LinesAsync();
         lines.ShouldAllBe(line => line.Length <= width);
-        var name = screen == "schedules" ? Schedule : Topic;
+        var name = screen switch { "schedules" => Schedule, "dead-letters" => "0@1", _ => Topic };
         lines.Skip(1).ShouldContain(line => line.Contains(name), "whole, in one line");
         GoldenScreen.ShouldBe(lines, $"{screen}-{width}x{height}");
     }
