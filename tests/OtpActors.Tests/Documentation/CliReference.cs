@@ -14,7 +14,7 @@ internal sealed class CliReference(RootCommand root, IReadOnlyList<VerbExample> 
     private const string Intro = """
         # The command line
 
-        `OtpActors VERB`. This page is made by the tests, which run each example that is shown with its output: ids, times, lengths of time
+        The verbs of `OtpActors`. This page is made by the tests, which run each example that is shown with its output: ids, times, lengths of time
         and ports in it are made the same ones, and … stands for the rest. Lists are shown with their columns aligned; in a file or a pipe they are separated by tabs.
         Exit codes: 0 done, 1 not done or not all of it, 2 wrong arguments, settings or input.
 
