@@ -76,6 +76,10 @@ public sealed partial class VerbScenario : IAsyncLifetime
         await Service.UntilAsync(_real[RunId], "completed");
         await DoAsync("runs");
         await DoAsync($"runs {RunId}");
+        await DoAsync("start --topic invoices --count 200 --notify none", shown: 1); // what follows comes in the order of the steps' ends
+        _real[RunId] = await Service.StartRunAsync("""{"topic":"receipts","count":200,"notify":"none"}""");
+        await Service.UntilAsync(_real[RunId], "completed");
+        await DoAsync($"again {RunId}", shown: 1);
         await DoAsync("find jane@example.com");
         await DoAsync("find jane@example.com --reveal --json");
 
