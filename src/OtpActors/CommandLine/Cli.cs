@@ -39,6 +39,9 @@ public static class Cli
         HelpName = "DIR",
     };
 
+    /// <summary>A word that begins with @ is a value, as <c>--cron @daily</c>, and no file of arguments.</summary>
+    internal static readonly ParserConfiguration Parsing = new() { ResponseFileTokenReplacer = null };
+
     internal static RootCommand Create()
     {
         var root = new RootCommand(
@@ -83,7 +86,7 @@ public static class Cli
     {
         var root = Create();
         // What the program is for: without a verb it serves.
-        var parsed = root.Parse(args is [] ? ["serve"] : args is ["--data", ..] ? ["serve", .. args] : args);
+        var parsed = root.Parse(args is [] ? ["serve"] : args is ["--data", ..] ? ["serve", .. args] : args, Parsing);
         var works = parsed.Action == parsed.CommandResult.Command.Action;
         if ((works || parsed.Errors.Count > 0) && Mistakes.Describe(parsed) is { } mistake)
         {

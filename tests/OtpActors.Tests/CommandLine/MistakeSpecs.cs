@@ -31,6 +31,10 @@ public sealed class MistakeSpecs
     public void What_begins_with_a_dash_is_an_argument_behind_two() =>
         Mistakes.Describe(Cli.Create().Parse("find -- -jane@example.com")).ShouldBeNull();
 
+    [Fact]
+    public void A_value_may_begin_with_an_at_sign() =>
+        Cli.Create().Parse(["schedules", "set", "nightly", "--cron", "@daily", "--count", "5"], Cli.Parsing).Errors.ShouldBeEmpty();
+
     [Theory]
     [InlineData("runs", "runs", 0)]
     [InlineData("rnus", "runs", 1)]

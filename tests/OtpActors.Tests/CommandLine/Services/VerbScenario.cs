@@ -143,15 +143,19 @@ public sealed partial class VerbScenario : IAsyncLifetime
         text = _real.Aggregate(text, (each, own) => each.Replace(own.Value, own.Key, StringComparison.Ordinal));
         text = Ids().Replace(text, RunId);
         text = Times().Replace(text, match => match.Value.Contains('T', StringComparison.Ordinal) ? "2031-05-17T08:30:00Z" : "2031-05-17 08:30:00Z");
+        text = Clocks().Replace(text, "08:30:00.000Z");
         return Lengths().Replace(text, "1.23 s").Replace(Service.Options.Data, "/var/lib/otpactors", StringComparison.Ordinal)
             .Replace("http://127.0.0.1:0", Url, StringComparison.Ordinal);
     }
 
-    [GeneratedRegex("[0-9]{8}-[0-9]{6}-[0-9a-f]{6}")]
+    [GeneratedRegex("[0-9]{8}-[0-9]{6}-[0-9a-f]{6}|http-[0-9a-f]{24}")]
     private static partial Regex Ids();
 
     [GeneratedRegex(@"\b[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})")]
     private static partial Regex Times();
+
+    [GeneratedRegex(@"\b[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z")]
+    private static partial Regex Clocks();
 
     [GeneratedRegex(@"\b([0-9]\.[0-9]{2}|[0-9]{2}\.[0-9]) s\b")]
     private static partial Regex Lengths();
