@@ -19,7 +19,7 @@ public abstract record RecordSpec
         public override long Count { get; init; } = Count;
     }
 
-    /// <summary>Distinct made-up addresses with random passwords, both a function of <paramref name="Seed"/>.</summary>
+    /// <summary>Distinct generated addresses with random passwords, both a function of <paramref name="Seed"/>.</summary>
     /// <param name="Seed">32 random bytes in hexadecimal; a secret, since the passwords follow from it.</param>
     public sealed record Generated(long Count, string Seed) : RecordSpec
     {

@@ -30,7 +30,7 @@ public class RunRequest
     [Description("From the first to the last record of the one address, both included. Default: 20s.")]
     public TimeSpan? Duration { get; init; }
 
-    [Description("Instead of one address: this many made-up ones, with random passwords.")]
+    [Description("Instead of one address: this many generated ones, with random passwords.")]
     public long? Count { get; init; }
 
     [Description("Instead of one address: these records, at most 10,000.")]

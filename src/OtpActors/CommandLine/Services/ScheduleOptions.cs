@@ -50,7 +50,7 @@ internal sealed class ScheduleOptions
 
     private readonly Option<long?> _count = new("--count")
     {
-        Description = "Instead of one address: produce N made-up ones, with random passwords.",
+        Description = "Instead of one address: produce N generated ones, with random passwords.",
         HelpName = "N",
         CustomParser = Numbers.Parse<long>,
     };

@@ -53,7 +53,7 @@ internal static class ScheduleText
     private static IEnumerable<string> About(ScheduleDocument schedule)
     {
         yield return $"{schedule.Cron} in {schedule.TimeZone}; a taken topic: {JsonNamingPolicy.CamelCase.ConvertName($"{schedule.Overlap}")}"
-            + (schedule.CatchUp is { } time ? $"; made up within {Texts.Roughly(time)}" : "");
+            + (schedule.CatchUp is { } time ? $"; missed times are caught up within {Texts.Roughly(time)}" : "");
         yield return $"each run: {JsonSerializer.Serialize(schedule.Request, ClientJson.Options)}";
         if (schedule.LastRunId is { } run)
         {
