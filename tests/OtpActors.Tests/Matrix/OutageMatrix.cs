@@ -45,7 +45,7 @@ public sealed class OutageMatrix(KafkaServers kafka, CassandraServers cassandra,
 
     private Dictionary<OutageCase, Task<OutageResult>> Start()
     {
-        var turns = new OutageTurns(2 * Environment.ProcessorCount);
+        var turns = new OutageTurns(Environment.ProcessorCount);
         var possible = Chosen.Where(each => WhyNot(each) is null).ToList();
         var parts = new OutageParts(kafka, cassandra, postgres, OutageScale.Chosen, possible);
         return Chosen.ToDictionary(each => each, each => WhyNot(each) is { } why

@@ -16,7 +16,7 @@ internal sealed record OutageScale(TimeSpan Outage, bool Defaults)
         Attempts = 2,
         Delay = TimeSpan.FromMilliseconds(100),
         Jitter = 0,
-        Timeout = TimeSpan.FromSeconds(6),
+        Timeout = TimeSpan.FromSeconds(9),
     };
 
     public static OutageScale Chosen { get; } =
