@@ -139,4 +139,8 @@ internal sealed partial class PollLoop<TKey, TValue>
                 _group, offsets.Count, e.Error);
         }
     }
+
+    /// <summary>Not the batch: commits wait for the brokers, and its records need not wait with them.</summary>
+    private sealed record Commit(
+        PartitionSlot<TKey, TValue> Slot, long Sequence, long NextOffset, bool Through, TaskCompletionSource<CommitOutcome> Done);
 }

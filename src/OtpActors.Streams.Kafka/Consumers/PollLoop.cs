@@ -397,8 +397,4 @@ internal sealed partial class PollLoop<TKey, TValue>
         /// <summary>The end of the partition at which a look from outside has found nothing to read.</summary>
         public long VerifiedEnd { get; set; } = -1;
     }
-
-    /// <summary>Not the batch: commits wait for the brokers, and its records need not wait with them.</summary>
-    private sealed record Commit(
-        PartitionSlot<TKey, TValue> Slot, long Sequence, long NextOffset, bool Through, TaskCompletionSource<CommitOutcome> Done);
 }

@@ -142,8 +142,7 @@ public sealed class Notifier(
 
     private async Task BeatUntilAsync(Task answer, Begin begin, IActorRef run)
     {
-        var patience = OutageSetup.PatienceOf(begin.Spec.Policies.For(begin.Step.Kind));
-        var interval = patience < HeartbeatInterval ? patience : HeartbeatInterval;
+        var interval = OutageSetup.Of(begin).HeartbeatWithin(HeartbeatInterval);
         while (!answer.IsCompleted)
         {
             using var noLonger = new CancellationTokenSource();

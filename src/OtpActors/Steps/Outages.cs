@@ -359,6 +359,10 @@ public sealed record OutageSetup(string RunId, StepId Step, int Attempt, StepHol
     public static OutageSetup Of(IBeginStep begin) => new(
         begin.RunId, begin.Step, begin.Attempt, begin.Hold, PatienceOf(begin.Spec.Policies.For(begin.Step.Kind)));
 
+    /// <summary>How often an attempt that waits says that it lives, so that its own timeout does not end it meanwhile.</summary>
+    /// <param name="longest">Where the timeout leaves as much.</param>
+    public TimeSpan HeartbeatWithin(TimeSpan longest) => Patience < longest ? Patience : longest;
+
     /// <summary>Ten seconds; less where the attempt would be given up as silent before.</summary>
     public static TimeSpan PatienceOf(StepPolicy policy)
     {

@@ -118,8 +118,7 @@ public sealed class Producer(IOtpTopic topic, DataDirectory data, TimeProvider t
     /// <summary>A wait on purpose is no stall: it is told of while it lasts.</summary>
     private async Task WaitAsync(TimeSpan interval, Begin begin, IActorRef run, CancellationToken stop)
     {
-        var patience = OutageSetup.PatienceOf(begin.Spec.Policies.Produce);
-        var beat = patience < HeartbeatInterval ? patience : HeartbeatInterval;
+        var beat = OutageSetup.Of(begin).HeartbeatWithin(HeartbeatInterval);
         for (var left = interval; left > TimeSpan.Zero && !stop.IsCancellationRequested; left -= beat)
         {
             var part = left < beat ? left : beat;

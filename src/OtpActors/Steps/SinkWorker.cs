@@ -21,7 +21,7 @@ namespace OtpActors.Steps;
 /// writes (which add nothing) and never counts. A consumer that the log's outage ended is followed by another one, which
 /// begins at the last commit and counts from where the run has counted.
 /// </summary>
-internal sealed class SinkWorker : ReceiveActor, IWithTimers
+internal sealed partial class SinkWorker : ReceiveActor, IWithTimers
 {
     private static readonly TimeSpan ReportInterval = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan DrainCheckInterval = TimeSpan.FromMilliseconds(250);
@@ -124,8 +124,7 @@ internal sealed class SinkWorker : ReceiveActor, IWithTimers
     protected override void PreStart()
     {
         Context.Watch(_run);
-        var patience = _task.Outages.Patience;
-        Timers.StartPeriodicTimer(nameof(Beat), Beat.Instance, patience < HeartbeatInterval ? patience : HeartbeatInterval);
+        Timers.StartPeriodicTimer(nameof(Beat), Beat.Instance, _task.Outages.HeartbeatWithin(HeartbeatInterval));
         _outages.WaitOutAsync(_setup.Store.Name, () => _setup.Store.EnsureSchemaAsync(_abort.Token), _abort.Token)
             .PipeTo(Self, success: () => SchemaReady.Instance);
     }
@@ -365,68 +364,4 @@ internal sealed class SinkWorker : ReceiveActor, IWithTimers
         _run.Tell(new RunCommands.FailAttempt(_task.RunId, _task.Step, _task.Attempt, cause.Message));
         Context.Stop(Self);
     }
-
-    /// <summary>Batches written since the last report.</summary>
-    private sealed record Gathered(SinkProgress Progress, Dictionary<int, PartitionBatch> Newest)
-    {
-        public static Gathered Nothing => new(new SinkProgress(OffsetMaps.Empty, OffsetMaps.Empty, default), []);
-
-        public bool IsEmpty => Newest.Count == 0;
-
-        public Gathered Add(BatchWritten written)
-        {
-            var partition = written.Batch.Partition;
-            Newest[partition] = written.Batch;
-            return this with
-            {
-                Progress = new SinkProgress(
-                    Progress.From.ContainsKey(partition) ? Progress.From : Progress.From.Add(partition, written.From),
-                    Progress.Next.SetItem(partition, written.Next),
-                    Progress.Counts + written.Counts),
-            };
-        }
-    }
-
-    private sealed class SchemaReady
-    {
-        public static readonly SchemaReady Instance = new();
-    }
-
-    private sealed class CheckDrained
-    {
-        public static readonly CheckDrained Instance = new();
-    }
-
-    private sealed class ReportDue
-    {
-        public static readonly ReportDue Instance = new();
-    }
-
-    private sealed class Beat
-    {
-        public static readonly Beat Instance = new();
-    }
-
-    private sealed class Left
-    {
-        public static readonly Left Instance = new();
-    }
-
-    /// <summary>A consumer that has its partitions.</summary>
-    private sealed record Joined(
-        int Generation, OffsetMap Start, IConsumerControl Control, Task Ended, CancellationTokenSource Abort);
-
-    private sealed record Fetched(int Generation);
-
-    private sealed record Written(int Generation, BatchWritten Batch);
-
-    private sealed record Committed(int Generation);
-
-    private sealed record StreamEnded(int Generation);
-
-    private sealed record ConsumingFailed(int Generation, Exception Cause);
-
-    private sealed record GroupCommitted(OffsetMap Offsets);
-
-    private sealed record Hold(bool Held);
 }
