@@ -2,9 +2,9 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
 using OtpActors.Cql;
-using OtpActors.Records;
-using OtpActors.Stores;
-using OtpActors.Stores.Cassandra;
+using OtpActors.Domain.Records;
+using OtpActors.Infrastructure.Stores;
+using OtpActors.Infrastructure.Stores.Cassandra;
 using Spectre.Console;
 
 namespace OtpActors.Bench;

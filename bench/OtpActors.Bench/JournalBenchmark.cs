@@ -4,9 +4,11 @@ using System.Globalization;
 using System.Reflection;
 using System.Text.Json;
 using Microsoft.Data.Sqlite;
-using OtpActors.Records;
-using OtpActors.Topics;
-using OtpActors.Workflow;
+using OtpActors.Domain.Records;
+using OtpActors.Domain.Runs;
+using OtpActors.Domain.Runs.Messages;
+using OtpActors.Infrastructure.Journal;
+using OtpActors.Runs;
 using Spectre.Console;
 
 namespace OtpActors.Bench;

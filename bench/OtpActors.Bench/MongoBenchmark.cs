@@ -3,9 +3,9 @@ using System.Diagnostics;
 using System.Globalization;
 using MongoDB.Bson;
 using MongoDB.Driver;
-using OtpActors.Records;
-using OtpActors.Stores;
-using OtpActors.Stores.Mongo;
+using OtpActors.Domain.Records;
+using OtpActors.Infrastructure.Stores;
+using OtpActors.Infrastructure.Stores.Mongo;
 using Spectre.Console;
 
 namespace OtpActors.Bench;

@@ -1,5 +1,5 @@
 using System.Net;
-using HttpOptions = OtpActors.Hosting.HttpOptions;
+using HttpOptions = OtpActors.Api.HttpOptions;
 
 namespace OtpActors.Api;
 

@@ -3,6 +3,8 @@ using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.ModelBinding;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
+using OtpActors.Domain.Runs;
+using OtpActors.Domain.Times;
 using OtpActors.Triggers;
 using OtpActors.Triggers.Commands;
 using OtpActors.Triggers.Schedules;

@@ -1,13 +1,11 @@
 using System.Net;
 using System.Threading.RateLimiting;
 using Microsoft.AspNetCore.RateLimiting;
-using OtpActors.Health;
-using OtpActors.Hosting;
+using OtpActors.Domain.Runs;
+using OtpActors.Infrastructure.Topics;
 using OtpActors.Telemetry;
-using OtpActors.Topics;
 using OtpActors.Triggers;
 using Scalar.AspNetCore;
-using HttpOptions = OtpActors.Hosting.HttpOptions;
 
 namespace OtpActors.Api;
 
@@ -42,7 +40,6 @@ public static class ApiHosting
         services.AddSingleton<RunDirectory>();
         services.AddPublisher();
         services.AddSingleton<DeadLetterBox>();
-        services.AddHealth();
         services.AddPrometheus();
     }
 
@@ -65,7 +62,6 @@ public static class ApiHosting
         app.MapOpenApi(Document.Replace("v1", "{documentName}", StringComparison.Ordinal)).AllowAnonymous();
         app.MapScalarApiReference("/docs", scalar => scalar
             .WithTitle("OtpActors").WithOpenApiRoutePattern(Document).DisableDefaultFonts().DisableAgent().DisableTelemetry().HideDeveloperTools()).AllowAnonymous();
-        app.MapHealth();
         app.MapPrometheusScrapingEndpoint("/metrics").Needs(ApiScope.Read);
         var api = app.MapGroup("/api");
         api.AddEndpointFilter<FilesFilter>();

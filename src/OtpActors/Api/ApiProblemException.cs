@@ -3,11 +3,12 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Mvc;
-using OtpActors.Postgres;
-using OtpActors.Records;
-using OtpActors.Sqlite;
-using OtpActors.Stores;
-using OtpActors.Topics;
+using OtpActors.Domain.Runs;
+using OtpActors.Infrastructure.Inputs;
+using OtpActors.Infrastructure.Journal;
+using OtpActors.Infrastructure.Storage.Sqlite;
+using OtpActors.Infrastructure.Stores;
+using OtpActors.Infrastructure.Topics;
 using OtpActors.Triggers;
 
 namespace OtpActors.Api;

@@ -6,7 +6,6 @@ using System.Text.Encodings.Web;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.Extensions.Options;
-using OtpActors.Hosting;
 
 namespace OtpActors.Api;
 

@@ -1,9 +1,8 @@
 using System.ComponentModel;
 using Microsoft.AspNetCore.Mvc;
-using OtpActors.Hosting;
+using OtpActors.Domain.Runs;
 using OtpActors.Triggers;
 using OtpActors.Triggers.Commands;
-using OtpActors.Workflow;
 
 namespace OtpActors.Api;
 
@@ -24,9 +23,9 @@ internal static class CommandEndpoint
     private static async Task<IResult> SendAsync(
         HttpRequest request,
         [FromHeader(Name = "Idempotency-Key"), Description("The caller's own name for this request: 1 to 200 visible ASCII characters.")] string? key,
-        CommandSender sender, OtpActorsOptions options, TimeProvider time, CancellationToken cancel)
+        CommandSender sender, RunDefaults defaults, TimeProvider time, CancellationToken cancel)
     {
-        if (!options.Triggers.Commands.Enabled)
+        if (!defaults.Commands.Enabled)
         {
             throw new ApiProblemException(
                 StatusCodes.Status409Conflict, "commands_off", "This service takes no commands from a topic.",
@@ -42,7 +41,7 @@ internal static class CommandEndpoint
         using var body = new MemoryStream();
         await request.Body.CopyToAsync(body, cancel);
         var json = body.ToArray();
-        Check(json, options, time);
+        Check(json, defaults, time);
         var sent = await AppendAsync(sender, json, key, cancel);
         var document = new CommandDocument(
             sent.Topic, sent.Partition, sent.Offset, RunIds.OfCommand(sent.Topic, sent.Partition, sent.Offset), sent.Again);
@@ -52,9 +51,9 @@ internal static class CommandEndpoint
     /// <summary>As the topic's reader does, and the start of its run after it.</summary>
     /// <exception cref="ApiProblemException">It is no command.</exception>
     /// <exception cref="RunRequestException">A field is wrong.</exception>
-    private static void Check(byte[] json, OtpActorsOptions options, TimeProvider time)
+    private static void Check(byte[] json, RunDefaults defaults, TimeProvider time)
     {
-        if (!CommandReader.TryRead(json, options.Triggers.Commands.MaxBytes, out var command, out var fault))
+        if (!CommandReader.TryRead(json, defaults.Commands.MaxBytes, out var command, out var fault))
         {
             throw new ApiProblemException(
                 StatusCodes.Status400BadRequest, "bad_command", $"{char.ToUpperInvariant(fault[0])}{fault[1..]}.",
@@ -66,7 +65,7 @@ internal static class CommandEndpoint
             throw ApiProblemException.BadField("notAfter", "the time has passed.");
         }
 
-        RunRequests.CheckTopic(command, options);
+        RunRequests.CheckTopic(command, defaults);
         RunRequests.RecordsOf(command);
         if (command.Records is { } records)
         {

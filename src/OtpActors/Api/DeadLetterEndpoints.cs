@@ -1,7 +1,7 @@
 using System.ComponentModel;
 using Microsoft.AspNetCore.Http.HttpResults;
-using OtpActors.Hosting;
-using OtpActors.Topics;
+using OtpActors.Infrastructure.Topics;
+using OtpActors.Triggers;
 
 namespace OtpActors.Api;
 
@@ -25,7 +25,7 @@ internal static class DeadLetterEndpoints
     }
 
     private static async Task<Ok<DeadLetterPage>> ListAsync(
-        IOtpTopic log, DeadLetterBox box, OtpActorsOptions options, CancellationToken cancel,
+        IOtpTopic log, DeadLetterBox box, RunDefaults defaults, CancellationToken cancel,
         [Description("The topic that the records came from. Default: email_topic.")] string? topic = null,
         [Description("The partition of its dead letters. Default: 0.")] string? partition = null,
         [Description("The first offset to show. Default: the oldest that is kept, or the newest.")] string? offset = null,
@@ -33,7 +33,7 @@ internal static class DeadLetterEndpoints
         [Description("oldest or newest first. Default: oldest.")] string? order = null,
         [Description("The next of the page before, with the same order; instead of partition and offset.")] string? cursor = null)
     {
-        var origin = await OriginAsync(log, topic ?? options.Topic.Name, cancel);
+        var origin = await OriginAsync(log, topic ?? defaults.Topic.Name, cancel);
         var extents = await box.DescribeAsync(origin, cancel) ?? [new PartitionExtent(0, 0, 0)];
         var stretch = Stretch.Of(extents, partition, offset, limit, order, cursor);
         var extent = stretch.Extent;
@@ -45,11 +45,11 @@ internal static class DeadLetterEndpoints
     }
 
     private static async Task<Ok<RedriveDocument>> RedriveAsync(
-        RedriveRequest request, IOtpTopic log, DeadLetterBox box, OtpActorsOptions options, HttpContext context,
+        RedriveRequest request, IOtpTopic log, DeadLetterBox box, RunDefaults defaults, HttpContext context,
         ILogger<DeadLetterBox> logger, CancellationToken cancel)
     {
         request.Check();
-        var origin = await OriginAsync(log, request.Topic ?? options.Topic.Name, cancel);
+        var origin = await OriginAsync(log, request.Topic ?? defaults.Topic.Name, cancel);
         var done = request.Letters is { } letters
             ? await box.RedriveAsync(origin, [.. letters.Select((letter, i) => letter.ToPlace($"letters[{i}]"))], cancel)
             : await box.RedriveAllAsync(origin, request.Cursor is { } cursor ? RequestValues.Place(cursor, "cursor") : default, cancel);

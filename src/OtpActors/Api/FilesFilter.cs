@@ -1,4 +1,4 @@
-using OtpActors.Hosting;
+using OtpActors.Lifecycle;
 
 namespace OtpActors.Api;
 

@@ -1,6 +1,6 @@
-using OtpActors.Records;
-using OtpActors.Sqlite;
-using OtpActors.Stores;
+using OtpActors.Domain.Records;
+using OtpActors.Infrastructure.Storage.Sqlite;
+using OtpActors.Infrastructure.Stores;
 
 namespace OtpActors.Api;
 

@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
-using OtpActors.Hosting;
+using OtpActors.Infrastructure.Storage;
 
 namespace OtpActors.Api;
 

@@ -3,9 +3,9 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
-using OtpActors.Hosting;
-using OtpActors.Records;
-using OtpActors.Stores;
+using OtpActors.Domain.Records;
+using OtpActors.Domain.Runs;
+using OtpActors.Infrastructure.Stores;
 using OtpActors.Telemetry;
 using OtpActors.Triggers;
 
@@ -36,11 +36,11 @@ internal static class OtpEndpoints
     private static async Task<Results<Created<PublishedDocument>, Ok<PublishedDocument>>> PublishAsync(
         PublishRequest request,
         [FromHeader(Name = "Idempotency-Key"), Description("The caller's own name for this request: 1 to 200 visible ASCII characters.")] string? key,
-        OtpPublisher publisher, OtpActorsOptions options, CancellationToken cancel)
+        OtpPublisher publisher, RunDefaults defaults, CancellationToken cancel)
     {
-        var topic = request.TopicOf(options);
+        var topic = request.TopicOf(defaults);
         var records = request.ToRecords();
-        var target = new PublishTarget(topic, options.Topic.Partitions, options.Topic.ReplicationFactor);
+        var target = new PublishTarget(topic, defaults.Topic.Partitions, defaults.Topic.ReplicationFactor);
         if (RequestValues.IdempotencyKey(key) is null)
         {
             await publisher.PublishAsync(target, records, cancel);

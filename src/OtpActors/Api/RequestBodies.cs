@@ -1,6 +1,6 @@
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Net.Http.Headers;
-using HttpOptions = OtpActors.Hosting.HttpOptions;
+using HttpOptions = OtpActors.Api.HttpOptions;
 
 namespace OtpActors.Api;
 

@@ -1,6 +1,6 @@
 using System.Globalization;
-using OtpActors.Topics;
-using OtpActors.Triggers;
+using OtpActors.Domain.Times;
+using OtpActors.Infrastructure.Topics;
 
 namespace OtpActors.Api;
 

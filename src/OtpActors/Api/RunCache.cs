@@ -1,5 +1,6 @@
 using Akka.Actor;
-using OtpActors.Workflow;
+using OtpActors.Domain.Runs;
+using OtpActors.Domain.Runs.Messages;
 
 namespace OtpActors.Api;
 

@@ -1,8 +1,10 @@
 using Akka.Actor;
 using Akka.Hosting;
+using OtpActors.Domain.Runs;
+using OtpActors.Domain.Runs.Messages;
+using OtpActors.Infrastructure.Journal;
+using OtpActors.Runs;
 using OtpActors.Triggers;
-using OtpActors.Workflow;
-using OtpActors.Workflow.Journal;
 
 namespace OtpActors.Api;
 

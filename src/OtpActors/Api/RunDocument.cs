@@ -1,7 +1,6 @@
 using System.ComponentModel;
-using OtpActors.Records;
-using OtpActors.Triggers;
-using OtpActors.Workflow;
+using OtpActors.Domain.Records;
+using OtpActors.Domain.Runs;
 
 namespace OtpActors.Api;
 

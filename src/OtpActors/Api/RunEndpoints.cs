@@ -1,10 +1,10 @@
 using System.ComponentModel;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
-using OtpActors.Hosting;
+using OtpActors.Domain.Runs;
+using OtpActors.Domain.Runs.Messages;
+using OtpActors.Infrastructure.Journal;
 using OtpActors.Triggers;
-using OtpActors.Workflow;
-using OtpActors.Workflow.Journal;
 
 namespace OtpActors.Api;
 

@@ -3,9 +3,8 @@ using System.Net.ServerSentEvents;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Microsoft.AspNetCore.Mvc;
-using OtpActors.Hosting;
-using OtpActors.Triggers;
-using OtpActors.Workflow;
+using OtpActors.Domain.Runs;
+using OtpActors.Runs;
 
 namespace OtpActors.Api;
 

@@ -1,8 +1,9 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using OtpActors.Topics;
-using OtpActors.Workflow;
+using OtpActors.Domain.Runs;
+using OtpActors.Infrastructure.Journal;
+using OtpActors.Infrastructure.Topics;
 
 namespace OtpActors.Api;
 

@@ -1,7 +1,7 @@
 using System.ComponentModel;
-using OtpActors.Triggers;
+using OtpActors.Domain.Runs;
+using OtpActors.Domain.Schedules;
 using OtpActors.Triggers.Schedules;
-using OtpActors.Workflow;
 
 namespace OtpActors.Api;
 

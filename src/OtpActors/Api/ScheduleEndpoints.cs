@@ -1,10 +1,10 @@
 using Akka.Actor;
 using Akka.Hosting;
 using Microsoft.AspNetCore.Http.HttpResults;
-using OtpActors.Hosting;
+using OtpActors.Domain.Runs;
+using OtpActors.Domain.Schedules;
 using OtpActors.Triggers;
 using OtpActors.Triggers.Schedules;
-using OtpActors.Workflow;
 
 namespace OtpActors.Api;
 
@@ -43,9 +43,9 @@ internal static class ScheduleEndpoints
             : throw new RunRefusedException("the schedules cannot be read");
 
     private static async Task<Created<ScheduleDocument>> CreateAsync(
-        ScheduleForm form, IRequiredActor<ScheduleKeeper> keeper, OtpActorsOptions options, TimeProvider time, CancellationToken cancel)
+        ScheduleForm form, IRequiredActor<ScheduleKeeper> keeper, RunDefaults defaults, TimeProvider time, CancellationToken cancel)
     {
-        var found = await FindAsync(keeper, new ScheduleMessages.Create(form.ToDefinition(null, null, options)), cancel);
+        var found = await FindAsync(keeper, new ScheduleMessages.Create(form.ToDefinition(null, null, defaults)), cancel);
         return TypedResults.Created($"/api/schedules/{found.State.Name}", ScheduleDocument.Of(found.State, time.GetUtcNow()));
     }
 
@@ -54,10 +54,10 @@ internal static class ScheduleEndpoints
         Shown(await FindAsync(keeper, new ScheduleMessages.Get(name), cancel), time);
 
     private static async Task<Results<Created<ScheduleDocument>, Ok<ScheduleDocument>>> PutAsync(
-        string name, ScheduleForm form, IRequiredActor<ScheduleKeeper> keeper, OtpActorsOptions options, TimeProvider time, CancellationToken cancel)
+        string name, ScheduleForm form, IRequiredActor<ScheduleKeeper> keeper, RunDefaults defaults, TimeProvider time, CancellationToken cancel)
     {
         var current = await AskAsync(keeper, new ScheduleMessages.Get(name), cancel) as ScheduleMessages.Found;
-        var definition = form.ToDefinition(name, current?.State.Definition, options);
+        var definition = form.ToDefinition(name, current?.State.Definition, defaults);
         var found = await FindAsync(keeper, new ScheduleMessages.Put(definition), cancel);
         return found.Created
             ? TypedResults.Created($"/api/schedules/{name}", ScheduleDocument.Of(found.State, time.GetUtcNow()))

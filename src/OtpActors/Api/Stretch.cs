@@ -1,5 +1,6 @@
 using System.Globalization;
-using OtpActors.Topics;
+using OtpActors.Domain.Records;
+using OtpActors.Infrastructure.Topics;
 
 namespace OtpActors.Api;
 

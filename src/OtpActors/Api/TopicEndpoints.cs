@@ -1,9 +1,10 @@
 using System.ComponentModel;
 using Microsoft.AspNetCore.Http.HttpResults;
-using OtpActors.Hosting;
-using OtpActors.Records;
-using OtpActors.Topics;
-using OtpActors.Workflow;
+using OtpActors.Domain.Records;
+using OtpActors.Domain.Runs;
+using OtpActors.Infrastructure.Stores;
+using OtpActors.Infrastructure.Topics;
+using OtpActors.Triggers;
 
 namespace OtpActors.Api;
 
@@ -51,7 +52,7 @@ internal static class TopicEndpoints
         : $"{OneTimePassword.Mask} ({key.Length} bytes, no address)";
 
     private static async Task<Ok<TopicPage>> ListAsync(
-        IOtpTopic log, OtpActorsOptions options, CancellationToken cancel,
+        IOtpTopic log, RunDefaults defaults, CancellationToken cancel,
         [Description("How many at most, 1 to 500. Default: 50.")] string? limit = null,
         [Description("The next of the page before.")] string? cursor = null)
     {
@@ -62,22 +63,23 @@ internal static class TopicEndpoints
         }
 
         var found = (await log.ListAsync(cancel)).Where(topic => cursor is null || string.CompareOrdinal(topic.Name, cursor) > 0).Take(count + 1).ToList();
-        var page = found.Take(count).Select(topic => new TopicPage.Item(topic.Name, topic.Partitions, KindOf(topic.Name, options))).ToList();
+        var page = found.Take(count).Select(topic => new TopicPage.Item(topic.Name, topic.Partitions, KindOf(topic.Name, defaults))).ToList();
         return TypedResults.Ok(new TopicPage(page, found.Count > count ? page[^1].Topic : null));
     }
 
-    private static TopicKind KindOf(string topic, OtpActorsOptions options) =>
-        topic == options.Triggers.Commands.Topic ? TopicKind.Commands
+    private static TopicKind KindOf(string topic, RunDefaults defaults) =>
+        topic == defaults.Commands.Topic ? TopicKind.Commands
         : topic.EndsWith(DeadLetters.Suffix, StringComparison.Ordinal) ? TopicKind.DeadLetters
         : TopicKind.Records;
 
-    private static async Task<Ok<TopicDocument>> GetAsync(string topic, IOtpTopic log, OtpActorsOptions options, CancellationToken cancel)
+    private static async Task<Ok<TopicDocument>> GetAsync(
+        string topic, IOtpTopic log, RunDefaults defaults, StoresOptions stores, CancellationToken cancel)
     {
         var extents = await log.ExtentsAsync(topic, cancel);
         var groups = new List<TopicDocument.GroupPart>();
         foreach (var (store, group) in new[]
         {
-            (StoreNames.Cassandra, options.Stores.Cassandra.ConsumerGroup), (StoreNames.Mongo, options.Stores.Mongo.ConsumerGroup),
+            (StoreNames.Cassandra, stores.Cassandra.ConsumerGroup), (StoreNames.Mongo, stores.Mongo.ConsumerGroup),
         })
         {
             var committed = await log.CommittedAsync(topic, group, cancel);

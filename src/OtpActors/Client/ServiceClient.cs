@@ -5,6 +5,7 @@ using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using OtpActors.Api;
+using OtpActors.Domain.Runs;
 using OtpActors.Health;
 using OtpActors.Triggers;
 using OtpActors.Triggers.Schedules;

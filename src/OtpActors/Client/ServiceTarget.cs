@@ -1,5 +1,6 @@
 using System.Text;
-using OtpActors.Hosting;
+using OtpActors.Api;
+using OtpActors.Infrastructure.Storage;
 
 namespace OtpActors.Client;
 

@@ -4,10 +4,12 @@ using System.CommandLine.Help;
 using OtpActors.CommandLine.Completion;
 using OtpActors.CommandLine.Services;
 using OtpActors.Hosting;
-using OtpActors.Postgres;
-using OtpActors.Records;
-using OtpActors.Sqlite;
-using OtpActors.Stores;
+using OtpActors.Infrastructure.Configuration;
+using OtpActors.Infrastructure.Inputs;
+using OtpActors.Infrastructure.Journal;
+using OtpActors.Infrastructure.Storage;
+using OtpActors.Infrastructure.Storage.Sqlite;
+using OtpActors.Infrastructure.Stores;
 
 namespace OtpActors.CommandLine;
 

@@ -1,5 +1,5 @@
 using System.CommandLine.Parsing;
-using OtpActors.Triggers;
+using OtpActors.Domain.Times;
 
 namespace OtpActors.CommandLine;
 

@@ -5,6 +5,7 @@ using OtpActors.Client;
 using OtpActors.CommandLine.Screens;
 using OtpActors.Health;
 using OtpActors.Hosting;
+using OtpActors.Infrastructure.Configuration;
 
 namespace OtpActors.CommandLine;
 

@@ -2,7 +2,8 @@ using System.CommandLine;
 using System.Text.Json;
 using OtpActors.CommandLine.Tables;
 using OtpActors.Hosting;
-using OtpActors.Notifications.Ledger;
+using OtpActors.Infrastructure.Channels.Ledger;
+using OtpActors.Infrastructure.Storage;
 
 namespace OtpActors.CommandLine;
 

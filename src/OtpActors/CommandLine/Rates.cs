@@ -1,5 +1,5 @@
 using OtpActors.Api;
-using OtpActors.Workflow;
+using OtpActors.Domain.Runs;
 
 namespace OtpActors.CommandLine;
 

@@ -1,7 +1,8 @@
 using System.CommandLine;
+using OtpActors.Domain.Runs;
 using OtpActors.Hosting;
-using OtpActors.Stores.Mongo;
-using OtpActors.Workflow;
+using OtpActors.Infrastructure.Stores;
+using OtpActors.Infrastructure.Stores.Mongo;
 
 namespace OtpActors.CommandLine;
 

@@ -3,12 +3,16 @@ using System.Text.Json;
 using Akka.Actor;
 using Akka.Hosting;
 using OtpActors.Api;
+using OtpActors.Domain.Runs;
+using OtpActors.Domain.Runs.Messages;
 using OtpActors.Hosting;
-using OtpActors.Notifications;
-using OtpActors.Notifications.Ledger;
-using OtpActors.Sqlite;
-using OtpActors.Workflow;
-using OtpActors.Workflow.Journal;
+using OtpActors.Infrastructure.Channels;
+using OtpActors.Infrastructure.Channels.Ledger;
+using OtpActors.Infrastructure.Journal;
+using OtpActors.Infrastructure.Storage;
+using OtpActors.Infrastructure.Storage.Sqlite;
+using OtpActors.Lifecycle;
+using OtpActors.Runs;
 using Serilog.Events;
 
 namespace OtpActors.CommandLine;
@@ -174,8 +178,8 @@ internal static class RunCommand
             Outcome = report.Outcome ?? "Interrupted",
             Reason = report.Reason ?? breakage,
             Notifications = new RunReport.NotificationsPart(
-                Whole(Channels.Mail, report.Notifications.Mail),
-                Whole(Channels.Slack, report.Notifications.Slack) with { Messages = captured }),
+                Whole(ChannelNames.Mail, report.Notifications.Mail),
+                Whole(ChannelNames.Slack, report.Notifications.Slack) with { Messages = captured }),
         };
         if (json)
         {

@@ -1,10 +1,12 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
+using OtpActors.Domain.Records;
+using OtpActors.Domain.Runs;
 using OtpActors.Hosting;
-using OtpActors.Records;
+using OtpActors.Infrastructure.Inputs;
+using OtpActors.Infrastructure.Storage;
 using OtpActors.Triggers;
-using OtpActors.Workflow;
 
 namespace OtpActors.CommandLine;
 
@@ -136,11 +138,11 @@ internal sealed class RunOptions
         var request = await RequestAsync(parsed, null, cancellationToken);
         try
         {
-            RunRequests.CheckTopic(request, options);
+            RunRequests.CheckTopic(request, options.RunDefaults);
             var records = parsed.GetValue(_from) is { } file
                 ? await CheckFileAsync(file, parsed.GetValue(_skipBad), data, runId, cancellationToken)
                 : RunRequests.RecordsOf(request)!;
-            return RunRequests.ToSpec(request, options, records, new RunTrigger(TriggerKind.CommandLine));
+            return RunRequests.ToSpec(request, options.RunDefaults, records, new RunTrigger(TriggerKind.CommandLine));
         }
         catch (RunRequestException e)
         {

@@ -1,6 +1,6 @@
 using OtpActors.Api;
 using OtpActors.CommandLine.Screens;
-using OtpActors.Workflow;
+using OtpActors.Domain.Runs;
 
 namespace OtpActors.CommandLine;
 

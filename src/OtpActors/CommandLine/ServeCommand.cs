@@ -1,5 +1,7 @@
 using System.CommandLine;
 using OtpActors.Hosting;
+using OtpActors.Infrastructure.Storage;
+using OtpActors.Lifecycle;
 using Serilog.Events;
 
 namespace OtpActors.CommandLine;

@@ -1,7 +1,7 @@
 using System.Globalization;
 using OtpActors.Api;
 using OtpActors.CommandLine.Screens;
-using OtpActors.Workflow;
+using OtpActors.Domain.Runs;
 
 namespace OtpActors.CommandLine;
 

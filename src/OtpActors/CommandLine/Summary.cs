@@ -1,8 +1,11 @@
 using OtpActors.CommandLine.Screens;
 using OtpActors.CommandLine.Tables;
+using OtpActors.Domain.Runs;
+using OtpActors.Domain.Runs.Messages;
 using OtpActors.Hosting;
-using OtpActors.Notifications;
-using OtpActors.Workflow;
+using OtpActors.Infrastructure.Channels;
+using OtpActors.Infrastructure.Storage;
+using OtpActors.Infrastructure.Topics;
 
 namespace OtpActors.CommandLine;
 
@@ -66,12 +69,12 @@ internal static class Summary
                 + $"+ {Texts.Count(input.BadLines, "bad line")} + {Texts.Count(input.BlankLines, "blank line")}";
         }
 
-        yield return Channel(report, Channels.Mail, report.Notifications.Mail, StepId.Mail, open, places.Outbox, see);
-        yield return Channel(report, Channels.Slack, report.Notifications.Slack, StepId.Slack, open, places.Slack, see);
+        yield return Channel(report, ChannelNames.Mail, report.Notifications.Mail, StepId.Mail, open, places.Outbox, see);
+        yield return Channel(report, ChannelNames.Slack, report.Notifications.Slack, StepId.Slack, open, places.Slack, see);
         foreach (var store in report.Stores.Where(s => s.DeadLettered > 0))
         {
             yield return $"{store.Name}: {Texts.Count(store.DeadLettered, "record")} could not be stored; with the reason in topic "
-                + Topics.DeadLetters.TopicOf(report.Topic.Name);
+                + DeadLetters.TopicOf(report.Topic.Name);
         }
 
         foreach (var store in report.Stores.Where(s => s.Missing > 0))

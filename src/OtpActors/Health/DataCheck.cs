@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
-using OtpActors.Hosting;
+using OtpActors.Infrastructure.Storage;
+using OtpActors.Lifecycle;
 
 namespace OtpActors.Health;
 

@@ -1,9 +1,7 @@
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using OtpActors.Api;
-using OtpActors.Hosting;
-using OtpActors.Stores;
-using OtpActors.Triggers;
-using OtpActors.Workflow;
+using OtpActors.Domain.Runs;
+using OtpActors.Infrastructure.Stores;
 
 namespace OtpActors.Health;
 

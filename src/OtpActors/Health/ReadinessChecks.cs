@@ -2,25 +2,25 @@ using System.Globalization;
 using Akka.Actor;
 using Akka.Hosting;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
-using OtpActors.Hosting;
-using OtpActors.Records;
+using OtpActors.Domain.Records;
+using OtpActors.Domain.Runs;
+using OtpActors.Infrastructure.Journal;
+using OtpActors.Infrastructure.Stores;
+using OtpActors.Infrastructure.Topics;
+using OtpActors.Runs;
 using OtpActors.Steps;
-using OtpActors.Stores;
 using OtpActors.Telemetry;
-using OtpActors.Topics;
-using OtpActors.Workflow;
-using OtpActors.Workflow.Journal;
 
 namespace OtpActors.Health;
 
 /// <summary>Whether the topic's log can be asked. That the topic is not there yet is no fault: a run creates it.</summary>
-internal sealed class TopicCheck(OtpActorsOptions options, IOtpTopic topic) : IHealthCheck
+internal sealed class TopicCheck(TopicOptions options, IOtpTopic topic) : IHealthCheck
 {
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
         try
         {
-            await topic.HighWatermarksAsync(options.Topic.Name, cancellationToken);
+            await topic.HighWatermarksAsync(options.Name, cancellationToken);
             return HealthCheckResult.Healthy();
         }
         catch (TopicException e) when (e.IsMissing)
@@ -80,13 +80,13 @@ internal sealed class JournalCheck(IRequiredActor<JournalWatch> watch, JournalSt
 }
 
 /// <summary>Whether the sinks that should consume get on.</summary>
-internal sealed class SinksCheck(LagMonitor lag, StandingCounts standing, OtpActorsOptions options) : IHealthCheck
+internal sealed class SinksCheck(LagMonitor lag, StandingCounts standing, TelemetryOptions options) : IHealthCheck
 {
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
         var held = standing.Holds
             .Select(sink => $"the continuous sink into {sink.Key} {HeldStepsCheck.Sentence(sink.Value)}").Order(StringComparer.Ordinal);
-        var stalled = lag.Latest.Where(group => group.StalledFor >= options.Telemetry.StallAfter)
+        var stalled = lag.Latest.Where(group => group.StalledFor >= options.StallAfter)
             .Select(group => FormattableString.Invariant(
                 $"{group.Group} has committed nothing for {group.StalledFor.TotalSeconds:0} s, {group.Lag} records wait"))
             .ToList();

@@ -1,8 +1,9 @@
-using OtpActors.Stores;
-using OtpActors.Stores.Cassandra;
-using OtpActors.Stores.Embedded;
-using OtpActors.Stores.Mongo;
-using OtpActors.Workflow;
+using OtpActors.Domain.Runs;
+using OtpActors.Infrastructure.Storage;
+using OtpActors.Infrastructure.Stores;
+using OtpActors.Infrastructure.Stores.Cassandra;
+using OtpActors.Infrastructure.Stores.Embedded;
+using OtpActors.Infrastructure.Stores.Mongo;
 
 namespace OtpActors.Hosting;
 

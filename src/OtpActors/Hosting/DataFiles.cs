@@ -1,5 +1,7 @@
-using OtpActors.Sqlite;
-using OtpActors.Workflow;
+using OtpActors.Domain.Runs;
+using OtpActors.Infrastructure.Journal;
+using OtpActors.Infrastructure.Storage;
+using OtpActors.Infrastructure.Storage.Sqlite;
 
 namespace OtpActors.Hosting;
 

@@ -1,5 +1,7 @@
-using OtpActors.Stores.Embedded;
-using OtpActors.Workflow;
+using OtpActors.Domain.Runs;
+using OtpActors.Infrastructure.Storage;
+using OtpActors.Infrastructure.Stores;
+using OtpActors.Infrastructure.Stores.Embedded;
 
 namespace OtpActors.Hosting;
 

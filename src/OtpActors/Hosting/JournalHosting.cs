@@ -3,9 +3,11 @@ using Akka.Hosting;
 using Akka.Persistence.Sql;
 using Microsoft.Data.Sqlite;
 using Npgsql;
-using OtpActors.Postgres;
-using OtpActors.Workflow;
-using OtpActors.Workflow.Journal;
+using OtpActors.Domain.Runs;
+using OtpActors.Domain.Runs.Messages;
+using OtpActors.Infrastructure.Journal;
+using OtpActors.Infrastructure.Storage;
+using OtpActors.Infrastructure.Storage.Sqlite;
 
 namespace OtpActors.Hosting;
 
@@ -111,7 +113,7 @@ public sealed class JournalAccess : IAsyncDisposable
         ? $"the connection to the journal was lost and {_lock!.Holder} has the journal now: runs stop here"
         : null;
 
-    /// <exception cref="Sqlite.SqliteFailureException">A file is damaged or cannot be written.</exception>
+    /// <exception cref="SqliteFailureException">A file is damaged or cannot be written.</exception>
     /// <exception cref="JournalException">The server cannot be used, or another process has the journal.</exception>
     public static async Task<JournalAccess> OpenAsync(OtpActorsOptions options, DataDirectory data, CancellationToken cancellationToken)
     {

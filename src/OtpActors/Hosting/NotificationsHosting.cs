@@ -1,7 +1,9 @@
-using OtpActors.Notifications;
-using OtpActors.Notifications.Ledger;
-using OtpActors.Notifications.Smtp;
-using OtpActors.Notifications.Webhook;
+using OtpActors.Infrastructure.Channels;
+using OtpActors.Infrastructure.Channels.Ledger;
+using OtpActors.Infrastructure.Channels.Mail;
+using OtpActors.Infrastructure.Channels.Slack;
+using OtpActors.Infrastructure.Configuration;
+using OtpActors.Infrastructure.Storage;
 
 namespace OtpActors.Hosting;
 

@@ -1,6 +1,8 @@
 using System.Globalization;
 using OtpActors.Api;
-using OtpActors.Records;
+using OtpActors.Domain.Records;
+using OtpActors.Health;
+using OtpActors.Infrastructure.Storage;
 using OtpActors.Telemetry;
 using Serilog;
 using Serilog.Configuration;
@@ -44,9 +46,11 @@ public static class OtpActorsHost
         });
         Add(builder.Services, options, data, consoleLevel, triggers: true);
         builder.AddApi(options.Http);
+        builder.Services.AddHealth();
         replace(builder.Services);
         var app = builder.Build();
         app.UseApi(options.Http);
+        app.MapHealth();
         return app;
     }
 

@@ -1,14 +1,19 @@
 using Akka.Configuration;
 using Akka.Hosting;
-using OtpActors.Notifications.Ledger;
+using OtpActors.Api;
+using OtpActors.Domain.Runs;
+using OtpActors.Infrastructure.Channels.Ledger;
+using OtpActors.Infrastructure.Journal;
+using OtpActors.Infrastructure.Storage;
+using OtpActors.Infrastructure.Stores;
+using OtpActors.Infrastructure.Topics;
+using OtpActors.Infrastructure.Topics.Embedded;
+using OtpActors.Infrastructure.Topics.Kafka;
+using OtpActors.Lifecycle;
+using OtpActors.Runs;
 using OtpActors.Steps;
-using OtpActors.Stores;
 using OtpActors.Telemetry;
-using OtpActors.Topics;
-using OtpActors.Topics.Embedded;
-using OtpActors.Topics.Kafka;
 using OtpActors.Triggers;
-using OtpActors.Workflow;
 using Serilog.Events;
 using LogLevel = Akka.Event.LogLevel;
 
@@ -23,10 +28,16 @@ public static class OtpActorsHosting
         this IServiceCollection services, OtpActorsOptions options, DataDirectory data, bool triggers)
     {
         services.AddSingleton(options);
+        services.AddSingleton(options.RunDefaults);
+        services.AddSingleton(options.Topic);
+        services.AddSingleton(options.Stores);
+        services.AddSingleton(options.Journal);
+        services.AddSingleton(options.Telemetry);
+        services.AddSingleton<ReadSettings>(_ => () => ShownSettings.Of(options));
         services.AddSingleton(data);
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton(sp => new RunStarter(
-            options, data, sp.GetRequiredService<IRequiredActor<RunRegistry>>(), sp.GetRequiredService<IRequiredActor<RunsParent>>(),
+            options.RunDefaults, data, sp.GetRequiredService<IRequiredActor<RunRegistry>>(), sp.GetRequiredService<IRequiredActor<RunsParent>>(),
             sp.GetRequiredService<DataWatch>()));
         services.AddSingleton<DataWatch>();
         services.AddHostedService(sp => sp.GetRequiredService<DataWatch>());
@@ -74,7 +85,7 @@ public static class OtpActorsHosting
                 .AddRunRetention(options.Workflow);
             if (triggers)
             {
-                builder.AddTriggers(options);
+                builder.AddTriggers(options.Triggers);
             }
         });
         if (triggers)
@@ -94,7 +105,7 @@ public static class OtpActorsHosting
     private static Config StopWithin(TimeSpan shutdown) =>
         $$"""
         akka.coordinated-shutdown.phases {
-          {{TriggersHosting.StopPhase}}.timeout = {{(long)(shutdown.TotalMilliseconds / 6)}}ms
+          {{TriggerPhase.Stop}}.timeout = {{(long)(shutdown.TotalMilliseconds / 6)}}ms
           before-service-unbind.timeout = {{(long)(shutdown.TotalMilliseconds * 2 / 3)}}ms
         }
         """;

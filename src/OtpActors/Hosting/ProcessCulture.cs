@@ -1,5 +1,5 @@
 using System.Globalization;
-using OtpActors.Records;
+using OtpActors.Domain.Records;
 
 namespace OtpActors.Hosting;
 

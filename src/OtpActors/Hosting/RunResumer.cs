@@ -2,10 +2,11 @@ using System.Text.Json;
 using Akka.Actor;
 using Akka.Hosting;
 using OtpActors.Api;
-using OtpActors.Postgres;
+using OtpActors.Domain.Runs;
+using OtpActors.Domain.Runs.Messages;
+using OtpActors.Infrastructure.Journal;
+using OtpActors.Runs;
 using OtpActors.Triggers;
-using OtpActors.Workflow;
-using OtpActors.Workflow.Journal;
 
 namespace OtpActors.Hosting;
 

@@ -3,12 +3,10 @@ using Microsoft.Extensions.Configuration.EnvironmentVariables;
 using Microsoft.Extensions.Configuration.Json;
 using Microsoft.Extensions.Configuration.Memory;
 using Microsoft.Extensions.FileProviders;
-using OtpActors.Notifications;
+using OtpActors.Infrastructure.Channels;
+using OtpActors.Infrastructure.Configuration;
 
 namespace OtpActors.Hosting;
-
-/// <summary>The configuration is wrong; the message names the keys and what is wrong with each.</summary>
-public sealed class SettingsException(string message) : Exception(message);
 
 /// <summary>
 /// Reads the settings: defaults &lt; <c>appsettings.json</c>, then <c>appsettings.ENVIRONMENT.json</c> beside the program &lt;

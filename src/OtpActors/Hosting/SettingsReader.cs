@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.Extensions.Configuration.EnvironmentVariables;
-using OtpActors.Triggers;
+using OtpActors.Domain.Times;
+using OtpActors.Infrastructure.Configuration;
 
 namespace OtpActors.Hosting;
 

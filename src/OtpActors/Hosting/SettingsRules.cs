@@ -51,7 +51,7 @@ internal static partial class SettingsRules
 
             var defaults = usual is null ? null : property.GetValue(usual);
             IEnumerable<(object Section, string Path)> within =
-                property.IsDefined(typeof(ValidateObjectMembersAttribute)) && value is not null
+                value is not null && ShownSettings.IsSection(value.GetType())
                     ? defaults is not null && AreAlike(value, defaults) ? [] : [(value, key)]
                 : property.IsDefined(typeof(ValidateEnumeratedItemsAttribute)) && value is IEnumerable items
                     ? items.Cast<object>().Select((item, i) => (item, $"{key}:{i}"))

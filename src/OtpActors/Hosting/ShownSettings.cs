@@ -2,6 +2,7 @@ using System.Collections;
 using System.Globalization;
 using System.Reflection;
 using System.Text.Json.Nodes;
+using OtpActors.Infrastructure.Configuration;
 
 namespace OtpActors.Hosting;
 
@@ -12,9 +13,6 @@ namespace OtpActors.Hosting;
 /// </summary>
 public static class ShownSettings
 {
-    /// <summary>Stands for a value that is set and not shown.</summary>
-    public const string Mask = "***";
-
     /// <summary>The whole tree under the names that the settings have; null where nothing is set.</summary>
     public static JsonObject Of(OtpActorsOptions options) => Section(options);
 
@@ -40,18 +38,18 @@ public static class ShownSettings
     private static JsonNode? Node(object? value, ShownAttribute? attribute) => value switch
     {
         null => null,
-        Secret => Mask,
+        Secret => Secret.Mask,
         bool flag => JsonValue.Create(flag),
         short or int or long => JsonValue.Create(Convert.ToInt64(value, CultureInfo.InvariantCulture)),
         double number => JsonValue.Create(number),
         TimeSpan time => time.ToString("c", CultureInfo.InvariantCulture),
         Enum => value.ToString(),
         Uri { IsAbsoluteUri: true } url => url.GetComponents(UriComponents.SchemeAndServer, UriFormat.UriEscaped),
-        string text => attribute is null ? Mask : text,
+        string text => attribute is null ? Secret.Mask : text,
         IReadOnlyDictionary<string, Secret> entries => Entries(entries, attribute),
         IEnumerable items => new JsonArray([.. items.Cast<object?>().Select(item => Node(item, attribute))]),
         _ when IsSection(value.GetType()) => Section(value),
-        _ => Mask,
+        _ => Secret.Mask,
     };
 
     private static JsonObject Entries(IReadOnlyDictionary<string, Secret> entries, ShownAttribute? attribute)
@@ -59,7 +57,7 @@ public static class ShownSettings
         var shown = new JsonObject();
         foreach (var (name, value) in entries)
         {
-            shown[name] = attribute?.Entries.Contains(name, StringComparer.OrdinalIgnoreCase) == true ? value.Reveal() : Mask;
+            shown[name] = attribute?.Entries.Contains(name, StringComparer.OrdinalIgnoreCase) == true ? value.Reveal() : Secret.Mask;
         }
 
         return shown;

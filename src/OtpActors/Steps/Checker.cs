@@ -1,9 +1,11 @@
 using Akka.Actor;
 using Akka.Hosting;
-using OtpActors.Hosting;
-using OtpActors.Records;
-using OtpActors.Stores;
-using OtpActors.Workflow;
+using OtpActors.Domain.Records;
+using OtpActors.Domain.Runs;
+using OtpActors.Domain.Runs.Messages;
+using OtpActors.Infrastructure.Inputs;
+using OtpActors.Infrastructure.Storage;
+using OtpActors.Infrastructure.Stores;
 
 namespace OtpActors.Steps;
 

@@ -1,9 +1,10 @@
 using Akka.Actor;
 using Akka.Hosting;
-using OtpActors.Records;
-using OtpActors.Stores;
-using OtpActors.Topics;
-using OtpActors.Workflow;
+using OtpActors.Domain.Records;
+using OtpActors.Domain.Runs;
+using OtpActors.Domain.Runs.Messages;
+using OtpActors.Infrastructure.Stores;
+using OtpActors.Infrastructure.Topics;
 
 namespace OtpActors.Steps;
 

@@ -1,11 +1,12 @@
 using System.Runtime.CompilerServices;
 using Akka.Actor;
 using Akka.Hosting;
-using OtpActors.Hosting;
-using OtpActors.Notifications;
-using OtpActors.Records;
-using OtpActors.Stores;
-using OtpActors.Workflow;
+using OtpActors.Domain.Runs;
+using OtpActors.Domain.Runs.Messages;
+using OtpActors.Infrastructure.Channels;
+using OtpActors.Infrastructure.Inputs;
+using OtpActors.Infrastructure.Storage;
+using OtpActors.Infrastructure.Stores;
 
 namespace OtpActors.Steps;
 

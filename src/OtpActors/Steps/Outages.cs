@@ -1,10 +1,11 @@
 using Akka.Actor;
 using Akka.Event;
-using OtpActors.Notifications;
-using OtpActors.Sqlite;
-using OtpActors.Stores;
-using OtpActors.Topics;
-using OtpActors.Workflow;
+using OtpActors.Domain.Runs;
+using OtpActors.Domain.Runs.Messages;
+using OtpActors.Infrastructure.Channels;
+using OtpActors.Infrastructure.Storage.Sqlite;
+using OtpActors.Infrastructure.Stores;
+using OtpActors.Infrastructure.Topics;
 using Polly;
 using Polly.Retry;
 

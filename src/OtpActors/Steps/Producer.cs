@@ -3,11 +3,12 @@ using Akka.Actor;
 using Akka.Hosting;
 using Akka.Streams;
 using Akka.Streams.Dsl;
-using OtpActors.Hosting;
-using OtpActors.Records;
-using OtpActors.Telemetry;
-using OtpActors.Topics;
-using OtpActors.Workflow;
+using OtpActors.Domain.Records;
+using OtpActors.Domain.Runs;
+using OtpActors.Domain.Runs.Messages;
+using OtpActors.Infrastructure.Inputs;
+using OtpActors.Infrastructure.Storage;
+using OtpActors.Infrastructure.Topics;
 
 namespace OtpActors.Steps;
 

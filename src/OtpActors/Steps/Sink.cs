@@ -1,9 +1,10 @@
 using Akka.Actor;
 using Akka.Hosting;
-using OtpActors.Hosting;
-using OtpActors.Stores;
-using OtpActors.Topics;
-using OtpActors.Workflow;
+using OtpActors.Domain.Runs;
+using OtpActors.Domain.Runs.Messages;
+using OtpActors.Infrastructure.Stores;
+using OtpActors.Infrastructure.Topics;
+using OtpActors.Lifecycle;
 
 namespace OtpActors.Steps;
 
@@ -203,7 +204,7 @@ public static class SinkHosting
             if (own.Standing is not null)
             {
                 Listen(system, sink);
-                TriggersHosting.StopWithTriggers<Sink.StandingClosed>(system, sink, new Sink.CloseStanding());
+                TriggerPhase.StopInOrder<Sink.StandingClosed>(system, sink, new Sink.CloseStanding());
             }
         });
 

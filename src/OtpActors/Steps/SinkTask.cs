@@ -1,4 +1,4 @@
-using OtpActors.Workflow;
+using OtpActors.Domain.Runs;
 
 namespace OtpActors.Steps;
 

@@ -1,5 +1,6 @@
-using OtpActors.Topics;
-using OtpActors.Workflow;
+using OtpActors.Domain.Records;
+using OtpActors.Domain.Runs.Messages;
+using OtpActors.Infrastructure.Topics;
 
 namespace OtpActors.Steps;
 

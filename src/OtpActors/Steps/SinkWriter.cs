@@ -1,11 +1,11 @@
 using Akka.Event;
 using Akka.Streams;
 using Akka.Streams.Dsl;
-using OtpActors.Records;
-using OtpActors.Stores;
-using OtpActors.Telemetry;
-using OtpActors.Topics;
-using OtpActors.Workflow;
+using OtpActors.Domain.Records;
+using OtpActors.Domain.Runs;
+using OtpActors.Domain.Runs.Messages;
+using OtpActors.Infrastructure.Stores;
+using OtpActors.Infrastructure.Topics;
 using StreamSink = Akka.Streams.Dsl.Sink;
 
 namespace OtpActors.Steps;

@@ -1,7 +1,9 @@
 using Akka.Actor;
 using Akka.Event;
-using OtpActors.Topics;
-using OtpActors.Workflow;
+using OtpActors.Domain.Records;
+using OtpActors.Domain.Runs;
+using OtpActors.Domain.Runs.Messages;
+using OtpActors.Infrastructure.Topics;
 
 namespace OtpActors.Steps;
 

@@ -1,6 +1,7 @@
 using Akka.Actor;
 using Akka.Event;
-using OtpActors.Workflow;
+using OtpActors.Domain.Runs;
+using OtpActors.Domain.Runs.Messages;
 
 namespace OtpActors.Steps;
 

@@ -1,6 +1,6 @@
 using Akka.Actor;
 using Akka.Hosting;
-using OtpActors.Workflow;
+using OtpActors.Domain.Runs;
 
 namespace OtpActors.Steps;
 

@@ -1,7 +1,8 @@
 using Akka.Actor;
 using Akka.Hosting;
-using OtpActors.Topics;
-using OtpActors.Workflow;
+using OtpActors.Domain.Runs;
+using OtpActors.Domain.Runs.Messages;
+using OtpActors.Infrastructure.Topics;
 
 namespace OtpActors.Steps;
 

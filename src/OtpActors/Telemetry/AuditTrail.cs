@@ -1,6 +1,7 @@
 using Akka.Actor;
 using Akka.Hosting;
-using OtpActors.Workflow;
+using OtpActors.Domain.Runs;
+using OtpActors.Domain.Runs.Messages;
 using Serilog.Core;
 using Serilog.Events;
 

@@ -1,6 +1,7 @@
-using OtpActors.Hosting;
-using OtpActors.Topics;
-using OtpActors.Workflow;
+using OtpActors.Domain.Records;
+using OtpActors.Domain.Runs;
+using OtpActors.Infrastructure.Stores;
+using OtpActors.Infrastructure.Topics;
 
 namespace OtpActors.Telemetry;
 
@@ -14,9 +15,11 @@ public sealed record GroupProgress(string Group, long Lag, TimeSpan StalledFor);
 /// work, or the sinks are continuous) get on.
 /// </summary>
 /// <remarks>A topic that is not there yet has no lag. A topic that cannot be asked keeps the last figures.</remarks>
-public sealed class LagMonitor(OtpActorsOptions options, IOtpTopic topic, ServiceMetrics metrics, TimeProvider time) : BackgroundService
+public sealed class LagMonitor(
+    TelemetryOptions options, TopicOptions configured, StoresOptions stores, IOtpTopic topic, ServiceMetrics metrics, TimeProvider time)
+    : BackgroundService
 {
-    private readonly string[] _groups = [options.Stores.Cassandra.ConsumerGroup, options.Stores.Mongo.ConsumerGroup];
+    private readonly string[] _groups = [stores.Cassandra.ConsumerGroup, stores.Mongo.ConsumerGroup];
     private readonly Dictionary<string, (long Committed, DateTimeOffset Since)> _moved = [];
     private volatile IReadOnlyList<GroupProgress> _latest = [];
 
@@ -25,7 +28,7 @@ public sealed class LagMonitor(OtpActorsOptions options, IOtpTopic topic, Servic
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(options.Telemetry.LagInterval, time);
+        using var timer = new PeriodicTimer(options.LagInterval, time);
         do
         {
             try
@@ -43,11 +46,11 @@ public sealed class LagMonitor(OtpActorsOptions options, IOtpTopic topic, Servic
     /// <exception cref="TopicException">The topic cannot be asked.</exception>
     internal async Task MeasureAsync(CancellationToken cancellationToken)
     {
-        var high = await topic.HighWatermarksAsync(options.Topic.Name, cancellationToken);
+        var high = await topic.HighWatermarksAsync(configured.Name, cancellationToken);
         var latest = new List<GroupProgress>();
         foreach (var group in _groups)
         {
-            var committed = await topic.CommittedAsync(options.Topic.Name, group, cancellationToken);
+            var committed = await topic.CommittedAsync(configured.Name, group, cancellationToken);
             var lag = high.Sum(end => Math.Max(0, end.Value - committed.GetValueOrDefault(end.Key)));
             metrics.SetLag(group, lag);
             latest.Add(new GroupProgress(group, lag, Stalled(group, committed.Values.Sum(), lag)));
@@ -68,7 +71,7 @@ public sealed class LagMonitor(OtpActorsOptions options, IOtpTopic topic, Servic
         return now - known.Since;
     }
 
-    private bool ShouldConsume() => options.Topic.Continuous
+    private bool ShouldConsume() => configured.Continuous
         || metrics.ActiveRuns.Values.Any(phase => phase is > RunPhase.StartingSinks and < RunPhase.Checking);
 
     private static async Task<bool> WaitAsync(PeriodicTimer timer, CancellationToken stop)

@@ -1,6 +1,6 @@
 using System.Diagnostics;
-using OtpActors.Records;
-using OtpActors.Stores;
+using OtpActors.Domain.Records;
+using OtpActors.Infrastructure.Stores;
 
 namespace OtpActors.Telemetry;
 

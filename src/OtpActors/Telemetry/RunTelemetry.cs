@@ -1,6 +1,8 @@
 using Akka.Actor;
 using Akka.Hosting;
-using OtpActors.Workflow;
+using OtpActors.Domain.Runs;
+using OtpActors.Domain.Runs.Messages;
+using OtpActors.Steps;
 
 namespace OtpActors.Telemetry;
 

@@ -1,10 +1,11 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
-using OtpActors.Hosting;
+using OtpActors.Domain.Runs;
+using OtpActors.Domain.Runs.Messages;
+using OtpActors.Infrastructure.Journal;
+using OtpActors.Infrastructure.Storage;
 using OtpActors.Steps;
 using OtpActors.Triggers;
-using OtpActors.Workflow;
-using OtpActors.Workflow.Journal;
 
 namespace OtpActors.Telemetry;
 

@@ -1,9 +1,11 @@
 using Akka.Actor;
 using Akka.Event;
 using Akka.Hosting;
-using OtpActors.Hosting;
-using OtpActors.Triggers.Schedules;
-using OtpActors.Workflow;
+using OtpActors.Domain.Runs;
+using OtpActors.Domain.Runs.Messages;
+using OtpActors.Domain.Schedules;
+using OtpActors.Infrastructure.Journal;
+using OtpActors.Lifecycle;
 
 namespace OtpActors.Triggers;
 
@@ -82,7 +84,7 @@ public static class MissedRunAlertsHosting
                 resolver.GetService<IScheduleStore>(), resolver.GetService<IRunCatalog>(),
                 resolver.GetService<TimeProvider>(), resolver.GetService<TriggerCounts>());
             var alerts = system.ActorOf(Props.Create(() => new MissedRunAlerts(store, catalog, time, counts)), "missed-run-alerts");
-            TriggersHosting.TellWhenResumed(system, alerts);
+            TriggerPhase.NotifyWhenResumed(system, alerts);
             system.EventStream.Subscribe(alerts, typeof(RunNotices.Updated));
         });
 }

@@ -1,8 +1,8 @@
 using System.Threading.Channels;
 using Akka.Streams;
 using Akka.Streams.Dsl;
-using OtpActors.Records;
-using OtpActors.Topics;
+using OtpActors.Domain.Records;
+using OtpActors.Infrastructure.Topics;
 using StreamSink = Akka.Streams.Dsl.Sink;
 
 namespace OtpActors.Triggers;

@@ -1,8 +1,8 @@
 using System.ComponentModel;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using OtpActors.Hosting;
-using OtpActors.Records;
+using OtpActors.Domain.Records;
+using OtpActors.Domain.Runs;
 
 namespace OtpActors.Triggers;
 
@@ -29,10 +29,10 @@ public sealed class PublishRequest
         : RunRequests.InlineOf(Records, List);
 
     /// <exception cref="RunRequestException">It is no topic that records are published to.</exception>
-    public string TopicOf(OtpActorsOptions options)
+    public string TopicOf(RunDefaults defaults)
     {
-        var topic = Topic ?? options.Topic.Name;
-        RunRequests.CheckTopic(new RunRequest { Topic = topic }, options);
+        var topic = Topic ?? defaults.Topic.Name;
+        RunRequests.CheckTopic(new RunRequest { Topic = topic }, defaults);
         return topic;
     }
 
@@ -54,11 +54,11 @@ public sealed class PublishRequest
 
     private sealed class Forms : JsonConverter<PublishRequest>
     {
-        public override PublishRequest Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
+        public override PublishRequest Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions defaults)
         {
             if (reader.TokenType == JsonTokenType.StartArray)
             {
-                return new PublishRequest { Records = JsonSerializer.Deserialize<List<OtpInput>>(ref reader, options)!, List = "" };
+                return new PublishRequest { Records = JsonSerializer.Deserialize<List<OtpInput>>(ref reader, defaults)!, List = "" };
             }
 
             if (reader.TokenType != JsonTokenType.StartObject)
@@ -66,7 +66,7 @@ public sealed class PublishRequest
                 throw new RequestFormException("must be an object or an array.");
             }
 
-            var form = JsonSerializer.Deserialize<ObjectForm>(ref reader, options)!;
+            var form = JsonSerializer.Deserialize<ObjectForm>(ref reader, defaults)!;
             if (form.Records is null)
             {
                 return new PublishRequest { Topic = form.Topic, Records = [new OtpInput { Email = form.Email, Otp = form.Otp }] };
@@ -77,7 +77,7 @@ public sealed class PublishRequest
                 : throw new RunRequestException("records", "says what is published: leave out email and otp");
         }
 
-        public override void Write(Utf8JsonWriter writer, PublishRequest value, JsonSerializerOptions options) =>
-            JsonSerializer.Serialize(writer, new ObjectForm { Topic = value.Topic, Records = value.Records }, options);
+        public override void Write(Utf8JsonWriter writer, PublishRequest value, JsonSerializerOptions defaults) =>
+            JsonSerializer.Serialize(writer, new ObjectForm { Topic = value.Topic, Records = value.Records }, defaults);
     }
 }

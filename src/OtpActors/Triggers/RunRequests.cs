@@ -1,9 +1,8 @@
 using System.Security.Cryptography;
 using System.Text.Json;
-using OtpActors.Hosting;
-using OtpActors.Records;
-using OtpActors.Topics;
-using OtpActors.Workflow;
+using OtpActors.Domain.Records;
+using OtpActors.Domain.Runs;
+using OtpActors.Infrastructure.Topics;
 
 namespace OtpActors.Triggers;
 
@@ -20,39 +19,39 @@ public static class RunRequests
 
     /// <param name="records">Where the records come from: <see cref="RecordsOf"/>, or what the caller has kept of its own.</param>
     /// <exception cref="RunRequestException">A field is wrong.</exception>
-    public static RunSpec ToSpec(RunRequest request, OtpActorsOptions options, RecordSpec records, RunTrigger trigger)
+    public static RunSpec ToSpec(RunRequest request, RunDefaults defaults, RecordSpec records, RunTrigger trigger)
     {
-        CheckTopic(request, options);
+        CheckTopic(request, defaults);
         return new RunSpec
         {
-            Topic = request.Topic ?? options.Topic.Name,
-            Partitions = request.Partitions ?? options.Topic.Partitions,
-            ReplicationFactor = options.Topic.ReplicationFactor,
+            Topic = request.Topic ?? defaults.Topic.Name,
+            Partitions = request.Partitions ?? defaults.Topic.Partitions,
+            ReplicationFactor = defaults.Topic.ReplicationFactor,
             Records = records,
-            Window = request.Window ?? options.Workflow.Window,
+            Window = request.Window ?? defaults.Workflow.Window,
             NotifyLimit = request.Notify is { } limit ? limit.Addresses
-                : options.Workflow.NotifyLimit < 0 ? null
-                : options.Workflow.NotifyLimit,
-            Deadline = request.Deadline ?? options.Workflow.Deadline,
-            HoldFor = options.Workflow.HoldFor,
+                : defaults.Workflow.NotifyLimit < 0 ? null
+                : defaults.Workflow.NotifyLimit,
+            Deadline = request.Deadline ?? defaults.Workflow.Deadline,
+            HoldFor = defaults.Workflow.HoldFor,
             Duration = records is RecordSpec.Sample ? request.Duration ?? DefaultDuration : null,
             Overlap = request.Overlap,
-            Policies = options.Workflow.Steps,
+            Policies = defaults.Workflow.Steps,
             Trigger = trigger,
         };
     }
 
     /// <exception cref="RunRequestException">The topic's name or its partitions are wrong.</exception>
-    public static void CheckTopic(RunRequest request, OtpActorsOptions options)
+    public static void CheckTopic(RunRequest request, RunDefaults defaults)
     {
-        var topic = request.Topic ?? options.Topic.Name;
+        var topic = request.Topic ?? defaults.Topic.Name;
         if (!TopicRules.IsForRecords(topic))
         {
             throw new RunRequestException("topic", $"'{topic}' is no name of a topic; it takes 1 to 245 of a-z A-Z 0-9 . _ -");
         }
 
         // Whether commands are taken now or not: what lies there would be read as commands one day.
-        if (topic == options.Triggers.Commands.Topic)
+        if (topic == defaults.Commands.Topic)
         {
             throw new RunRequestException("topic", $"{topic} belongs to the commands: choose another one");
         }
@@ -62,7 +61,7 @@ public static class RunRequests
             throw new RunRequestException("topic", $"a topic that ends in {DeadLetters.Suffix} is for dead letters alone");
         }
 
-        if ((request.Partitions ?? options.Topic.Partitions) is var partitions and (< 1 or > 1_000))
+        if ((request.Partitions ?? defaults.Topic.Partitions) is var partitions and (< 1 or > 1_000))
         {
             throw new RunRequestException("partitions", $"{partitions} is not between 1 and 1000");
         }

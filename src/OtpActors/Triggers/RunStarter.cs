@@ -1,9 +1,12 @@
 using Akka.Actor;
 using Akka.Hosting;
-using OtpActors.Hosting;
-using OtpActors.Records;
-using OtpActors.Telemetry;
-using OtpActors.Workflow;
+using OtpActors.Domain.Runs;
+using OtpActors.Domain.Runs.Messages;
+using OtpActors.Infrastructure.Inputs;
+using OtpActors.Infrastructure.Storage;
+using OtpActors.Lifecycle;
+using OtpActors.Runs;
+using OtpActors.Steps;
 
 namespace OtpActors.Triggers;
 
@@ -30,7 +33,7 @@ public interface IRunStarter
 
 /// <inheritdoc/>
 public sealed class RunStarter(
-    OtpActorsOptions options, DataDirectory data, IRequiredActor<RunRegistry> registry, IRequiredActor<RunsParent> runs, DataWatch files)
+    RunDefaults defaults, DataDirectory data, IRequiredActor<RunRegistry> registry, IRequiredActor<RunsParent> runs, DataWatch files)
     : IRunStarter
 {
     /// <summary>How long a run may take to be journaled; it is a matter of milliseconds.</summary>
@@ -54,7 +57,7 @@ public sealed class RunStarter(
         };
         var records = RunRequests.RecordsOf(request);
         var inline = request.Records is null ? null : RunRequests.InlineOf(request.Records);
-        RunRequests.CheckTopic(request, options);
+        RunRequests.CheckTopic(request, defaults);
         var overlap = request.Overlap ?? OverlapPolicy.Wait;
         using var turn = trigger.Key is null ? null : await _keys.TakeAsync(runId, cancellationToken);
         if (trigger.Key is not null && await FindAsync(runId, cancellationToken) is { } known)
@@ -68,7 +71,7 @@ public sealed class RunStarter(
         }
 
         records ??= await RecordSpool.KeepAsync(inline!, data.InputsDirectory, runId, cancellationToken);
-        var spec = RunRequests.ToSpec(request, options, records, trigger);
+        var spec = RunRequests.ToSpec(request, defaults, records, trigger);
         var state = await RegisterAsync(runId, spec, overlap, cancellationToken);
         return Same(state, trigger) with { Again = !ReferenceEquals(state.Spec, spec) };
     }

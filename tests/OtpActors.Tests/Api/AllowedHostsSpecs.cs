@@ -1,6 +1,5 @@
 using System.Net;
 using OtpActors.Api;
-using OtpActors.Hosting;
 using Shouldly;
 using Xunit;
 

@@ -1,6 +1,6 @@
 using System.Text;
 using Microsoft.Extensions.DependencyInjection;
-using OtpActors.Topics;
+using OtpActors.Infrastructure.Topics;
 using Shouldly;
 using Xunit;
 

@@ -1,10 +1,10 @@
 using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
-using OtpActors.Records;
-using OtpActors.Stores;
+using OtpActors.Domain.Records;
+using OtpActors.Infrastructure.Stores;
+using OtpActors.Infrastructure.Topics;
 using OtpActors.Tests.Support;
-using OtpActors.Topics;
 using OtpActors.Triggers;
 using Shouldly;
 using Xunit;

@@ -5,11 +5,11 @@ using Confluent.Kafka;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging.Abstractions;
-using OtpActors.Records;
+using OtpActors.Domain.Records;
+using OtpActors.Infrastructure.Topics;
+using OtpActors.Infrastructure.Topics.Kafka;
 using OtpActors.Tests.Servers;
 using OtpActors.Tests.Support;
-using OtpActors.Topics;
-using OtpActors.Topics.Kafka;
 using Xunit;
 
 namespace OtpActors.Tests.Api;

@@ -1,7 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
-using OtpActors.Records;
-using OtpActors.Stores;
-using OtpActors.Workflow;
+using OtpActors.Domain.Records;
+using OtpActors.Domain.Runs;
+using OtpActors.Infrastructure.Stores;
 using Shouldly;
 using Xunit;
 

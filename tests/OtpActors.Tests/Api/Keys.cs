@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using OtpActors.Api;
 using OtpActors.Hosting;
 
 namespace OtpActors.Tests.Api;

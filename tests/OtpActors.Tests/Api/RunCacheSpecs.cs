@@ -1,8 +1,9 @@
 using Akka.Configuration;
 using Akka.TestKit.Xunit;
 using OtpActors.Api;
+using OtpActors.Domain.Runs;
+using OtpActors.Domain.Runs.Messages;
 using OtpActors.Tests.Fakes;
-using OtpActors.Workflow;
 using Shouldly;
 using Xunit;
 

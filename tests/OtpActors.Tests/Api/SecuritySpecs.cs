@@ -4,7 +4,7 @@ using System.Text;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
-using OtpActors.Hosting;
+using OtpActors.Api;
 using OtpActors.Tests.Support;
 using Shouldly;
 using Xunit;

@@ -1,9 +1,9 @@
 using OtpActors.Api;
 using OtpActors.Client;
+using OtpActors.Domain.Runs;
 using OtpActors.Tests.Api;
 using OtpActors.Triggers;
 using OtpActors.Triggers.Schedules;
-using OtpActors.Workflow;
 using Shouldly;
 using Xunit;
 

@@ -1,5 +1,6 @@
+using OtpActors.Api;
 using OtpActors.Client;
-using OtpActors.Hosting;
+using OtpActors.Infrastructure.Storage;
 using Shouldly;
 using Xunit;
 

@@ -2,10 +2,9 @@ using System.Collections.Immutable;
 using System.Text.Json;
 using OtpActors.Api;
 using OtpActors.Client;
-using OtpActors.Records;
-using OtpActors.Topics;
-using OtpActors.Triggers;
-using OtpActors.Workflow;
+using OtpActors.Domain.Records;
+using OtpActors.Domain.Runs;
+using OtpActors.Domain.Runs.Messages;
 using Shouldly;
 
 namespace OtpActors.Tests.CommandLine;

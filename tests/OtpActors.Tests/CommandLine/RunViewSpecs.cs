@@ -1,7 +1,8 @@
 using Microsoft.Extensions.Time.Testing;
 using OtpActors.CommandLine;
 using OtpActors.CommandLine.Screens;
-using OtpActors.Workflow;
+using OtpActors.Domain.Runs;
+using OtpActors.Domain.Runs.Messages;
 using Shouldly;
 using Xunit;
 

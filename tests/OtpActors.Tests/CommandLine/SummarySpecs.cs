@@ -1,6 +1,8 @@
 using OtpActors.CommandLine;
+using OtpActors.Domain.Runs;
+using OtpActors.Domain.Runs.Messages;
 using OtpActors.Hosting;
-using OtpActors.Workflow;
+using OtpActors.Infrastructure.Storage;
 using Shouldly;
 using Xunit;
 

@@ -1,8 +1,13 @@
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.Configuration;
 using Npgsql;
+using OtpActors.Api;
 using OtpActors.Hosting;
-using OtpActors.Notifications;
+using OtpActors.Infrastructure.Channels;
+using OtpActors.Infrastructure.Configuration;
+using OtpActors.Infrastructure.Journal;
+using OtpActors.Infrastructure.Stores;
+using OtpActors.Infrastructure.Topics;
 using Shouldly;
 using Xunit;
 

@@ -2,7 +2,7 @@ using System.Runtime.Versioning;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
-using OtpActors.Notifications;
+using OtpActors.Infrastructure.Channels;
 using OtpActors.Tests.Notifications.Smtp;
 using OtpActors.Tests.Servers.Smtp;
 using Shouldly;

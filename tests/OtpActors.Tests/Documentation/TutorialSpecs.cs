@@ -1,6 +1,6 @@
+using OtpActors.Domain.Runs;
 using OtpActors.Hosting;
 using OtpActors.Tests.Deployment;
-using OtpActors.Workflow;
 using Shouldly;
 using Xunit;
 

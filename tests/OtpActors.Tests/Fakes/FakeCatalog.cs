@@ -1,4 +1,5 @@
-using OtpActors.Workflow;
+using OtpActors.Domain.Runs;
+using OtpActors.Infrastructure.Journal;
 
 namespace OtpActors.Tests.Fakes;
 

@@ -1,4 +1,5 @@
-using OtpActors.Triggers.Schedules;
+using OtpActors.Domain.Schedules;
+using OtpActors.Infrastructure.Journal;
 
 namespace OtpActors.Tests.Fakes;
 

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
+using OtpActors.Domain.Runs;
 using OtpActors.Triggers;
-using OtpActors.Workflow;
 
 namespace OtpActors.Tests.Fakes;
 

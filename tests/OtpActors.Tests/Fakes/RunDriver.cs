@@ -1,6 +1,6 @@
-using OtpActors.Records;
-using OtpActors.Topics;
-using OtpActors.Workflow;
+using OtpActors.Domain.Records;
+using OtpActors.Domain.Runs;
+using OtpActors.Domain.Runs.Messages;
 using Shouldly;
 using OffsetMap = System.Collections.Immutable.ImmutableSortedDictionary<int, long>;
 

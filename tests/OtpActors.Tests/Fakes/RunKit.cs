@@ -4,10 +4,11 @@ using Akka.Persistence;
 using Akka.TestKit;
 using Akka.TestKit.Xunit;
 using Microsoft.Extensions.Time.Testing;
+using OtpActors.Domain.Runs;
+using OtpActors.Domain.Runs.Messages;
+using OtpActors.Infrastructure.Journal;
+using OtpActors.Runs;
 using OtpActors.Steps;
-using OtpActors.Topics;
-using OtpActors.Workflow;
-using OtpActors.Workflow.Journal;
 using Shouldly;
 using Xunit;
 

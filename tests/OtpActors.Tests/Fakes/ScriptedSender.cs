@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
-using OtpActors.Notifications;
-using OtpActors.Records;
+using OtpActors.Domain.Records;
+using OtpActors.Infrastructure.Channels;
 
 namespace OtpActors.Tests.Fakes;
 

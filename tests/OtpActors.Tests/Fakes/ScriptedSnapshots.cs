@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 using Akka.Actor;
 using Akka.Persistence;
 using Akka.Persistence.Snapshot;
-using OtpActors.Workflow;
+using OtpActors.Infrastructure.Journal;
 
 namespace OtpActors.Tests.Fakes;
 

@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
-using OtpActors.Records;
-using OtpActors.Stores;
-using OtpActors.Workflow;
+using OtpActors.Domain.Records;
+using OtpActors.Domain.Runs;
+using OtpActors.Infrastructure.Stores;
 
 namespace OtpActors.Tests.Fakes;
 

@@ -1,6 +1,7 @@
 using Akka;
 using Akka.Streams.Dsl;
-using OtpActors.Topics;
+using OtpActors.Domain.Runs;
+using OtpActors.Infrastructure.Topics;
 using OffsetMap = System.Collections.Immutable.ImmutableSortedDictionary<int, long>;
 
 namespace OtpActors.Tests.Fakes;

@@ -1,7 +1,8 @@
 using Akka.Actor;
+using OtpActors.Domain.Records;
+using OtpActors.Domain.Runs;
+using OtpActors.Domain.Runs.Messages;
 using OtpActors.Steps;
-using OtpActors.Topics;
-using OtpActors.Workflow;
 using Shouldly;
 using OffsetMap = System.Collections.Immutable.ImmutableSortedDictionary<int, long>;
 

@@ -1,5 +1,5 @@
 using System.Text;
-using OtpActors.Files;
+using OtpActors.Infrastructure.Storage.Files;
 using Shouldly;
 using Xunit;
 

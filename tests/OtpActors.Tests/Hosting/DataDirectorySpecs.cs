@@ -1,4 +1,4 @@
-using OtpActors.Hosting;
+using OtpActors.Infrastructure.Storage;
 using Shouldly;
 using Xunit;
 

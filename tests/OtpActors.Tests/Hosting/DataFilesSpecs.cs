@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 using OtpActors.Hosting;
-using OtpActors.Sqlite;
+using OtpActors.Infrastructure.Storage.Sqlite;
 using Shouldly;
 using Xunit;
 

@@ -1,10 +1,12 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.Extensions.Configuration;
+using OtpActors.Api;
+using OtpActors.Domain.Times;
 using OtpActors.Hosting;
-using OtpActors.Notifications;
-using OtpActors.Stores;
-using OtpActors.Triggers;
+using OtpActors.Infrastructure.Channels;
+using OtpActors.Infrastructure.Configuration;
+using OtpActors.Infrastructure.Stores;
 using Shouldly;
 using Xunit;
 

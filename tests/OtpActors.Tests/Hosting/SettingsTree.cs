@@ -2,6 +2,7 @@ using System.Reflection;
 using System.Text.RegularExpressions;
 using Confluent.Kafka;
 using OtpActors.Hosting;
+using OtpActors.Infrastructure.Configuration;
 
 namespace OtpActors.Tests.Hosting;
 

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Configuration;
 using OtpActors.Hosting;
+using OtpActors.Infrastructure.Configuration;
 using Shouldly;
 using Xunit;
 using Leaf = OtpActors.Tests.Hosting.SettingsTree.Leaf;

@@ -2,11 +2,11 @@ using System.Collections.Immutable;
 using Akka;
 using Akka.Streams.Dsl;
 using Microsoft.Extensions.DependencyInjection;
-using OtpActors.Notifications;
-using OtpActors.Records;
-using OtpActors.Stores;
-using OtpActors.Topics;
-using OtpActors.Workflow;
+using OtpActors.Domain.Records;
+using OtpActors.Domain.Runs;
+using OtpActors.Infrastructure.Channels;
+using OtpActors.Infrastructure.Stores;
+using OtpActors.Infrastructure.Topics;
 
 namespace OtpActors.Tests.Matrix;
 

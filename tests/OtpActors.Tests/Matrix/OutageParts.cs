@@ -4,16 +4,17 @@ using MongoDB.Bson;
 using MongoDB.Driver;
 using Npgsql;
 using OtpActors.Cql;
-using OtpActors.Hosting;
-using OtpActors.Notifications.Ledger;
-using OtpActors.Stores;
+using OtpActors.Domain.Runs;
+using OtpActors.Infrastructure.Channels.Ledger;
+using OtpActors.Infrastructure.Configuration;
+using OtpActors.Infrastructure.Journal;
+using OtpActors.Infrastructure.Stores;
+using OtpActors.Infrastructure.Topics;
+using OtpActors.Infrastructure.Topics.Kafka;
 using OtpActors.Tests.Servers;
 using OtpActors.Tests.Servers.Cassandra;
 using OtpActors.Tests.Servers.Mongo;
 using OtpActors.Tests.Servers.Postgres;
-using OtpActors.Topics;
-using OtpActors.Topics.Kafka;
-using OtpActors.Workflow;
 
 namespace OtpActors.Tests.Matrix;
 

@@ -1,7 +1,8 @@
 using System.Text.RegularExpressions;
 using OtpActors.Hosting;
-using OtpActors.Notifications;
-using OtpActors.Notifications.Smtp;
+using OtpActors.Infrastructure.Channels;
+using OtpActors.Infrastructure.Channels.Mail;
+using OtpActors.Infrastructure.Configuration;
 using OtpActors.Tests.Fakes;
 using OtpActors.Tests.Servers;
 

@@ -3,13 +3,14 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.Extensions.DependencyInjection;
+using OtpActors.Domain.Runs;
 using OtpActors.Hosting;
-using OtpActors.Notifications;
-using OtpActors.Notifications.Ledger;
+using OtpActors.Infrastructure.Channels;
+using OtpActors.Infrastructure.Channels.Ledger;
+using OtpActors.Infrastructure.Journal;
+using OtpActors.Infrastructure.Storage;
 using OtpActors.Tests.Processes;
 using OtpActors.Tests.Support;
-using OtpActors.Triggers;
-using OtpActors.Workflow;
 using Shouldly;
 
 namespace OtpActors.Tests.Matrix;
@@ -202,7 +203,7 @@ internal sealed class OutageRun(OutageCase own, OutageParts parts, OutageScale s
         stored.ShouldAllBe(rows => rows.Count == Records && rows.SequenceEqual(stored[0]));
         stored[0].Select(row => row.Email).Distinct().Count().ShouldBe(Records);
         var uncertain = (await service.Services.GetRequiredService<NotificationLedger>().CountAsync(report.RunId, _bound.Token))
-            .GetValueOrDefault((Channels.Slack, NotificationState.Uncertain));
+            .GetValueOrDefault((ChannelNames.Slack, NotificationState.Uncertain));
         VerifyNotices(report.Notifications, receivers, uncertain);
     }
 

@@ -1,6 +1,6 @@
 using System.Globalization;
+using OtpActors.Domain.Runs;
 using OtpActors.Hosting;
-using OtpActors.Workflow;
 
 namespace OtpActors.Tests.Matrix;
 

@@ -1,6 +1,6 @@
 using System.Text.Json;
-using OtpActors.Notifications;
-using OtpActors.Records;
+using OtpActors.Domain.Records;
+using OtpActors.Infrastructure.Channels;
 using Shouldly;
 using Xunit;
 

@@ -1,9 +1,9 @@
 using System.Security.Cryptography;
 using MimeKit;
 using MimeKit.Cryptography;
-using OtpActors.Hosting;
-using OtpActors.Notifications;
-using OtpActors.Records;
+using OtpActors.Domain.Records;
+using OtpActors.Infrastructure.Channels;
+using OtpActors.Infrastructure.Configuration;
 using Shouldly;
 using Xunit;
 

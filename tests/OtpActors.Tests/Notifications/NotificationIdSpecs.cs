@@ -1,6 +1,7 @@
 using CsCheck;
-using OtpActors.Notifications;
-using OtpActors.Records;
+using OtpActors.Domain.Notifications;
+using OtpActors.Domain.Records;
+using OtpActors.Infrastructure.Channels;
 using Shouldly;
 using Xunit;
 

@@ -1,5 +1,5 @@
 using System.ComponentModel.DataAnnotations;
-using OtpActors.Notifications;
+using OtpActors.Infrastructure.Channels;
 using Shouldly;
 using Xunit;
 

@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Time.Testing;
 using MimeKit;
-using OtpActors.Notifications;
-using OtpActors.Records;
+using OtpActors.Domain.Records;
+using OtpActors.Infrastructure.Channels;
 using Shouldly;
 using Xunit;
 

@@ -1,6 +1,5 @@
 using Npgsql;
-using OtpActors.Hosting;
-using OtpActors.Postgres;
+using OtpActors.Infrastructure.Journal;
 using OtpActors.Tests.Servers.Postgres;
 using OtpActors.Tests.Support;
 using Shouldly;

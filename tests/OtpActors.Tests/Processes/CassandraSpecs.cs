@@ -1,10 +1,10 @@
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging.Abstractions;
 using OtpActors.Cql;
+using OtpActors.Infrastructure.Topics;
+using OtpActors.Infrastructure.Topics.Kafka;
 using OtpActors.Tests.Servers;
 using OtpActors.Tests.Servers.Cassandra;
-using OtpActors.Topics;
-using OtpActors.Topics.Kafka;
 using Shouldly;
 using Xunit;
 

@@ -1,8 +1,9 @@
 using System.Diagnostics;
 using System.Security.Cryptography;
+using OtpActors.Domain.Records;
 using OtpActors.Hosting;
-using OtpActors.Records;
-using OtpActors.Stores;
+using OtpActors.Infrastructure.Storage;
+using OtpActors.Infrastructure.Stores;
 using Shouldly;
 using Xunit;
 

@@ -1,5 +1,5 @@
 using System.Text;
-using OtpActors.Workflow;
+using OtpActors.Domain.Runs;
 using Shouldly;
 using Xunit;
 

@@ -1,10 +1,10 @@
 using Confluent.Kafka;
 using MongoDB.Bson;
 using MongoDB.Driver;
+using OtpActors.Domain.Runs;
+using OtpActors.Infrastructure.Topics.Kafka;
 using OtpActors.Tests.Servers;
 using OtpActors.Tests.Servers.Mongo;
-using OtpActors.Topics.Kafka;
-using OtpActors.Workflow;
 using Shouldly;
 using Xunit;
 

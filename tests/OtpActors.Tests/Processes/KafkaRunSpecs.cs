@@ -1,8 +1,8 @@
 using Microsoft.Extensions.Logging.Abstractions;
+using OtpActors.Domain.Runs;
+using OtpActors.Infrastructure.Topics;
+using OtpActors.Infrastructure.Topics.Kafka;
 using OtpActors.Tests.Servers;
-using OtpActors.Topics;
-using OtpActors.Topics.Kafka;
-using OtpActors.Workflow;
 using Shouldly;
 using Xunit;
 

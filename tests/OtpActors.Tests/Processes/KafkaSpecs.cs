@@ -1,6 +1,6 @@
+using OtpActors.Domain.Runs;
+using OtpActors.Infrastructure.Topics;
 using OtpActors.Tests.Servers;
-using OtpActors.Topics;
-using OtpActors.Workflow;
 using Shouldly;
 using Xunit;
 

@@ -1,8 +1,8 @@
 using Akka.Actor;
 using Akka.Streams;
 using Akka.Streams.Dsl;
-using OtpActors.Topics;
-using OtpActors.Topics.Embedded;
+using OtpActors.Infrastructure.Topics;
+using OtpActors.Infrastructure.Topics.Embedded;
 
 namespace OtpActors.Tests.Processes;
 

@@ -1,4 +1,4 @@
-using OtpActors.Files;
+using OtpActors.Infrastructure.Storage.Files;
 using Xunit;
 
 namespace OtpActors.Tests.Processes;

@@ -4,8 +4,8 @@ using System.Text;
 using System.Text.Json;
 using OtpActors.Client;
 using OtpActors.CommandLine;
+using OtpActors.Domain.Runs;
 using OtpActors.Hosting;
-using OtpActors.Workflow;
 using Shouldly;
 
 namespace OtpActors.Tests.Processes;

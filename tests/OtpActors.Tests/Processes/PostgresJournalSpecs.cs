@@ -1,8 +1,8 @@
 using System.Text.RegularExpressions;
 using Npgsql;
+using OtpActors.Domain.Runs;
 using OtpActors.Tests.Api;
 using OtpActors.Tests.Servers.Postgres;
-using OtpActors.Workflow;
 using Shouldly;
 using Xunit;
 

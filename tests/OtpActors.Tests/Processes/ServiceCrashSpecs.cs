@@ -1,6 +1,6 @@
 using System.Text.Json;
 using Microsoft.Data.Sqlite;
-using OtpActors.Workflow;
+using OtpActors.Domain.Runs;
 using Shouldly;
 using Xunit;
 

@@ -1,4 +1,4 @@
-using OtpActors.Hosting;
+using OtpActors.Api;
 using Shouldly;
 using Xunit;
 

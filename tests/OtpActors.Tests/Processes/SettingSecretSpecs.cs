@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using OtpActors.Infrastructure.Topics.Kafka;
 using OtpActors.Tests.Hosting;
 using OtpActors.Tests.Servers.Postgres;
 using Shouldly;
@@ -120,7 +121,7 @@ public sealed class SettingSecretSpecs(PostgresServers servers) : IDisposable
     /// <summary>Whether the client takes the secret there and the service lets it be set.</summary>
     private static bool Accepts(string property)
     {
-        var options = new OtpActors.Topics.Kafka.KafkaOptions { Properties = { [property] = Canary } };
+        var options = new KafkaOptions { Properties = { [property] = Canary } };
         return !options.Validate(new System.ComponentModel.DataAnnotations.ValidationContext(options)).Any();
     }
 

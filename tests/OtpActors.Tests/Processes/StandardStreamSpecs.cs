@@ -1,6 +1,6 @@
 using OtpActors.CommandLine;
+using OtpActors.Domain.Runs;
 using OtpActors.Tests.Deployment;
-using OtpActors.Workflow;
 using Shouldly;
 using Xunit;
 

@@ -1,9 +1,9 @@
 using Akka.Actor;
 using Akka.Streams;
 using Akka.Streams.Dsl;
-using OtpActors.Hosting;
-using OtpActors.Topics;
-using OtpActors.Topics.Embedded;
+using OtpActors.Infrastructure.Storage;
+using OtpActors.Infrastructure.Topics;
+using OtpActors.Infrastructure.Topics.Embedded;
 using Xunit;
 using StreamSink = Akka.Streams.Dsl.Sink;
 

@@ -1,8 +1,9 @@
 using System.Text;
-using OtpActors.Records;
-using OtpActors.Triggers;
-using OtpActors.Triggers.Schedules;
-using OtpActors.Workflow;
+using OtpActors.Domain.Records;
+using OtpActors.Domain.Runs;
+using OtpActors.Domain.Schedules;
+using OtpActors.Infrastructure.Inputs;
+using OtpActors.Infrastructure.Journal;
 using Shouldly;
 using Xunit;
 

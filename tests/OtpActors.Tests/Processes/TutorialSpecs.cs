@@ -1,5 +1,5 @@
 using MimeKit;
-using OtpActors.Workflow;
+using OtpActors.Domain.Runs;
 using Shouldly;
 using Xunit;
 

@@ -1,5 +1,5 @@
 using System.Globalization;
-using OtpActors.Workflow;
+using OtpActors.Domain.Runs;
 using Shouldly;
 
 namespace OtpActors.Tests.Processes;

@@ -1,7 +1,10 @@
 using Microsoft.Data.Sqlite;
 using MimeKit;
+using OtpActors.Domain.Runs;
 using OtpActors.Hosting;
-using OtpActors.Workflow;
+using OtpActors.Infrastructure.Journal;
+using OtpActors.Infrastructure.Storage;
+using OtpActors.Infrastructure.Stores;
 
 namespace OtpActors.Tests.Processes;
 

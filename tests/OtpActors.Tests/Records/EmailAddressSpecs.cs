@@ -2,7 +2,7 @@ using System.Text;
 using CsCheck;
 using MimeKit;
 using MimeKit.Utils;
-using OtpActors.Records;
+using OtpActors.Domain.Records;
 using Shouldly;
 using Xunit;
 

@@ -1,8 +1,9 @@
 using System.Text;
 using System.Text.Json;
-using OtpActors.Notifications;
-using OtpActors.Records;
-using OtpActors.Stores;
+using OtpActors.Domain.Records;
+using OtpActors.Infrastructure.Channels;
+using OtpActors.Infrastructure.Inputs;
+using OtpActors.Infrastructure.Stores;
 using Shouldly;
 using Xunit;
 

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text;
-using OtpActors.Records;
+using OtpActors.Infrastructure.Inputs;
 using Shouldly;
 using Xunit;
 

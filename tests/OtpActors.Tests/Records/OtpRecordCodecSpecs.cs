@@ -1,5 +1,5 @@
 using CsCheck;
-using OtpActors.Records;
+using OtpActors.Domain.Records;
 using Shouldly;
 using Xunit;
 

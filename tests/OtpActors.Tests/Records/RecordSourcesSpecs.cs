@@ -1,5 +1,6 @@
 using CsCheck;
-using OtpActors.Records;
+using OtpActors.Domain.Records;
+using OtpActors.Infrastructure.Inputs;
 using Shouldly;
 using Xunit;
 

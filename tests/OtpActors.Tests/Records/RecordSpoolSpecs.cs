@@ -1,7 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
-using OtpActors.Records;
+using OtpActors.Domain.Records;
+using OtpActors.Infrastructure.Inputs;
 using Shouldly;
 using Xunit;
 

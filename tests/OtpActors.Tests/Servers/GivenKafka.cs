@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
-using OtpActors.Topics.Kafka;
+using OtpActors.Infrastructure.Topics.Kafka;
 
 namespace OtpActors.Tests.Servers;
 

@@ -1,7 +1,6 @@
-using OtpActors.Hosting;
+using OtpActors.Infrastructure.Configuration;
+using OtpActors.Infrastructure.Topics.Kafka;
 using OtpActors.Streams.Kafka;
-using OtpActors.Tests.Servers;
-using OtpActors.Topics.Kafka;
 using Xunit;
 
 [assembly: AssemblyFixture(typeof(KafkaServers))]

@@ -1,8 +1,8 @@
 using Akka.Actor;
 using Akka.Streams;
 using Akka.Streams.Dsl;
+using OtpActors.Infrastructure.Topics;
 using OtpActors.Tests.Support;
-using OtpActors.Topics;
 
 namespace OtpActors.Tests.Servers;
 

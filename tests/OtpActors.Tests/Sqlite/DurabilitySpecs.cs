@@ -3,12 +3,12 @@ using Akka.Hosting;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
 using OtpActors.Hosting;
-using OtpActors.Notifications.Ledger;
-using OtpActors.Sqlite;
-using OtpActors.Stores.Embedded;
-using OtpActors.Topics.Embedded;
-using OtpActors.Triggers.Schedules;
-using OtpActors.Workflow;
+using OtpActors.Infrastructure.Channels.Ledger;
+using OtpActors.Infrastructure.Journal;
+using OtpActors.Infrastructure.Storage;
+using OtpActors.Infrastructure.Storage.Sqlite;
+using OtpActors.Infrastructure.Stores.Embedded;
+using OtpActors.Infrastructure.Topics.Embedded;
 using Shouldly;
 using Xunit;
 

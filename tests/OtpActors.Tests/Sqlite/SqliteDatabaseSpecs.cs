@@ -1,5 +1,5 @@
 using Microsoft.Data.Sqlite;
-using OtpActors.Sqlite;
+using OtpActors.Infrastructure.Storage.Sqlite;
 using OtpActors.Tests.Support;
 using Shouldly;
 using Xunit;

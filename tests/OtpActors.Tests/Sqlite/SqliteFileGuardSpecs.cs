@@ -1,5 +1,5 @@
-using OtpActors.Files;
-using OtpActors.Sqlite;
+using OtpActors.Infrastructure.Storage.Files;
+using OtpActors.Infrastructure.Storage.Sqlite;
 using Shouldly;
 using Xunit;
 

@@ -1,9 +1,10 @@
 using Akka.Actor;
-using OtpActors.Records;
+using OtpActors.Domain.Records;
+using OtpActors.Domain.Runs;
+using OtpActors.Domain.Runs.Messages;
+using OtpActors.Infrastructure.Stores;
 using OtpActors.Steps;
-using OtpActors.Stores;
 using OtpActors.Tests.Fakes;
-using OtpActors.Workflow;
 using Shouldly;
 using Xunit;
 

@@ -1,11 +1,11 @@
 using System.Text;
 using Akka.Actor;
-using OtpActors.Records;
+using OtpActors.Domain.Records;
+using OtpActors.Domain.Runs;
+using OtpActors.Domain.Runs.Messages;
+using OtpActors.Infrastructure.Stores;
 using OtpActors.Steps;
-using OtpActors.Stores;
 using OtpActors.Tests.Fakes;
-using OtpActors.Topics;
-using OtpActors.Workflow;
 using Shouldly;
 using Xunit;
 using OffsetMap = System.Collections.Immutable.ImmutableSortedDictionary<int, long>;

@@ -1,11 +1,12 @@
 using Akka.Actor;
-using OtpActors.Notifications;
-using OtpActors.Records;
-using OtpActors.Sqlite;
+using OtpActors.Domain.Records;
+using OtpActors.Domain.Runs;
+using OtpActors.Domain.Runs.Messages;
+using OtpActors.Infrastructure.Channels;
+using OtpActors.Infrastructure.Storage.Sqlite;
+using OtpActors.Infrastructure.Stores;
 using OtpActors.Steps;
-using OtpActors.Stores;
 using OtpActors.Tests.Fakes;
-using OtpActors.Workflow;
 using Shouldly;
 using Xunit;
 

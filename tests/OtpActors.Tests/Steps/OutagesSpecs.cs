@@ -1,13 +1,14 @@
 using Akka.Event;
 using Microsoft.Extensions.Time.Testing;
-using OtpActors.Notifications;
-using OtpActors.Sqlite;
+using OtpActors.Domain.Runs;
+using OtpActors.Domain.Runs.Messages;
+using OtpActors.Infrastructure.Channels;
+using OtpActors.Infrastructure.Storage.Sqlite;
+using OtpActors.Infrastructure.Stores;
+using OtpActors.Infrastructure.Topics;
 using OtpActors.Steps;
-using OtpActors.Stores;
 using OtpActors.Tests.Fakes;
 using OtpActors.Tests.Support;
-using OtpActors.Topics;
-using OtpActors.Workflow;
 using Shouldly;
 using Xunit;
 

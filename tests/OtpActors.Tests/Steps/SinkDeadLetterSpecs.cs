@@ -1,8 +1,8 @@
 using System.Text;
-using OtpActors.Records;
+using OtpActors.Domain.Records;
+using OtpActors.Domain.Runs.Messages;
+using OtpActors.Infrastructure.Topics;
 using OtpActors.Tests.Fakes;
-using OtpActors.Topics;
-using OtpActors.Workflow;
 using Shouldly;
 using Xunit;
 

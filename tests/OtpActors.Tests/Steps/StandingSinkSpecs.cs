@@ -1,12 +1,13 @@
 using Akka.Actor;
 using Akka.Streams.Dsl;
-using OtpActors.Records;
+using OtpActors.Domain.Records;
+using OtpActors.Domain.Runs;
+using OtpActors.Domain.Runs.Messages;
+using OtpActors.Infrastructure.Stores;
+using OtpActors.Infrastructure.Topics;
 using OtpActors.Steps;
-using OtpActors.Stores;
 using OtpActors.Tests.Fakes;
 using OtpActors.Tests.Support;
-using OtpActors.Topics;
-using OtpActors.Workflow;
 using Shouldly;
 using Xunit;
 using Sink = OtpActors.Steps.Sink;

@@ -1,8 +1,9 @@
 using Akka.Actor;
+using OtpActors.Domain.Runs;
+using OtpActors.Domain.Runs.Messages;
+using OtpActors.Infrastructure.Topics;
 using OtpActors.Steps;
 using OtpActors.Tests.Fakes;
-using OtpActors.Topics;
-using OtpActors.Workflow;
 using Shouldly;
 using Xunit;
 

@@ -1,4 +1,4 @@
-using OtpActors.Stores;
+using OtpActors.Infrastructure.Stores;
 using Shouldly;
 using Xunit;
 

@@ -1,5 +1,5 @@
-using OtpActors.Records;
-using OtpActors.Stores;
+using OtpActors.Domain.Records;
+using OtpActors.Infrastructure.Stores;
 using OtpActors.Tests.Support;
 using Shouldly;
 using Xunit;

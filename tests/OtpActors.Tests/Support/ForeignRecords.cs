@@ -1,5 +1,5 @@
 using System.Text;
-using OtpActors.Topics;
+using OtpActors.Infrastructure.Topics;
 
 namespace OtpActors.Tests.Support;
 

@@ -4,11 +4,11 @@ using System.Text;
 using Akka.Actor;
 using Akka.Streams;
 using Akka.Streams.Dsl;
-using OtpActors.Records;
-using OtpActors.Stores;
-using OtpActors.Stores.Embedded;
-using OtpActors.Topics;
-using OtpActors.Topics.Embedded;
+using OtpActors.Domain.Records;
+using OtpActors.Infrastructure.Stores;
+using OtpActors.Infrastructure.Stores.Embedded;
+using OtpActors.Infrastructure.Topics;
+using OtpActors.Infrastructure.Topics.Embedded;
 using Shouldly;
 using Xunit;
 

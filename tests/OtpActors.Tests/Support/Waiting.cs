@@ -1,4 +1,5 @@
 using Xunit;
+
 namespace OtpActors.Tests.Support;
 
 public static class Waiting

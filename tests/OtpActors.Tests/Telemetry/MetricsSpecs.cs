@@ -1,7 +1,8 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using OtpActors.Domain.Runs;
+using OtpActors.Domain.Runs.Messages;
 using OtpActors.Tests.Support;
-using OtpActors.Workflow;
 using Shouldly;
 using Xunit;
 

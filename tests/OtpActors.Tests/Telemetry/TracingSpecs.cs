@@ -6,10 +6,11 @@ using Akka.Streams;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
+using OtpActors.Infrastructure.Topics;
+using OtpActors.Steps;
 using OtpActors.Telemetry;
 using OtpActors.Tests.Support;
 using OtpActors.Tests.Topics;
-using OtpActors.Topics;
 using Shouldly;
 using Xunit;
 

@@ -1,6 +1,6 @@
 using Akka.Streams.Dsl;
+using OtpActors.Infrastructure.Topics;
 using OtpActors.Tests.Support;
-using OtpActors.Topics;
 using Shouldly;
 using Xunit;
 using OffsetMap = System.Collections.Immutable.ImmutableSortedDictionary<int, long>;

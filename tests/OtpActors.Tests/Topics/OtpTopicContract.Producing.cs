@@ -1,7 +1,8 @@
 using System.Text;
 using Akka.Streams.Dsl;
+using OtpActors.Domain.Runs;
+using OtpActors.Infrastructure.Topics;
 using OtpActors.Tests.Support;
-using OtpActors.Topics;
 using Shouldly;
 using Xunit;
 

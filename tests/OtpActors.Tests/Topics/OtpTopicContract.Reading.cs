@@ -1,5 +1,5 @@
+using OtpActors.Infrastructure.Topics;
 using OtpActors.Tests.Support;
-using OtpActors.Topics;
 using Shouldly;
 using Xunit;
 

@@ -1,8 +1,9 @@
 using System.Text;
 using Akka.Streams;
 using Akka.Streams.Dsl;
+using OtpActors.Domain.Runs;
+using OtpActors.Infrastructure.Topics;
 using OtpActors.Tests.Support;
-using OtpActors.Topics;
 using Shouldly;
 using Xunit;
 

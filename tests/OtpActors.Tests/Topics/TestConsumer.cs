@@ -1,7 +1,7 @@
 using Akka.Streams;
 using Akka.Streams.Dsl;
+using OtpActors.Infrastructure.Topics;
 using OtpActors.Tests.Support;
-using OtpActors.Topics;
 using Shouldly;
 
 namespace OtpActors.Tests.Topics;

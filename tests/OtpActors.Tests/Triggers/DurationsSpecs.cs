@@ -1,4 +1,4 @@
-using OtpActors.Triggers;
+using OtpActors.Domain.Times;
 using Shouldly;
 using Xunit;
 

@@ -1,8 +1,10 @@
 using Akka.Actor;
 using Akka.TestKit;
+using OtpActors.Domain.Runs;
+using OtpActors.Domain.Runs.Messages;
+using OtpActors.Domain.Schedules;
 using OtpActors.Tests.Fakes;
 using OtpActors.Triggers;
-using OtpActors.Workflow;
 using Shouldly;
 using Xunit;
 

@@ -1,4 +1,5 @@
-using OtpActors.Records;
+using OtpActors.Domain.Records;
+using OtpActors.Domain.Runs;
 using OtpActors.Triggers;
 using Shouldly;
 using Xunit;

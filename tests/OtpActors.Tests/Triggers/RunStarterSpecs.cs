@@ -1,11 +1,15 @@
 using Akka.Actor;
 using Akka.Hosting;
 using Microsoft.Extensions.Logging.Abstractions;
+using OtpActors.Domain.Runs;
+using OtpActors.Domain.Runs.Messages;
 using OtpActors.Hosting;
+using OtpActors.Infrastructure.Storage;
+using OtpActors.Lifecycle;
+using OtpActors.Runs;
 using OtpActors.Steps;
 using OtpActors.Tests.Fakes;
 using OtpActors.Triggers;
-using OtpActors.Workflow;
 using Shouldly;
 using Xunit;
 

@@ -1,7 +1,8 @@
 using Npgsql;
+using OtpActors.Domain.Runs;
 using OtpActors.Hosting;
+using OtpActors.Infrastructure.Journal;
 using OtpActors.Tests.Servers.Postgres;
-using OtpActors.Workflow;
 using Shouldly;
 
 namespace OtpActors.Tests.Workflow;

@@ -1,6 +1,8 @@
 using System.Text.Json;
+using OtpActors.Domain.Runs;
+using OtpActors.Domain.Runs.Messages;
+using OtpActors.Infrastructure.Journal;
 using OtpActors.Tests.Fakes;
-using OtpActors.Workflow;
 using Shouldly;
 using Xunit;
 

@@ -1,9 +1,12 @@
 using System.Text;
 using Akka.Actor;
 using Akka.TestKit;
+using OtpActors.Domain.Runs;
+using OtpActors.Domain.Runs.Messages;
+using OtpActors.Infrastructure.Journal;
+using OtpActors.Runs;
 using OtpActors.Steps;
 using OtpActors.Tests.Fakes;
-using OtpActors.Workflow;
 using Shouldly;
 using Xunit;
 

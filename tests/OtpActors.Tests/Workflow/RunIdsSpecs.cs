@@ -1,6 +1,6 @@
 using System.Globalization;
 using Microsoft.Extensions.Time.Testing;
-using OtpActors.Workflow;
+using OtpActors.Domain.Runs;
 using Shouldly;
 using Xunit;
 

@@ -1,7 +1,9 @@
-using OtpActors.Notifications;
-using OtpActors.Notifications.Ledger;
-using OtpActors.Records;
-using OtpActors.Workflow;
+using OtpActors.Domain.Notifications;
+using OtpActors.Domain.Records;
+using OtpActors.Infrastructure.Channels;
+using OtpActors.Infrastructure.Channels.Ledger;
+using OtpActors.Infrastructure.Journal;
+using OtpActors.Runs;
 using Shouldly;
 using Xunit;
 

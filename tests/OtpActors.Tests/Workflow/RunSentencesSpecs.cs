@@ -1,6 +1,6 @@
 using Akka.Event;
 using Akka.TestKit.Xunit;
-using OtpActors.Workflow;
+using OtpActors.Runs;
 using Shouldly;
 using Xunit;
 

@@ -1,9 +1,11 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using CsCheck;
+using OtpActors.Domain.Records;
+using OtpActors.Domain.Runs;
+using OtpActors.Domain.Runs.Messages;
+using OtpActors.Infrastructure.Journal;
 using OtpActors.Tests.Fakes;
-using OtpActors.Topics;
-using OtpActors.Workflow;
 using Shouldly;
 using Xunit;
 

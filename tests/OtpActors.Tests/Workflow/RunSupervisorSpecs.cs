@@ -1,8 +1,9 @@
 using Akka.Actor;
 using Akka.TestKit;
+using OtpActors.Domain.Runs;
+using OtpActors.Domain.Runs.Messages;
 using OtpActors.Steps;
 using OtpActors.Tests.Fakes;
-using OtpActors.Workflow;
 using Shouldly;
 using Xunit;
 

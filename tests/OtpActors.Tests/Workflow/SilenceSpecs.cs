@@ -1,5 +1,5 @@
 using Microsoft.Extensions.Time.Testing;
-using OtpActors.Workflow;
+using OtpActors.Runs;
 using Shouldly;
 using Xunit;
 

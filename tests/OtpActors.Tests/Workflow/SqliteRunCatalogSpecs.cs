@@ -1,6 +1,7 @@
-using OtpActors.Sqlite;
+using OtpActors.Domain.Runs;
+using OtpActors.Infrastructure.Journal;
+using OtpActors.Infrastructure.Storage.Sqlite;
 using OtpActors.Tests.Fakes;
-using OtpActors.Workflow;
 using Shouldly;
 using Xunit;
 

@@ -2,8 +2,9 @@ using System.CommandLine;
 using OtpActors.Api;
 using OtpActors.CommandLine.Screens;
 using OtpActors.CommandLine.Tables;
+using OtpActors.Domain.Records;
 using OtpActors.Hosting;
-using OtpActors.Records;
+using OtpActors.Infrastructure.Storage;
 
 namespace OtpActors.CommandLine.Services;
 

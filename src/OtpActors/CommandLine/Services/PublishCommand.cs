@@ -1,5 +1,6 @@
 using System.CommandLine;
 using OtpActors.CommandLine.Screens;
+using OtpActors.Domain.Runs;
 using OtpActors.Triggers;
 
 namespace OtpActors.CommandLine.Services;

@@ -1,4 +1,5 @@
-using OtpActors.Records;
+using OtpActors.Domain.Runs;
+using OtpActors.Infrastructure.Inputs;
 using OtpActors.Triggers;
 
 namespace OtpActors.CommandLine.Services;

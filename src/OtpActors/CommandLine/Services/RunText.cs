@@ -2,7 +2,7 @@ using System.Globalization;
 using OtpActors.Api;
 using OtpActors.CommandLine.Screens;
 using OtpActors.CommandLine.Tables;
-using OtpActors.Workflow;
+using OtpActors.Domain.Runs;
 
 namespace OtpActors.CommandLine.Services;
 

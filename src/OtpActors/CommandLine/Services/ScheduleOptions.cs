@@ -1,8 +1,8 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using OtpActors.Domain.Runs;
 using OtpActors.Triggers;
 using OtpActors.Triggers.Schedules;
-using OtpActors.Workflow;
 
 namespace OtpActors.CommandLine.Services;
 

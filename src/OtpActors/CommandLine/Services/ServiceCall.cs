@@ -3,6 +3,8 @@ using System.Text.Json;
 using OtpActors.Client;
 using OtpActors.CommandLine.Screens;
 using OtpActors.Hosting;
+using OtpActors.Infrastructure.Configuration;
+using OtpActors.Infrastructure.Storage;
 
 namespace OtpActors.CommandLine.Services;
 

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using OtpActors.Api;
 using OtpActors.Client;
-using OtpActors.Triggers;
+using OtpActors.Domain.Runs;
 
 namespace OtpActors.CommandLine.Services;
 

@@ -1,9 +1,9 @@
 using Akka.Event;
 using Akka.Streams;
 using Akka.Streams.Dsl;
-using OtpActors.Records;
-using OtpActors.Topics;
-using OtpActors.Workflow;
+using OtpActors.Domain.Runs;
+using OtpActors.Infrastructure.Inputs;
+using OtpActors.Infrastructure.Topics;
 using LogLevel = Akka.Event.LogLevel;
 using StreamSink = Akka.Streams.Dsl.Sink;
 

@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
-using OtpActors.Topics;
+using OtpActors.Domain.Runs;
+using OtpActors.Infrastructure.Topics;
 
 namespace OtpActors.Triggers.Commands;
 

@@ -2,6 +2,8 @@ using System.ComponentModel;
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using OtpActors.Domain.Runs;
+using OtpActors.Domain.Times;
 
 namespace OtpActors.Triggers.Commands;
 

@@ -3,8 +3,7 @@ using System.Text;
 using Akka.Actor;
 using Akka.Streams;
 using Akka.Streams.Dsl;
-using OtpActors.Hosting;
-using OtpActors.Topics;
+using OtpActors.Infrastructure.Topics;
 using StreamSink = Akka.Streams.Dsl.Sink;
 
 namespace OtpActors.Triggers.Commands;
@@ -18,7 +17,7 @@ public sealed record SentCommand(string Topic, int Partition, long Offset, bool 
 /// is the id of its run.
 /// </summary>
 /// <remarks>Can be called from any thread. Drain it before the actor system ends.</remarks>
-public sealed class CommandSender(IOtpTopic topic, ActorSystem system, OtpActorsOptions options, TimeProvider time)
+public sealed class CommandSender(IOtpTopic topic, ActorSystem system, RunDefaults defaults, TimeProvider time)
 {
     /// <summary>Names the sequence of all commands without a key.</summary>
     private const string ProducerId = "commands:http";
@@ -33,7 +32,7 @@ public sealed class CommandSender(IOtpTopic topic, ActorSystem system, OtpActors
     /// <summary>Whether a key can tell a repeated command: where the topic keeps what its producers have appended.</summary>
     public bool TakesKeys => topic.KeepsProducers;
 
-    private string Name => options.Triggers.Commands.Topic;
+    private string Name => defaults.Commands.Topic;
 
     /// <param name="command">As the topic's reader takes it.</param>
     /// <param name="key">With the same key the same command is put there once, across restarts; null for none.</param>
@@ -66,7 +65,7 @@ public sealed class CommandSender(IOtpTopic topic, ActorSystem system, OtpActors
 
     private async Task<SentCommand> SendInTurnAsync(byte[] command, string? key, CancellationToken cancellationToken)
     {
-        await topic.EnsureAsync(new TopicSpec(Name, 1, options.Topic.ReplicationFactor), cancellationToken).ConfigureAwait(false);
+        await topic.EnsureAsync(new TopicSpec(Name, 1, defaults.Topic.ReplicationFactor), cancellationToken).ConfigureAwait(false);
 
         // The record's own key tells it from others that are sent at the same time; it never holds what the caller's says.
         var digest = key is null ? null : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key)).AsSpan(0, 16));

@@ -3,10 +3,10 @@ using Akka.Event;
 using Akka.Hosting;
 using Akka.Streams;
 using Akka.Streams.Dsl;
-using OtpActors.Hosting;
+using OtpActors.Domain.Runs.Messages;
+using OtpActors.Infrastructure.Topics;
+using OtpActors.Lifecycle;
 using OtpActors.Steps;
-using OtpActors.Topics;
-using OtpActors.Workflow;
 using LogLevel = Akka.Event.LogLevel;
 using StreamSink = Akka.Streams.Dsl.Sink;
 
@@ -178,13 +178,13 @@ public static class CommandTopicHosting
     public static AkkaConfigurationBuilder AddCommandTopic(this AkkaConfigurationBuilder builder) =>
         builder.WithActors((system, registry, resolver) =>
         {
-            var options = resolver.GetService<OtpActorsOptions>();
+            var defaults = resolver.GetService<RunDefaults>();
             var setup = new CommandTopicSetup(
-                options.Triggers.Commands, options.Topic.ReplicationFactor, resolver.GetService<IOtpTopic>(),
+                defaults.Commands, defaults.Topic.ReplicationFactor, resolver.GetService<IOtpTopic>(),
                 resolver.GetService<IRunStarter>(), resolver.GetService<TimeProvider>(), resolver.GetService<TriggerCounts>());
             var commands = system.ActorOf(Props.Create(() => new CommandTopic(setup)), "command-topic");
             registry.Register<CommandTopic>(commands);
-            TriggersHosting.TellWhenResumed(system, commands);
-            TriggersHosting.StopWithTriggers<CommandTopic.Stopped>(system, commands, new CommandTopic.Stop());
+            TriggerPhase.NotifyWhenResumed(system, commands);
+            TriggerPhase.StopInOrder<CommandTopic.Stopped>(system, commands, new CommandTopic.Stop());
         });
 }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using OtpActors.Records;
+using OtpActors.Domain.Records;
+using OtpActors.Domain.Runs;
 
 namespace OtpActors.Triggers.Schedules;
 

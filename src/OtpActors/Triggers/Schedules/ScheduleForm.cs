@@ -1,6 +1,6 @@
 using System.ComponentModel;
-using OtpActors.Hosting;
-using OtpActors.Workflow;
+using OtpActors.Domain.Runs;
+using OtpActors.Domain.Schedules;
 
 namespace OtpActors.Triggers.Schedules;
 
@@ -32,7 +32,7 @@ public sealed class ScheduleForm
     /// <param name="name">The name in the address; null where the form tells it.</param>
     /// <param name="current">What is replaced; null for a new one.</param>
     /// <exception cref="RunRequestException">A field is wrong.</exception>
-    public ScheduleDefinition ToDefinition(string? name, ScheduleDefinition? current, OtpActorsOptions options)
+    public ScheduleDefinition ToDefinition(string? name, ScheduleDefinition? current, RunDefaults defaults)
     {
         if (name is not null && Name is not null && Name != name)
         {
@@ -49,11 +49,11 @@ public sealed class ScheduleForm
             CatchUp = CatchUp ?? TimeSpan.Zero,
             Enabled = Enabled ?? current?.Enabled ?? true,
         };
-        Check(definition, options);
+        Check(definition, defaults);
         return definition;
     }
 
-    private static void Check(ScheduleDefinition definition, OtpActorsOptions options)
+    private static void Check(ScheduleDefinition definition, RunDefaults defaults)
     {
         if (!ScheduleDefinition.IsLegalName(definition.Name))
         {
@@ -70,10 +70,10 @@ public sealed class ScheduleForm
             throw new RunRequestException("cron", "such a time never comes");
         }
 
-        CheckRequest(definition.Request, options);
+        CheckRequest(definition.Request, defaults);
     }
 
-    private static void CheckRequest(RunRequest request, OtpActorsOptions options)
+    private static void CheckRequest(RunRequest request, RunDefaults defaults)
     {
         if (request.Overlap is not null)
         {
@@ -82,7 +82,7 @@ public sealed class ScheduleForm
 
         try
         {
-            RunRequests.CheckTopic(request, options);
+            RunRequests.CheckTopic(request, defaults);
             RunRequests.RecordsOf(request);
             if (request.Records is not null)
             {

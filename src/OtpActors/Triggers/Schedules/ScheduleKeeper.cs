@@ -1,9 +1,12 @@
 using Akka.Actor;
 using Akka.Event;
 using Akka.Hosting;
-using OtpActors.Hosting;
-using OtpActors.Workflow;
-using static OtpActors.Triggers.Schedules.ScheduleMessages;
+using OtpActors.Domain.Runs;
+using OtpActors.Domain.Runs.Messages;
+using OtpActors.Domain.Schedules;
+using OtpActors.Infrastructure.Journal;
+using OtpActors.Lifecycle;
+using static OtpActors.Domain.Schedules.ScheduleMessages;
 
 namespace OtpActors.Triggers.Schedules;
 
@@ -386,7 +389,7 @@ public static class ScheduleKeeperHosting
                 resolver.GetService<TriggerCounts>());
             var schedules = system.ActorOf(Props.Create(() => new ScheduleKeeper(setup)), "schedules");
             registry.Register<ScheduleKeeper>(schedules);
-            TriggersHosting.TellWhenResumed(system, schedules);
-            TriggersHosting.StopWithTriggers<Stopped>(system, schedules, new Stop());
+            TriggerPhase.NotifyWhenResumed(system, schedules);
+            TriggerPhase.StopInOrder<Stopped>(system, schedules, new Stop());
         });
 }

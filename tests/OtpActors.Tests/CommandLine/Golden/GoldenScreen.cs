@@ -1,5 +1,5 @@
 using System.Text.RegularExpressions;
-using OtpActors.Workflow;
+using OtpActors.Domain.Runs;
 using Shouldly;
 
 namespace OtpActors.Tests.CommandLine.Golden;

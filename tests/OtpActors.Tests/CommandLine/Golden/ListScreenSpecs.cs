@@ -1,11 +1,15 @@
 using Microsoft.Extensions.Time.Testing;
+using OtpActors.Domain.Notifications;
+using OtpActors.Domain.Records;
+using OtpActors.Domain.Runs;
+using OtpActors.Domain.Runs.Messages;
 using OtpActors.Hosting;
-using OtpActors.Notifications;
-using OtpActors.Notifications.Ledger;
-using OtpActors.Records;
-using OtpActors.Stores;
+using OtpActors.Infrastructure.Channels;
+using OtpActors.Infrastructure.Channels.Ledger;
+using OtpActors.Infrastructure.Journal;
+using OtpActors.Infrastructure.Storage;
+using OtpActors.Infrastructure.Stores;
 using OtpActors.Tests.Processes;
-using OtpActors.Workflow;
 using Shouldly;
 using Xunit;
 
@@ -124,7 +128,7 @@ public sealed class ListScreenSpecs : IAsyncLifetime
             new SendResult(SendOutcome.Refused, "550 5.1.1 mailbox unavailable: no such user here, see the directory for the right one"),
             new SendResult(SendOutcome.Uncertain, "the connection was lost after the message"),
         };
-        foreach (var (channel, n) in new[] { Channels.Mail, Channels.Mail, Channels.Slack }.Select((channel, n) => (channel, n)))
+        foreach (var (channel, n) in new[] { ChannelNames.Mail, ChannelNames.Mail, ChannelNames.Slack }.Select((channel, n) => (channel, n)))
         {
             var to = EmailAddress.Parse(n == 1 ? Email : $"user{n}@example.com");
             var notification = new Notification(NotificationId.For("20260102-030406-0a1b2d", "mongo", channel, to), "20260102-030406-0a1b2d", "mongo", channel, to);

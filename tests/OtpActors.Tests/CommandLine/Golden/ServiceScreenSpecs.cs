@@ -1,6 +1,6 @@
+using OtpActors.Infrastructure.Topics;
 using OtpActors.Tests.Api;
 using OtpActors.Tests.Processes;
-using OtpActors.Topics;
 using Shouldly;
 using Xunit;
 

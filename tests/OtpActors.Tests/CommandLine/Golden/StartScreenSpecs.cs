@@ -1,4 +1,4 @@
-using OtpActors.Hosting;
+using OtpActors.Api;
 using OtpActors.Tests.Processes;
 using Shouldly;
 using Xunit;

@@ -1,8 +1,9 @@
 using OtpActors.Api;
 using OtpActors.CommandLine.Screens;
 using OtpActors.CommandLine.Services;
+using OtpActors.Domain.Runs;
+using OtpActors.Domain.Runs.Messages;
 using OtpActors.Tests.CommandLine.Golden;
-using OtpActors.Workflow;
 using Shouldly;
 using Xunit;
 

@@ -1,8 +1,8 @@
 using System.Text.RegularExpressions;
 using OtpActors.CommandLine;
+using OtpActors.Infrastructure.Topics;
 using OtpActors.Tests.Api;
 using OtpActors.Tests.Processes;
-using OtpActors.Topics;
 using Shouldly;
 using Xunit;
 

@@ -1,7 +1,7 @@
 using Microsoft.Data.Sqlite;
-using OtpActors.Notifications;
-using OtpActors.Notifications.Ledger;
-using OtpActors.Sqlite;
+using OtpActors.Infrastructure.Channels;
+using OtpActors.Infrastructure.Channels.Ledger;
+using OtpActors.Infrastructure.Storage.Sqlite;
 using OtpActors.Tests.Fakes;
 using OtpActors.Tests.Notifications.Smtp;
 using Shouldly;
@@ -170,7 +170,7 @@ public sealed class NotificationLedgerSpecs : IDisposable
         await Task.WhenAll(Enumerable.Range(0, 2_500).Select(i => sender.SendAsync(SmtpKit.MailTo($"user{i}@example.com"), Stop)));
         (await ledger.CountAsync("run1", Stop)).ShouldBe(new Dictionary<(string, NotificationState), long>
         {
-            [(Channels.Mail, NotificationState.Accepted)] = 2_500,
+            [(ChannelNames.Mail, NotificationState.Accepted)] = 2_500,
         });
         (await ledger.ListAsync("run2", 10, Stop)).ShouldBeEmpty();
     }

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
-using OtpActors.Notifications.Ledger;
+using OtpActors.Infrastructure.Channels.Ledger;
 using OtpActors.Tests.Fakes;
 using OtpActors.Tests.Support;
 using Shouldly;

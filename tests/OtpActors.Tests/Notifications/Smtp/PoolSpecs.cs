@@ -1,7 +1,7 @@
 using System.Diagnostics;
-using OtpActors.Notifications;
-using OtpActors.Notifications.Ledger;
-using OtpActors.Notifications.Smtp;
+using OtpActors.Infrastructure.Channels;
+using OtpActors.Infrastructure.Channels.Ledger;
+using OtpActors.Infrastructure.Channels.Mail;
 using OtpActors.Tests.Fakes;
 using OtpActors.Tests.Support;
 using Shouldly;
@@ -140,8 +140,8 @@ public sealed class PoolSpecs : IAsyncDisposable
         clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(2));
 
         var states = await kit.Ledger.CountAsync("run1", SmtpKit.Stop);
-        states.GetValueOrDefault((Channels.Mail, NotificationState.Intent)).ShouldBe(0);
-        states[(Channels.Mail, state)].ShouldBeInRange(2, state == NotificationState.Uncertain ? 2 : 4);
+        states.GetValueOrDefault((ChannelNames.Mail, NotificationState.Intent)).ShouldBe(0);
+        states[(ChannelNames.Mail, state)].ShouldBeInRange(2, state == NotificationState.Uncertain ? 2 : 4);
         states.Values.Sum().ShouldBe(4, "what waited for its turn never was an intent");
         sends.Count(send => send.IsCanceled).ShouldBeGreaterThanOrEqualTo(198);
     }

@@ -1,5 +1,5 @@
-using OtpActors.Notifications;
-using OtpActors.Notifications.Ledger;
+using OtpActors.Infrastructure.Channels;
+using OtpActors.Infrastructure.Channels.Ledger;
 using OtpActors.Tests.Fakes;
 using Shouldly;
 using Xunit;

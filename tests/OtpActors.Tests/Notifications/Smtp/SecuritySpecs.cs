@@ -1,7 +1,7 @@
-using OtpActors.Hosting;
-using OtpActors.Notifications;
-using OtpActors.Notifications.Ledger;
-using OtpActors.Notifications.Smtp;
+using OtpActors.Infrastructure.Channels;
+using OtpActors.Infrastructure.Channels.Ledger;
+using OtpActors.Infrastructure.Channels.Mail;
+using OtpActors.Infrastructure.Configuration;
 using OtpActors.Tests.Servers.Smtp;
 using Shouldly;
 using Xunit;

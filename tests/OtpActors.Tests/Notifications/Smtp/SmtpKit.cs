@@ -1,7 +1,7 @@
-using OtpActors.Notifications;
-using OtpActors.Notifications.Ledger;
-using OtpActors.Notifications.Smtp;
-using OtpActors.Records;
+using OtpActors.Domain.Records;
+using OtpActors.Infrastructure.Channels;
+using OtpActors.Infrastructure.Channels.Ledger;
+using OtpActors.Infrastructure.Channels.Mail;
 using Xunit;
 
 namespace OtpActors.Tests.Notifications.Smtp;

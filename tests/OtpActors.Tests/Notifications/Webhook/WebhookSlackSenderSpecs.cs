@@ -3,10 +3,12 @@ using System.Diagnostics;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using OtpActors.Domain.Records;
 using OtpActors.Hosting;
-using OtpActors.Notifications;
-using OtpActors.Notifications.Ledger;
-using OtpActors.Records;
+using OtpActors.Infrastructure.Channels;
+using OtpActors.Infrastructure.Channels.Ledger;
+using OtpActors.Infrastructure.Configuration;
+using OtpActors.Infrastructure.Storage;
 using OtpActors.Tests.Fakes;
 using OtpActors.Tests.Support;
 using Shouldly;
@@ -191,8 +193,8 @@ public sealed class WebhookSlackSenderSpecs : IAsyncLifetime
         (await _services!.GetRequiredService<NotificationLedger>().CountAsync("run1", Stop)).ShouldBe(
             new Dictionary<(string, NotificationState), long>
             {
-                [(Channels.Slack, NotificationState.Uncertain)] = 1,
-                [(Channels.Slack, NotificationState.Accepted)] = 1,
+                [(ChannelNames.Slack, NotificationState.Uncertain)] = 1,
+                [(ChannelNames.Slack, NotificationState.Accepted)] = 1,
             },
             ignoreOrder: true);
     }
@@ -243,7 +245,7 @@ public sealed class WebhookSlackSenderSpecs : IAsyncLifetime
         clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(2));
         sends.Count(send => send.IsCanceled).ShouldBe(9);
         (await _services!.GetRequiredService<NotificationLedger>().CountAsync("run1", Stop))
-            .ShouldBe(new Dictionary<(string, NotificationState), long> { [(Channels.Slack, NotificationState.Uncertain)] = 1 });
+            .ShouldBe(new Dictionary<(string, NotificationState), long> { [(ChannelNames.Slack, NotificationState.Uncertain)] = 1 });
     }
 
     private static SlackMessage Message(string address, string otp) =>

@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using OtpActors.Tests.Servers.Cassandra;
 using Xunit;
 
 [assembly: AssemblyFixture(typeof(CassandraServers))]

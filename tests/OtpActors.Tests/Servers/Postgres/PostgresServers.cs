@@ -1,6 +1,7 @@
 using Npgsql;
 using OtpActors.Hosting;
-using OtpActors.Tests.Servers.Postgres;
+using OtpActors.Infrastructure.Configuration;
+using OtpActors.Infrastructure.Journal;
 using Xunit;
 
 [assembly: AssemblyFixture(typeof(PostgresServers))]

@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
-using OtpActors.Records;
-using OtpActors.Stores;
-using OtpActors.Stores.Cassandra;
+using OtpActors.Domain.Records;
+using OtpActors.Infrastructure.Stores;
+using OtpActors.Infrastructure.Stores.Cassandra;
 using OtpActors.Tests.Servers.Cassandra;
 using OtpActors.Tests.Support;
 using Shouldly;

@@ -1,8 +1,8 @@
 using System.Text.Json;
 using OtpActors.Cql;
-using OtpActors.Records;
-using OtpActors.Stores;
-using OtpActors.Stores.Cassandra;
+using OtpActors.Domain.Records;
+using OtpActors.Infrastructure.Stores;
+using OtpActors.Infrastructure.Stores.Cassandra;
 using OtpActors.Tests.Servers.Cassandra;
 using OtpActors.Tests.Support;
 using Shouldly;

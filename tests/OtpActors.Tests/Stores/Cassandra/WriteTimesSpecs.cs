@@ -1,6 +1,6 @@
-using OtpActors.Records;
-using OtpActors.Stores;
-using OtpActors.Stores.Cassandra;
+using OtpActors.Domain.Records;
+using OtpActors.Infrastructure.Stores;
+using OtpActors.Infrastructure.Stores.Cassandra;
 using Shouldly;
 using Xunit;
 

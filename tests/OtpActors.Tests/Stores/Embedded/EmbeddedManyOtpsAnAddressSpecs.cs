@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Time.Testing;
-using OtpActors.Stores;
-using OtpActors.Stores.Embedded;
+using OtpActors.Infrastructure.Stores;
+using OtpActors.Infrastructure.Stores.Embedded;
 using Shouldly;
 using Xunit;
 

@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Time.Testing;
-using OtpActors.Sqlite;
-using OtpActors.Stores;
-using OtpActors.Stores.Embedded;
+using OtpActors.Infrastructure.Storage.Sqlite;
+using OtpActors.Infrastructure.Stores;
+using OtpActors.Infrastructure.Stores.Embedded;
 using OtpActors.Tests.Support;
 using Shouldly;
 using Xunit;

@@ -1,5 +1,5 @@
-using OtpActors.Stores;
-using OtpActors.Stores.Embedded;
+using OtpActors.Infrastructure.Stores;
+using OtpActors.Infrastructure.Stores.Embedded;
 
 namespace OtpActors.Tests.Stores.Embedded;
 

@@ -1,6 +1,6 @@
-using OtpActors.Records;
-using OtpActors.Stores;
-using OtpActors.Stores.Mongo;
+using OtpActors.Domain.Records;
+using OtpActors.Infrastructure.Stores;
+using OtpActors.Infrastructure.Stores.Mongo;
 using OtpActors.Tests.Servers.Mongo;
 using OtpActors.Tests.Support;
 using Shouldly;

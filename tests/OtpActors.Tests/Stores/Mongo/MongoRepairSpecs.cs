@@ -1,8 +1,8 @@
 using MongoDB.Bson;
 using MongoDB.Driver;
-using OtpActors.Records;
-using OtpActors.Stores;
-using OtpActors.Stores.Mongo;
+using OtpActors.Domain.Records;
+using OtpActors.Infrastructure.Stores;
+using OtpActors.Infrastructure.Stores.Mongo;
 using OtpActors.Tests.Support;
 using Shouldly;
 using Xunit;

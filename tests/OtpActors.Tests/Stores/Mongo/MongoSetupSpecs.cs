@@ -1,9 +1,9 @@
 using System.Collections.Concurrent;
 using System.Security.Cryptography.X509Certificates;
 using MongoDB.Bson;
-using OtpActors.Records;
-using OtpActors.Stores;
-using OtpActors.Stores.Mongo;
+using OtpActors.Domain.Records;
+using OtpActors.Infrastructure.Stores;
+using OtpActors.Infrastructure.Stores.Mongo;
 using OtpActors.Tests.Servers.Mongo;
 using OtpActors.Tests.Servers.Smtp;
 using OtpActors.Tests.Support;

@@ -1,4 +1,4 @@
-using OtpActors.Stores;
+using OtpActors.Infrastructure.Stores;
 
 namespace OtpActors.Tests.Stores.Mongo;
 

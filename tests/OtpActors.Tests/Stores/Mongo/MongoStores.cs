@@ -1,9 +1,9 @@
 using MongoDB.Bson;
 using MongoDB.Driver;
-using OtpActors.Stores;
-using OtpActors.Stores.Mongo;
+using OtpActors.Domain.Runs;
+using OtpActors.Infrastructure.Stores;
+using OtpActors.Infrastructure.Stores.Mongo;
 using OtpActors.Tests.Servers.Mongo;
-using OtpActors.Workflow;
 
 namespace OtpActors.Tests.Stores.Mongo;
 

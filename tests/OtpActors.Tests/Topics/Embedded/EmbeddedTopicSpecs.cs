@@ -1,7 +1,8 @@
 using System.Text;
+using OtpActors.Domain.Runs;
+using OtpActors.Infrastructure.Topics;
+using OtpActors.Infrastructure.Topics.Embedded;
 using OtpActors.Tests.Support;
-using OtpActors.Topics;
-using OtpActors.Topics.Embedded;
 using Shouldly;
 using Xunit;
 

@@ -1,5 +1,5 @@
 using System.Text;
-using OtpActors.Topics.Embedded;
+using OtpActors.Infrastructure.Topics.Embedded;
 using Shouldly;
 using Xunit;
 

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Configuration;
 using OtpActors.Hosting;
-using OtpActors.Topics.Kafka;
+using OtpActors.Infrastructure.Configuration;
+using OtpActors.Infrastructure.Topics.Kafka;
 using Shouldly;
 using Xunit;
 

@@ -1,8 +1,9 @@
 using Microsoft.Extensions.Logging;
+using OtpActors.Domain.Runs;
+using OtpActors.Infrastructure.Topics;
+using OtpActors.Infrastructure.Topics.Kafka;
 using OtpActors.Tests.Servers;
 using OtpActors.Tests.Support;
-using OtpActors.Topics;
-using OtpActors.Topics.Kafka;
 using Shouldly;
 using Xunit;
 

@@ -1,8 +1,8 @@
 using Confluent.Kafka;
 using Microsoft.Extensions.Logging.Abstractions;
+using OtpActors.Infrastructure.Topics;
+using OtpActors.Infrastructure.Topics.Kafka;
 using OtpActors.Tests.Servers;
-using OtpActors.Topics;
-using OtpActors.Topics.Kafka;
 using Shouldly;
 using Xunit;
 

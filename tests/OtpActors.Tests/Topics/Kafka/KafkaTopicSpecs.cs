@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
+using OtpActors.Infrastructure.Topics;
+using OtpActors.Infrastructure.Topics.Kafka;
 using OtpActors.Tests.Servers;
-using OtpActors.Topics;
-using OtpActors.Topics.Kafka;
 
 namespace OtpActors.Tests.Topics.Kafka;
 

@@ -1,6 +1,6 @@
 using System.Text;
+using OtpActors.Domain.Runs;
 using OtpActors.Triggers.Commands;
-using OtpActors.Workflow;
 using Shouldly;
 using Xunit;
 

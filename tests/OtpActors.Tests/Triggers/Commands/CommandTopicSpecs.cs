@@ -2,13 +2,14 @@ using System.Text;
 using Akka.Actor;
 using Akka.Streams.Dsl;
 using Microsoft.Extensions.Time.Testing;
-using OtpActors.Hosting;
+using OtpActors.Domain.Runs;
+using OtpActors.Domain.Runs.Messages;
+using OtpActors.Infrastructure.Topics;
+using OtpActors.Lifecycle;
 using OtpActors.Tests.Fakes;
 using OtpActors.Tests.Support;
-using OtpActors.Topics;
 using OtpActors.Triggers;
 using OtpActors.Triggers.Commands;
-using OtpActors.Workflow;
 using Shouldly;
 using Xunit;
 using StreamSink = Akka.Streams.Dsl.Sink;
@@ -183,7 +184,7 @@ public class CommandTopicSpecs : StepKit
         var setup = new CommandTopicSetup(
             new CommandTopicOptions { ConsumerGroup = Group, MaxBytes = 1_024 }, 1, Topic, _starter, _clock, _counts);
         var commands = Sys.ActorOf(Props.Create(() => new CommandTopic(setup)));
-        TriggersHosting.TellWhenResumed(Sys, commands);
+        TriggerPhase.NotifyWhenResumed(Sys, commands);
         return commands;
     }
 

@@ -1,6 +1,6 @@
 using System.Globalization;
-using OtpActors.Triggers;
-using OtpActors.Triggers.Schedules;
+using OtpActors.Domain.Runs;
+using OtpActors.Domain.Schedules;
 using Shouldly;
 using Xunit;
 

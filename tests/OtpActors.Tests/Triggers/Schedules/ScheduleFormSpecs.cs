@@ -1,8 +1,9 @@
 using System.Text.Json;
+using OtpActors.Domain.Runs;
+using OtpActors.Domain.Schedules;
 using OtpActors.Hosting;
 using OtpActors.Triggers;
 using OtpActors.Triggers.Schedules;
-using OtpActors.Workflow;
 using Shouldly;
 using Xunit;
 

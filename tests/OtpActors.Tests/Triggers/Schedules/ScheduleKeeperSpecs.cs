@@ -3,14 +3,16 @@ using Akka.Configuration;
 using Akka.TestKit;
 using Akka.TestKit.Xunit;
 using Microsoft.Extensions.Time.Testing;
-using OtpActors.Hosting;
+using OtpActors.Domain.Runs;
+using OtpActors.Domain.Runs.Messages;
+using OtpActors.Domain.Schedules;
+using OtpActors.Lifecycle;
 using OtpActors.Tests.Fakes;
 using OtpActors.Triggers;
 using OtpActors.Triggers.Schedules;
-using OtpActors.Workflow;
 using Shouldly;
 using Xunit;
-using static OtpActors.Triggers.Schedules.ScheduleMessages;
+using static OtpActors.Domain.Schedules.ScheduleMessages;
 
 namespace OtpActors.Tests.Triggers.Schedules;
 
@@ -281,7 +283,7 @@ public class ScheduleKeeperSpecs : TestKit
     {
         var setup = new ScheduleSetup(_store, _starter, _clock, _counts);
         var keeper = Sys.ActorOf(Props.Create(() => new ScheduleKeeper(setup)));
-        TriggersHosting.TellWhenResumed(Sys, keeper);
+        TriggerPhase.NotifyWhenResumed(Sys, keeper);
         return keeper;
     }
 

@@ -1,4 +1,4 @@
-using OtpActors.Triggers.Schedules;
+using OtpActors.Domain.Schedules;
 using Shouldly;
 using Xunit;
 

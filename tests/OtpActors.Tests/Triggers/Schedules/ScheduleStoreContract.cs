@@ -1,7 +1,8 @@
+using OtpActors.Domain.Runs;
+using OtpActors.Domain.Schedules;
+using OtpActors.Infrastructure.Journal;
 using OtpActors.Tests.Fakes;
 using OtpActors.Triggers;
-using OtpActors.Triggers.Schedules;
-using OtpActors.Workflow;
 using Shouldly;
 using Xunit;
 

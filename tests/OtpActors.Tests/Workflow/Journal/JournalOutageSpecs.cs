@@ -1,10 +1,10 @@
 using Akka.Actor;
 using Akka.Persistence;
+using OtpActors.Domain.Runs;
+using OtpActors.Domain.Runs.Messages;
+using OtpActors.Runs;
 using OtpActors.Steps;
 using OtpActors.Tests.Fakes;
-using OtpActors.Topics;
-using OtpActors.Workflow;
-using OtpActors.Workflow.Journal;
 using Shouldly;
 using Xunit;
 

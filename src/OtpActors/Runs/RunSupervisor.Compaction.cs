@@ -1,0 +1,127 @@
+using Akka.Actor;
+using Akka.Event;
+using Akka.Persistence;
+using OtpActors.Domain.Runs;
+using OtpActors.Domain.Runs.Messages;
+
+namespace OtpActors.Runs;
+
+/// <summary>
+/// What a run keeps in its journal: a snapshot now and then, the events since, and nothing at all once it is forgotten.
+/// Each deletion follows an answer that what replaces it is there, so that a process may end between any two.
+/// </summary>
+public sealed partial class RunSupervisor
+{
+    /// <summary>
+    /// Events from one snapshot to the next. A run that recovers reads a hundred events in milliseconds, and a snapshot
+    /// is then a fraction of what the events themselves took. Only runs of many records come to their first.
+    /// </summary>
+    internal const int SnapshotEvery = 100;
+
+    private long _snapshotAt;
+    private bool _saving;
+    private IActorRef? _forgetter;
+
+    private void KeepJournalShort()
+    {
+        Recover<SnapshotOffer>(offer =>
+        {
+            _state = RunState.From((RunSnapshot)offer.Snapshot);
+            _snapshotAt = offer.Metadata.SequenceNr;
+        });
+        Command<SaveSnapshotSuccess>(saved =>
+        {
+            _saving = false;
+            DeleteMessages(saved.Metadata.SequenceNr);
+            DeleteSnapshots(new SnapshotSelectionCriteria(saved.Metadata.SequenceNr - 1));
+            StopIfQuiet();
+        });
+        Command<SaveSnapshotFailure>(failed =>
+        {
+            _saving = false;
+            _log.Warning(failed.Cause, "Run {RunId} has no snapshot at event {Event}; its events stay", _runId, failed.Metadata.SequenceNr);
+            StopIfQuiet();
+        });
+        Command<ForgetRun>(Forget);
+        Command<DeleteSnapshotsSuccess>(deleted =>
+        {
+            if (_forgetter is not null && deleted.Criteria.MaxSequenceNr == long.MaxValue)
+            {
+                _state = RunState.New(_runId);
+                DeleteMessages(LastSequenceNr);
+            }
+        });
+        Command<DeleteMessagesSuccess>(deleted =>
+        {
+            if (_forgetter is not null && deleted.ToSequenceNr == LastSequenceNr)
+            {
+                EndForgetting(new RunForgotten(_runId));
+            }
+        });
+        Command<DeleteSnapshotsFailure>(failed => KeepWhatIsThere(failed.Cause));
+        Command<DeleteMessagesFailure>(failed => KeepWhatIsThere(failed.Cause));
+    }
+
+    private void SaveSnapshotIfDue()
+    {
+        if (!_saving && LastSequenceNr - _snapshotAt >= SnapshotEvery)
+        {
+            _saving = true;
+            _snapshotAt = LastSequenceNr;
+            SaveSnapshot(_state.ToSnapshot());
+        }
+    }
+
+    /// <summary>
+    /// Snapshots go before events: what a process that ends in between leaves are events that begin with no request, and
+    /// those make no run.
+    /// </summary>
+    private void Forget(ForgetRun forget)
+    {
+        var over = _state.Spec is null || _state.EndedAt <= forget.EndedBy;
+        if (!over || _saving || _stopping.Count > 0 || _forgetter is not null)
+        {
+            Sender.Tell(new RunKept(_runId));
+            StopIfQuiet();
+        }
+        else if (LastSequenceNr == 0)
+        {
+            Sender.Tell(new RunForgotten(_runId));
+            StopIfQuiet();
+        }
+        else
+        {
+            _forgetter = Sender;
+            DeleteSnapshots(new SnapshotSelectionCriteria(long.MaxValue));
+        }
+    }
+
+    /// <summary>What could not be deleted takes room, and that is all: the next snapshot, or the next attempt, deletes it.</summary>
+    private void KeepWhatIsThere(Exception cause)
+    {
+        _log.Warning(cause, "What is outdated in the journal of run {RunId} cannot be deleted", _runId);
+        if (_forgetter is not null)
+        {
+            EndForgetting(new RunKept(_runId));
+        }
+    }
+
+    private void EndForgetting(object answer)
+    {
+        _forgetter.Tell(answer);
+        _forgetter = null;
+        StopIfQuiet();
+    }
+}
+
+/// <summary>
+/// Delete the journal of a run that ended, at the time told or before. Answered by <see cref="RunForgotten"/>, also where
+/// there is nothing, or by <see cref="RunKept"/>.
+/// </summary>
+public sealed record ForgetRun(string RunId, DateTimeOffset EndedBy) : IRunMessage;
+
+/// <summary>The run is unknown from now on.</summary>
+public sealed record RunForgotten(string RunId);
+
+/// <summary>The run goes on, or its journal cannot be deleted now.</summary>
+public sealed record RunKept(string RunId);
