@@ -8,7 +8,6 @@ using OtpActors.Domain.Records;
 using OtpActors.Domain.Runs;
 using OtpActors.Domain.Runs.Messages;
 using OtpActors.Infrastructure.Journal;
-using OtpActors.Runs;
 using Spectre.Console;
 
 namespace OtpActors.Bench;
@@ -172,7 +171,7 @@ internal static class JournalBenchmark
             {
                 for (var i = 0; i < rows.Count; i++)
                 {
-                    Execute(insert, RunSupervisor.PersistenceIdOf(IdOf(run)), (long)i + 1, state.EndedAt!.Value.UtcTicks, rows[i].Item2, serializer.Identifier, rows[i].Item1);
+                    Execute(insert, RunIds.PersistenceIdOf(IdOf(run)), (long)i + 1, state.EndedAt!.Value.UtcTicks, rows[i].Item2, serializer.Identifier, rows[i].Item1);
                 }
             }
 

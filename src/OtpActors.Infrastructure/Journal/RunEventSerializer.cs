@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Akka.Actor;
 using Akka.Serialization;
-using OtpActors.Domain.Runs;
 using OtpActors.Domain.Runs.Messages;
 
 namespace OtpActors.Infrastructure.Journal;

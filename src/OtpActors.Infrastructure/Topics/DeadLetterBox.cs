@@ -2,7 +2,6 @@ using System.Globalization;
 using Akka.Actor;
 using Akka.Streams;
 using Akka.Streams.Dsl;
-using OtpActors.Domain.Records;
 using StreamSink = Akka.Streams.Dsl.Sink;
 
 namespace OtpActors.Infrastructure.Topics;

@@ -1,5 +1,4 @@
 using System.Net;
-using HttpOptions = OtpActors.Api.HttpOptions;
 
 namespace OtpActors.Api;
 

@@ -2,7 +2,6 @@ using System.Net;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
-using HttpOptions = OtpActors.Api.HttpOptions;
 
 namespace OtpActors.Api;
 

@@ -1,5 +1,4 @@
 using System.Globalization;
-using OtpActors.Domain.Records;
 using OtpActors.Infrastructure.Topics;
 
 namespace OtpActors.Api;

@@ -1,4 +1,3 @@
-using OtpActors.Domain.Records;
 using OtpActors.Domain.Runs;
 using OtpActors.Infrastructure.Stores;
 using OtpActors.Infrastructure.Topics;

@@ -125,7 +125,7 @@ public abstract class RunKit : TestKit
     /// <summary>The numbers of the events and of the snapshots that are kept of the run.</summary>
     internal async Task<(List<long> Events, List<long> Snapshots)> KeptAsync(string runId = RunDriver.RunId)
     {
-        var (persistence, id) = (Persistence.Instance.Apply(Sys), RunSupervisor.PersistenceIdOf(runId));
+        var (persistence, id) = (Persistence.Instance.Apply(Sys), RunIds.PersistenceIdOf(runId));
         return (
             await AskAsync<List<long>>(new ScriptedJournal.Look(id), persistence.JournalFor(null)),
             await AskAsync<List<long>>(new ScriptedSnapshots.Look(id), persistence.SnapshotStoreFor(null)));

@@ -9,7 +9,6 @@ using Microsoft.Extensions.Time.Testing;
 using OtpActors.Api;
 using OtpActors.Domain.Runs;
 using OtpActors.Health;
-using OtpActors.Hosting;
 using OtpActors.Infrastructure.Journal;
 using OtpActors.Infrastructure.Storage;
 using OtpActors.Infrastructure.Stores;
@@ -112,7 +111,7 @@ public sealed class HealthSpecs
         await using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
         var metrics = new ServiceMetrics(services.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>(), new TriggerCounts(), new StandingCounts(), new JournalStatus(),
             DataDirectory.OpenReadOnly(directory.Path));
-        using var monitor = new LagMonitor(new OtpActorsOptions(), topic, metrics, clock);
+        using var monitor = new LagMonitor(new TelemetryOptions(), new TopicOptions(), new StoresOptions(), topic, metrics, clock);
 
         await MeasureAsync(monitor, clock);
         await MeasureAsync(monitor, clock);
@@ -157,8 +156,8 @@ public sealed class HealthSpecs
         var standing = new StandingCounts();
         var metrics = new ServiceMetrics(services.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>(), new TriggerCounts(), standing, new JournalStatus(),
             DataDirectory.OpenReadOnly("data"));
-        var options = new OtpActorsOptions();
-        using var monitor = new LagMonitor(options, topic, metrics, TimeProvider.System);
+        var options = new TelemetryOptions();
+        using var monitor = new LagMonitor(options, new TopicOptions(), new StoresOptions(), topic, metrics, TimeProvider.System);
         standing.Hold(StoreNames.Mongo, StoreNames.Mongo, "connection refused", RunDriver.Start);
         var told = await new SinksCheck(monitor, standing, options).CheckHealthAsync(new HealthCheckContext(), TestContext.Current.CancellationToken);
         told.Description.ShouldBe(

@@ -1,6 +1,7 @@
 using OtpActors.Infrastructure.Configuration;
 using OtpActors.Infrastructure.Topics.Kafka;
 using OtpActors.Streams.Kafka;
+using OtpActors.Tests.Servers;
 using Xunit;
 
 [assembly: AssemblyFixture(typeof(KafkaServers))]

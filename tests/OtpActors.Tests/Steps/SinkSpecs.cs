@@ -4,7 +4,6 @@ using OtpActors.Domain.Runs;
 using OtpActors.Domain.Runs.Messages;
 using OtpActors.Infrastructure.Stores;
 using OtpActors.Infrastructure.Topics;
-using OtpActors.Steps;
 using OtpActors.Tests.Fakes;
 using Shouldly;
 using Xunit;

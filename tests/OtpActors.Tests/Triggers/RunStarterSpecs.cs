@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using OtpActors.Domain.Runs;
 using OtpActors.Domain.Runs.Messages;
 using OtpActors.Hosting;
+using OtpActors.Infrastructure.Journal;
 using OtpActors.Infrastructure.Storage;
 using OtpActors.Lifecycle;
 using OtpActors.Runs;
@@ -28,8 +29,8 @@ public class RunStarterSpecs : RunKit
         _data = DataDirectory.Open(_directory.File("data"));
         var (runs, catalog) = (Runs, Catalog);
         var registry = Sys.ActorOf(Props.Create(() => new RunRegistry(runs, catalog)));
-        _starter = new RunStarter(new OtpActorsOptions(), _data, new Known<RunRegistry>(registry), new Known<RunsParent>(Runs),
-            new DataWatch(new OtpActorsOptions(), _data, Journal, TimeProvider.System, NullLogger<DataWatch>.Instance));
+        _starter = new RunStarter(new OtpActorsOptions().RunDefaults, _data, new Known<RunRegistry>(registry), new Known<RunsParent>(Runs),
+            new DataWatch(new JournalOptions(), _data, Journal, TimeProvider.System, NullLogger<DataWatch>.Instance));
     }
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -56,7 +57,7 @@ public class RunStarterSpecs : RunKit
     {
         var request = new RunRequest { Count = 3 };
         var spec = RunRequests.ToSpec(
-            request, new OtpActorsOptions(), RunRequests.RecordsOf(request)!, Trigger with { Fingerprint = RunRequests.FingerprintOf(request) });
+            request, new OtpActorsOptions().RunDefaults, RunRequests.RecordsOf(request)!, Trigger with { Fingerprint = RunRequests.FingerprintOf(request) });
         await DoAsync(new RunCommands.Request("a", spec)); // and killed here
 
         var started = await StartAsync(request);

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using OtpActors.Tests.Servers.Cassandra;
 using Xunit;
 
 [assembly: AssemblyFixture(typeof(CassandraServers))]

@@ -1,7 +1,7 @@
 using Npgsql;
-using OtpActors.Hosting;
 using OtpActors.Infrastructure.Configuration;
 using OtpActors.Infrastructure.Journal;
+using OtpActors.Tests.Servers.Postgres;
 using Xunit;
 
 [assembly: AssemblyFixture(typeof(PostgresServers))]

@@ -79,5 +79,5 @@ public class ScheduleFormSpecs
     }
 
     private static ScheduleDefinition Define(string json, string? name = null, ScheduleDefinition? current = null) =>
-        JsonSerializer.Deserialize<ScheduleForm>(json, RequestJson.Options)!.ToDefinition(name, current, new OtpActorsOptions());
+        JsonSerializer.Deserialize<ScheduleForm>(json, RequestJson.Options)!.ToDefinition(name, current, new OtpActorsOptions().RunDefaults);
 }
