@@ -12,6 +12,8 @@ WORKDIR /source
 COPY global.json Directory.Build.props Directory.Packages.props BannedSymbols.txt .editorconfig ./
 COPY src/OtpActors/OtpActors.csproj src/OtpActors/
 COPY src/OtpActors.Cql/OtpActors.Cql.csproj src/OtpActors.Cql/
+COPY src/OtpActors.Domain/OtpActors.Domain.csproj src/OtpActors.Domain/
+COPY src/OtpActors.Infrastructure/OtpActors.Infrastructure.csproj src/OtpActors.Infrastructure/
 COPY src/OtpActors.Streams.Kafka/OtpActors.Streams.Kafka.csproj src/OtpActors.Streams.Kafka/
 RUN dotnet restore src/OtpActors/OtpActors.csproj --use-current-runtime
 
