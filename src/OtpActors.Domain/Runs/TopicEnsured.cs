@@ -1,4 +1,3 @@
-
 namespace OtpActors.Domain.Runs;
 
 /// <summary>How the making of a topic ended.</summary>

@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using OtpActors.Infrastructure.Channels;
-using OtpActors.Tests.Notifications.Smtp;
+using OtpActors.Tests.Infrastructure.Channels.Mail;
 using OtpActors.Tests.Servers.Smtp;
 using Shouldly;
 using Xunit;

@@ -1,7 +1,7 @@
 using MongoDB.Bson;
 using MongoDB.Driver;
+using OtpActors.Tests.Infrastructure.Stores.Mongo;
 using OtpActors.Tests.Servers.Mongo;
-using OtpActors.Tests.Stores.Mongo;
 using Shouldly;
 using Xunit;
 

@@ -9,8 +9,8 @@ using Microsoft.Extensions.DependencyInjection;
 using OtpActors.Infrastructure.Topics;
 using OtpActors.Steps;
 using OtpActors.Telemetry;
+using OtpActors.Tests.Infrastructure.Topics;
 using OtpActors.Tests.Support;
-using OtpActors.Tests.Topics;
 using Shouldly;
 using Xunit;
 

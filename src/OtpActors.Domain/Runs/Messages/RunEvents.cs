@@ -1,4 +1,3 @@
-
 namespace OtpActors.Domain.Runs.Messages;
 
 /// <summary>A fact of a run, as journaled. Time rides in the event.</summary>

@@ -1,4 +1,3 @@
-
 namespace OtpActors.Domain.Runs.Messages;
 
 /// <summary>What a run tells whoever listens on the actor system's event stream.</summary>

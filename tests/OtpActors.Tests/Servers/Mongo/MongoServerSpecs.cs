@@ -1,6 +1,6 @@
 using MongoDB.Bson;
 using MongoDB.Driver;
-using OtpActors.Tests.Stores.Mongo;
+using OtpActors.Tests.Infrastructure.Stores.Mongo;
 using Shouldly;
 using Xunit;
 
