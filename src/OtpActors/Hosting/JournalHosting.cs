@@ -1,6 +1,6 @@
-using Akka.Configuration;
+using System.Data;
 using Akka.Hosting;
-using Akka.Persistence.Sql;
+using Akka.Persistence.Sql.Hosting;
 using Microsoft.Data.Sqlite;
 using Npgsql;
 using OtpActors.Domain.Runs;
@@ -40,21 +40,11 @@ public static class JournalHosting
             ? ("PostgreSQL.15", PostgresSettings.Of(options).ConnectionString)
             : ("SQLite.MS", new SqliteConnectionStringBuilder { DataSource = data.JournalFile }.ToString());
         // SQLite: reads begin as the writer does, with its lock, and sleep where that is taken. In WAL mode each sees a snapshot.
-        var isolation = options.Provider == JournalProvider.Embedded ? "read-isolation-level = read-uncommitted" : "";
-        var plugin = $$"""
-            {
-              connection-string = "{{connection.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}}"
-              provider-name = "{{provider}}"
-              {{isolation}}
-            }
-            """;
+        IsolationLevel? isolation = options.Provider == JournalProvider.Embedded ? IsolationLevel.ReadUncommitted : null;
         return builder
-            .AddHocon(
-                ConfigurationFactory.ParseString($"""
-                    akka.persistence.journal.sql {plugin}
-                    akka.persistence.snapshot-store.sql {plugin}
-                    """).WithFallback(SqlPersistence.DefaultConfiguration),
-                HoconAddMode.Append)
+            .WithSqlPersistence(
+                new SqlJournalOptions { ConnectionString = connection, ProviderName = provider, ReadIsolationLevel = isolation },
+                new SqlSnapshotOptions { ConnectionString = connection, ProviderName = provider, ReadIsolationLevel = isolation })
             .WithCustomSerializer("run-events", [typeof(IRunEvent)], system => new RunEventSerializer(system))
             .WithCustomSerializer("run-snapshots", [typeof(RunSnapshot)], system => new RunSnapshotSerializer(system));
     }
