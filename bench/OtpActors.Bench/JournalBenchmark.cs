@@ -185,7 +185,7 @@ internal static class JournalBenchmark
                 list,
                 "INSERT INTO runs (run_id, state, topic, requested_at, ended_at, report, version) VALUES ($id, $state, $topic, $requested, $ended, $report, $version)",
                 "id", "state", "topic", "requested", "ended", "report", "version");
-            var report = JsonSerializer.Serialize(RunReport.Of(state), Json);
+            var report = JsonSerializer.Serialize(RunReport.From(state), Json);
             var (requested, ended) = (state.RequestedAt!.Value.ToUnixTimeMilliseconds(), state.EndedAt!.Value.ToUnixTimeMilliseconds());
             for (var run = 0; run < runs; run++)
             {

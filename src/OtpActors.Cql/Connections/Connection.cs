@@ -124,7 +124,7 @@ internal sealed class Connection : IFrameHandler, IDisposable
                 return;
             }
 
-            stale = _inFlight > 0 ? _streams.OrphanLate(now, ConnectionSettings.OrphanPatience, ref written) : 0;
+            stale = _inFlight > 0 ? _streams.TrackOrphan(now, ConnectionSettings.OrphanPatience, ref written) : 0;
             for (var count = _parked.Count; count > 0; count--)
             {
                 var request = _parked.Dequeue();

@@ -63,7 +63,7 @@ internal sealed class StreamTable
     /// Makes orphans of what is past its deadline and adds it to <paramref name="late"/>; tells how many orphans have waited
     /// longer than <paramref name="patience"/>.
     /// </summary>
-    public int OrphanLate(long now, long patience, ref List<Request>? late)
+    public int TrackOrphan(long now, long patience, ref List<Request>? late)
     {
         var stale = 0;
         for (var stream = 1; stream < _requests.Length; stream++)

@@ -270,7 +270,7 @@ internal sealed class Operation : Request, IValueTaskSource<RowSet>, IValueTaskS
         _isFirst = false;
         _connection?.TryAbandon(this);
         _error = new OperationCanceledException(token);
-        Hand();
+        Complete();
     }
 
     private void Complete(RowSet? result, Exception? error)
@@ -282,10 +282,10 @@ internal sealed class Operation : Request, IValueTaskSource<RowSet>, IValueTaskS
         }
 
         (_result, _error) = (result, error);
-        Hand();
+        Complete();
     }
 
-    private void Hand()
+    private void Complete()
     {
         CqlMetrics.InFlight.Add(-1);
         if (_started != 0)

@@ -12,7 +12,7 @@ public sealed record RunFact(
     long Version, DateTimeOffset At, string What, StepId? Step = null, int? Attempt = null, string? Detail = null)
 {
     /// <summary>Null for mere progress, which the counters show.</summary>
-    public static RunFact? Of(IRunEvent e, long version) => e switch
+    public static RunFact? From(IRunEvent e, long version) => e switch
     {
         RunEvents.SinkProgressed or RunEvents.Produced or RunEvents.Notified => null,
         RunEvents.Requested r => new(version, e.At, "requested", Detail: r.Spec.Topic),

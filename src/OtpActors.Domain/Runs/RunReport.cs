@@ -56,7 +56,7 @@ public sealed record RunReport(
         [property: JsonConverter(typeof(SpelledName))] string? Detail,
         [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] StepHold? Hold = null);
 
-    public static RunReport Of(RunState state) => new(
+    public static RunReport From(RunState state) => new(
         state.RunId,
         state.Outcome?.ToString(),
         state.Reason,

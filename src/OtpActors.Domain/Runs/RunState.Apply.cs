@@ -12,7 +12,7 @@ public sealed partial record RunState
     public RunState Apply(IRunEvent e)
     {
         var next = Change(e) with { Version = Version + 1 };
-        return RunFact.Of(e, next.Version) is not { } fact ? next : next with
+        return RunFact.From(e, next.Version) is not { } fact ? next : next with
         {
             Timeline = (Timeline.Count < TimelineLength ? Timeline : Timeline.RemoveAt(0)).Add(fact),
         };

@@ -215,7 +215,7 @@ public sealed partial record RunState
 
         foreach (var step in StepId.All.Where(step => Steps[step].Status == StepStatus.Pending && IsDue(step)))
         {
-            return WhyNotNeeded(step) is { } why ? new StepSkipped(step, why, now) : new StepStarted(step, Steps[step].Attempt + 1, now);
+            return SkipReason(step) is { } why ? new StepSkipped(step, why, now) : new StepStarted(step, Steps[step].Attempt + 1, now);
         }
 
         return null;
@@ -256,7 +256,7 @@ public sealed partial record RunState
         _ => throw new InvalidOperationException($"No rule says when {step} is due."),
     };
 
-    private string? WhyNotNeeded(StepId step) =>
+    private string? SkipReason(StepId step) =>
         !IsNotify(step) ? null
         : Spec!.NotifyLimit == 0 ? StepDetails.NotificationsOff
         : Checks[step.Store!].Found == 0 ? StepDetails.NothingFound

@@ -7,8 +7,8 @@ public sealed record RunSummary(
     long Version)
 {
     /// <exception cref="ArgumentException">The run has not been requested.</exception>
-    public static RunSummary Of(RunState state) => new(
+    public static RunSummary From(RunState state) => new(
         state.RunId, state.Phase,
         state.Spec?.Topic ?? throw new ArgumentException("A run that nobody requested has no summary.", nameof(state)),
-        state.RequestedAt!.Value, state.EndedAt, RunReport.Of(state), state.Version);
+        state.RequestedAt!.Value, state.EndedAt, RunReport.From(state), state.Version);
 }

@@ -21,10 +21,10 @@ public sealed partial class CronTimes
     public TimeZoneInfo Zone { get; }
 
     /// <exception cref="RunRequestException">The field <c>cron</c> or <c>timeZone</c> is wrong.</exception>
-    public static CronTimes Of(string cron, string timeZone) => new(CronOf(cron.Trim()), ZoneOf(timeZone));
+    public static CronTimes From(string cron, string timeZone) => new(CronOf(cron.Trim()), ZoneOf(timeZone));
 
     /// <exception cref="RunRequestException">The definition is wrong.</exception>
-    public static CronTimes Of(ScheduleDefinition definition) => Of(definition.Cron, definition.TimeZone);
+    public static CronTimes From(ScheduleDefinition definition) => From(definition.Cron, definition.TimeZone);
 
     /// <summary>The first time after this one; null where none ever comes.</summary>
     public DateTimeOffset? After(DateTimeOffset time) => _cron.GetNextOccurrence(time.ToUniversalTime(), Zone)?.ToUniversalTime();

@@ -50,7 +50,7 @@ public sealed record ScheduleState(ScheduleDefinition Definition, DateTimeOffset
             return SchedulePlan.Nothing with { ClockWentBack = true };
         }
 
-        var times = CronTimes.Of(Definition);
+        var times = CronTimes.From(Definition);
         var due = DueOf(times, now);
         var missed = MissedOf(times, due, now);
         return missed is not null ? SchedulePlan.Nothing with { Missed = missed }
@@ -61,7 +61,7 @@ public sealed record ScheduleState(ScheduleDefinition Definition, DateTimeOffset
     /// <summary>The coming due times, whether the schedule is enabled or not, in its own zone.</summary>
     public IReadOnlyList<DateTimeOffset> NextTimes(DateTimeOffset now, int count)
     {
-        var times = CronTimes.Of(Definition);
+        var times = CronTimes.From(Definition);
         var next = new List<DateTimeOffset>(count);
         for (var time = times.After(Later(HandledUntil, now)); next.Count < count && time is not null; time = times.After(time.Value))
         {

@@ -43,7 +43,7 @@ public sealed record EndedRun(DateTimeOffset EndedAt, string RunId);
 /// <param name="After">Only what comes after this run in the list: the last one of the page before.</param>
 public sealed record RunFilter(
     int Limit, IReadOnlyList<RunPhase>? States = null, string? Topic = null, DateTimeOffset? From = null, DateTimeOffset? To = null,
-    RunPlace? After = null);
+    RunCursor? After = null);
 
 /// <summary>A run's place in the list: requested when, and its id among those of one millisecond.</summary>
-public sealed record RunPlace(DateTimeOffset RequestedAt, string RunId);
+public sealed record RunCursor(DateTimeOffset RequestedAt, string RunId);

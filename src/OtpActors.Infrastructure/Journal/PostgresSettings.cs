@@ -10,7 +10,7 @@ public static class PostgresSettings
     private const int LongestName = 63;
 
     /// <exception cref="InvalidOperationException">The journal is not set to lie in PostgreSQL.</exception>
-    public static NpgsqlConnectionStringBuilder Of(JournalOptions options)
+    public static NpgsqlConnectionStringBuilder From(JournalOptions options)
     {
         var settings = new NpgsqlConnectionStringBuilder(
             options.ConnectionString?.Reveal() ?? throw new InvalidOperationException("The journal does not lie in PostgreSQL."))

@@ -7,20 +7,20 @@ using StreamSink = Akka.Streams.Dsl.Sink;
 namespace OtpActors.Infrastructure.Topics;
 
 /// <summary>Where in a topic a record lay.</summary>
-public readonly record struct RecordPlace(int Partition, long Offset);
+public readonly record struct RecordPosition(int Partition, long Offset);
 
 /// <summary>A dead letter as it lies in its topic.</summary>
 /// <param name="Place">In the topic of dead letters.</param>
 /// <param name="Origin">Where the record lay; null where the letter does not say so, and then it cannot be redriven.</param>
 /// <param name="Sink">Who could not store it.</param>
 /// <param name="Redriven">Whether the record was sent again; null where the topic cannot tell.</param>
-public sealed record DeadLetter(RecordPlace Place, TopicRecord Record, RecordPlace? Origin, string? Sink, string? Reason, bool? Redriven);
+public sealed record DeadLetter(RecordPosition Place, TopicRecord Record, RecordPosition? Origin, string? Sink, string? Reason, bool? Redriven);
 
 /// <param name="Redriven">Records sent to their topic again.</param>
 /// <param name="Already">Letters whose record was sent again before, by itself or as the letter of another sink.</param>
 /// <param name="Unknown">Places without a letter, or with one that does not say where its record came from.</param>
 /// <param name="Next">Where to go on, where not all were looked at.</param>
-public sealed record Redrive(int Redriven, int Already, IReadOnlyList<RecordPlace> Unknown, RecordPlace? Next);
+public sealed record Redrive(int Redriven, int Already, IReadOnlyList<RecordPosition> Unknown, RecordPosition? Next);
 
 /// <summary>
 /// A topic's dead letters, to be looked at and to be sent to the topic again. A record is sent again once, though every
@@ -44,11 +44,11 @@ public sealed class DeadLetterBox(IOtpTopic topic, ActorSystem system) : IDispos
     private readonly ActorMaterializer _materializer = system.Materializer();
 
     /// <summary>What the topic's dead letters occupy; null where it has none.</summary>
-    public Task<IReadOnlyList<PartitionExtent>?> DescribeAsync(string origin, CancellationToken cancellationToken) =>
+    public Task<IReadOnlyList<PartitionWatermarks>?> DescribeAsync(string origin, CancellationToken cancellationToken) =>
         topic.DescribeAsync(DeadLetters.TopicOf(origin), cancellationToken);
 
     public async Task<IReadOnlyList<DeadLetter>> ReadAsync(
-        string origin, RecordPlace from, int limit, CancellationToken cancellationToken)
+        string origin, RecordPosition from, int limit, CancellationToken cancellationToken)
     {
         var records = await topic.ReadAsync(DeadLetters.TopicOf(origin), from.Partition, from.Offset, limit, cancellationToken).ConfigureAwait(false);
         var letters = new List<DeadLetter>(records.Count);
@@ -56,16 +56,16 @@ public sealed class DeadLetterBox(IOtpTopic topic, ActorSystem system) : IDispos
         {
             var place = OriginOf(record, origin);
             letters.Add(new DeadLetter(
-                new RecordPlace(from.Partition, record.Offset), record, place,
+                new RecordPosition(from.Partition, record.Offset), record, place,
                 Header(record, DeadLetters.SinkHeader), Header(record, DeadLetters.ReasonHeader),
-                place is null || !topic.KeepsProducers ? null : await IsRedrivenAsync(origin, place.Value, cancellationToken).ConfigureAwait(false)));
+                place is null || !topic.SupportsIdempotentProducer ? null : await IsRedrivenAsync(origin, place.Value, cancellationToken).ConfigureAwait(false)));
         }
 
         return letters;
     }
 
     /// <summary>Sends these letters' records again.</summary>
-    public async Task<Redrive> RedriveAsync(string origin, IReadOnlyList<RecordPlace> letters, CancellationToken cancellationToken)
+    public async Task<Redrive> RedriveAsync(string origin, IReadOnlyList<RecordPosition> letters, CancellationToken cancellationToken)
     {
         var partitions = (await DescribeAsync(origin, cancellationToken).ConfigureAwait(false))?.Count ?? 0;
         return await InTurnAsync(async work =>
@@ -85,7 +85,7 @@ public sealed class DeadLetterBox(IOtpTopic topic, ActorSystem system) : IDispos
 
     /// <summary>Sends the records of all letters again that were not yet, as far as one call goes.</summary>
     /// <param name="from">Where to begin; what a call before gave as the next.</param>
-    public async Task<Redrive> RedriveAllAsync(string origin, RecordPlace from, CancellationToken cancellationToken)
+    public async Task<Redrive> RedriveAllAsync(string origin, RecordPosition from, CancellationToken cancellationToken)
     {
         // As far as the letters go now: a record that still cannot be stored makes new ones.
         var extents = await DescribeAsync(origin, cancellationToken).ConfigureAwait(false) ?? [];
@@ -107,7 +107,7 @@ public sealed class DeadLetterBox(IOtpTopic topic, ActorSystem system) : IDispos
 
                     foreach (var letter in page.TakeWhile(letter => letter.Offset < extent.High))
                     {
-                        var place = new RecordPlace(extent.Partition, letter.Offset);
+                        var place = new RecordPosition(extent.Partition, letter.Offset);
                         if (work.Redriven == MaxRedriven || seen++ == MaxSeen)
                         {
                             return place;
@@ -126,7 +126,7 @@ public sealed class DeadLetterBox(IOtpTopic topic, ActorSystem system) : IDispos
 
     public void Dispose() => _turn.Dispose();
 
-    private async Task<Redrive> InTurnAsync(Func<Work, Task<RecordPlace?>> redrive, CancellationToken cancellationToken)
+    private async Task<Redrive> InTurnAsync(Func<Work, Task<RecordPosition?>> redrive, CancellationToken cancellationToken)
     {
         await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
@@ -141,7 +141,7 @@ public sealed class DeadLetterBox(IOtpTopic topic, ActorSystem system) : IDispos
         }
     }
 
-    private async Task SendAsync(Work work, string origin, RecordPlace place, TopicRecord? letter, CancellationToken cancellationToken)
+    private async Task SendAsync(Work work, string origin, RecordPosition place, TopicRecord? letter, CancellationToken cancellationToken)
     {
         if (letter is not { } record || OriginOf(record, origin) is not { } from)
         {
@@ -167,19 +167,19 @@ public sealed class DeadLetterBox(IOtpTopic topic, ActorSystem system) : IDispos
         work.Redriven++;
     }
 
-    private async Task<bool> IsRedrivenAsync(string origin, RecordPlace from, CancellationToken cancellationToken) =>
+    private async Task<bool> IsRedrivenAsync(string origin, RecordPosition from, CancellationToken cancellationToken) =>
         await topic.ResumeSequenceAsync(origin, ProducerOf(origin, from), cancellationToken).ConfigureAwait(false) > 0;
 
     /// <summary>Each record has a producer of its own, which has sent it or has not.</summary>
-    private static string ProducerOf(string origin, RecordPlace from) =>
+    private static string ProducerOf(string origin, RecordPosition from) =>
         string.Create(CultureInfo.InvariantCulture, $"redrive:{origin}:{from.Partition}:{from.Offset}");
 
     /// <summary>Null where the letter is not this topic's, or does not say.</summary>
-    private static RecordPlace? OriginOf(TopicRecord letter, string origin) =>
+    private static RecordPosition? OriginOf(TopicRecord letter, string origin) =>
         Header(letter, DeadLetters.TopicHeader) == origin
         && int.TryParse(Header(letter, DeadLetters.PartitionHeader), NumberStyles.None, CultureInfo.InvariantCulture, out var partition)
         && long.TryParse(Header(letter, DeadLetters.OffsetHeader), NumberStyles.None, CultureInfo.InvariantCulture, out var offset)
-            ? new RecordPlace(partition, offset)
+            ? new RecordPosition(partition, offset)
             : null;
 
     private static string? Header(TopicRecord record, string name) => record.Headers?.GetValueOrDefault(name);
@@ -190,8 +190,8 @@ public sealed class DeadLetterBox(IOtpTopic topic, ActorSystem system) : IDispos
 
         public int Already { get; set; }
 
-        public List<RecordPlace> Unknown { get; } = [];
+        public List<RecordPosition> Unknown { get; } = [];
 
-        public HashSet<RecordPlace> Sent { get; } = [];
+        public HashSet<RecordPosition> Sent { get; } = [];
     }
 }

@@ -14,7 +14,7 @@ namespace OtpActors.Infrastructure.Topics;
 public interface IOtpTopic
 {
     /// <summary>Whether a record's headers lie beside its value; if not, a record with headers is none that others can read.</summary>
-    bool KeepsHeaders { get; }
+    bool SupportsHeaders { get; }
 
     /// <summary>Creates the topic unless it exists. An existing topic keeps the partitions it has.</summary>
     Task<TopicEnsured> EnsureAsync(TopicSpec spec, CancellationToken cancellationToken);
@@ -49,13 +49,13 @@ public interface IOtpTopic
     Task<OffsetMap> CommittedAsync(string topic, string group, CancellationToken cancellationToken);
 
     /// <summary>Whether the log knows what a producer has appended, across restarts (<see cref="ResumeSequenceAsync"/>).</summary>
-    bool KeepsProducers { get; }
+    bool SupportsIdempotentProducer { get; }
 
     /// <summary>The topics by name, in ordinal order; without those that brokers keep for themselves.</summary>
     Task<IReadOnlyList<TopicSummary>> ListAsync(CancellationToken cancellationToken);
 
     /// <summary>The partitions in order, and what each holds; null where there is no such topic.</summary>
-    Task<IReadOnlyList<PartitionExtent>?> DescribeAsync(string topic, CancellationToken cancellationToken);
+    Task<IReadOnlyList<PartitionWatermarks>?> DescribeAsync(string topic, CancellationToken cancellationToken);
 
     /// <summary>
     /// Records of a partition from an offset on, for looking at: no group takes part, nothing is committed. From the
@@ -73,7 +73,7 @@ public sealed record TopicSummary(string Name, int Partitions);
 /// <summary>What a partition holds.</summary>
 /// <param name="Low">The oldest record's offset; where it is empty, the same as <paramref name="High"/>.</param>
 /// <param name="High">The offset after the newest record.</param>
-public sealed record PartitionExtent(int Partition, long Low, long High);
+public sealed record PartitionWatermarks(int Partition, long Low, long High);
 
 /// <summary>The topic wanted. Partitions and replication count only for a topic that is created.</summary>
 public sealed record TopicSpec(string Name, int Partitions = 1, short ReplicationFactor = 3);

@@ -73,8 +73,8 @@ internal sealed partial class PollLoop<TKey, TValue>
         _group = settings.Properties.GetValueOrDefault("group.id", "");
         _keys = new Decoder<TKey>(settings.KeyDeserializer);
         _values = new Decoder<TValue>(settings.ValueDeserializer);
-        var shared = new Gate(Nudge);
-        _gateOf = partitioned ? () => new Gate(Nudge) : () => shared;
+        var shared = new Gate(Wake);
+        _gateOf = partitioned ? () => new Gate(Wake) : () => shared;
         _control = control;
         control.Attach(Stop, _counters);
     }
@@ -86,7 +86,7 @@ internal sealed partial class PollLoop<TKey, TValue>
     public void Stop()
     {
         _stopAsked = true;
-        Nudge();
+        Wake();
     }
 
     /// <summary>
@@ -100,7 +100,7 @@ internal sealed partial class PollLoop<TKey, TValue>
         Stop();
     }
 
-    private void Nudge()
+    private void Wake()
     {
         _attention = true;
         _signal.Set();

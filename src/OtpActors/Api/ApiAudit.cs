@@ -27,7 +27,7 @@ internal static class ApiAudit
                 log.LogInformation(
                     "{Caller} at {Address}: {Method} {Route} of {Subject}, {Status}",
                     context.User.FindFirstValue(ClaimTypes.Name) is { } key ? $"The key {key}" : "A caller without a key",
-                    context.Connection.RemoteIpAddress?.ToString(), context.Request.Method, RouteName.Of(context), SubjectOf(context), context.Response.StatusCode);
+                    context.Connection.RemoteIpAddress?.ToString(), context.Request.Method, RouteName.From(context), SubjectOf(context), context.Response.StatusCode);
             }
         });
     }

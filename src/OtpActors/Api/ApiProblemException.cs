@@ -67,10 +67,10 @@ public sealed partial class ApiProblemException(int status, string code, string 
         new(StatusCodes.Status400BadRequest, "bad_field", $"{field}: {message}", field, hint);
 
     /// <summary>The problem that a failure is to a caller; null where nobody expects it.</summary>
-    public static ApiProblemException? Of(Exception failure) => failure switch
+    public static ApiProblemException? From(Exception failure) => failure switch
     {
         ApiProblemException problem => problem,
-        AggregateException { InnerException: { } inner } => Of(inner), // of a stream
+        AggregateException { InnerException: { } inner } => From(inner), // of a stream
         BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => BodyTooLarge(),
         BadHttpRequestException { StatusCode: StatusCodes.Status415UnsupportedMediaType } e => new(
             e.StatusCode, "not_json", "The body is not said to be JSON.", hint: "Send Content-Type: application/json."),
@@ -174,10 +174,10 @@ internal sealed class ProblemHandler(ILogger<ProblemHandler> log) : IExceptionHa
             return true;
         }
 
-        var problem = ApiProblemException.Of(exception);
+        var problem = ApiProblemException.From(exception);
         if (problem is null)
         {
-            log.LogError(exception, "{Method} {Route} failed", context.Request.Method, RouteName.Of(context));
+            log.LogError(exception, "{Method} {Route} failed", context.Request.Method, RouteName.From(context));
             problem = new ApiProblemException(500, "internal", "The request failed here; the log says why.");
         }
 

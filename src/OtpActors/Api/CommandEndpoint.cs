@@ -23,7 +23,7 @@ internal static class CommandEndpoint
     private static async Task<IResult> SendAsync(
         HttpRequest request,
         [FromHeader(Name = "Idempotency-Key"), Description("The caller's own name for this request: 1 to 200 visible ASCII characters.")] string? key,
-        CommandSender sender, RunDefaults defaults, TimeProvider time, CancellationToken cancel)
+        CommandSender sender, RunDefaults defaults, TimeProvider time, CancellationToken cancellationToken)
     {
         if (!defaults.Commands.Enabled)
         {
@@ -39,10 +39,10 @@ internal static class CommandEndpoint
         }
 
         using var body = new MemoryStream();
-        await request.Body.CopyToAsync(body, cancel);
+        await request.Body.CopyToAsync(body, cancellationToken);
         var json = body.ToArray();
         Check(json, defaults, time);
-        var sent = await AppendAsync(sender, json, key, cancel);
+        var sent = await AppendAsync(sender, json, key, cancellationToken);
         var document = new CommandDocument(
             sent.Topic, sent.Partition, sent.Offset, RunIds.OfCommand(sent.Topic, sent.Partition, sent.Offset), sent.Again);
         return sent.Again ? TypedResults.Ok(document) : TypedResults.Created((string?)null, document);
@@ -73,11 +73,11 @@ internal static class CommandEndpoint
         }
     }
 
-    private static async Task<SentCommand> AppendAsync(CommandSender sender, byte[] json, string? key, CancellationToken cancel)
+    private static async Task<SentCommand> AppendAsync(CommandSender sender, byte[] json, string? key, CancellationToken cancellationToken)
     {
         try
         {
-            return await sender.SendAsync(json, key, cancel);
+            return await sender.SendAsync(json, key, cancellationToken);
         }
         catch (PublishUnknownException)
         {

@@ -25,7 +25,7 @@ internal static class DeadLetterEndpoints
     }
 
     private static async Task<Ok<DeadLetterPage>> ListAsync(
-        IOtpTopic log, DeadLetterBox box, RunDefaults defaults, CancellationToken cancel,
+        IOtpTopic log, DeadLetterBox box, RunDefaults defaults, CancellationToken cancellationToken,
         [Description("The topic that the records came from. Default: email_topic.")] string? topic = null,
         [Description("The partition of its dead letters. Default: 0.")] string? partition = null,
         [Description("The first offset to show. Default: the oldest that is kept, or the newest.")] string? offset = null,
@@ -33,46 +33,46 @@ internal static class DeadLetterEndpoints
         [Description("oldest or newest first. Default: oldest.")] string? order = null,
         [Description("The next of the page before, with the same order; instead of partition and offset.")] string? cursor = null)
     {
-        var origin = await OriginAsync(log, topic ?? defaults.Topic.Name, cancel);
-        var extents = await box.DescribeAsync(origin, cancel) ?? [new PartitionExtent(0, 0, 0)];
-        var stretch = Stretch.Of(extents, partition, offset, limit, order, cursor);
+        var origin = await OriginAsync(log, topic ?? defaults.Topic.Name, cancellationToken);
+        var extents = await box.DescribeAsync(origin, cancellationToken) ?? [new PartitionWatermarks(0, 0, 0)];
+        var stretch = Stretch.Parse(extents, partition, offset, limit, order, cursor);
         var extent = stretch.Extent;
         var (items, next) = await stretch.ReadAsync(
             async (from, count) => (IReadOnlyList<DeadLetterPage.Item>)
-                [.. (await box.ReadAsync(origin, new RecordPlace(extent.Partition, from), count, cancel)).Select(letter => Of(letter, origin))],
+                [.. (await box.ReadAsync(origin, new RecordPosition(extent.Partition, from), count, cancellationToken)).Select(letter => From(letter, origin))],
             item => item.Offset);
         return TypedResults.Ok(new DeadLetterPage(origin, DeadLetters.TopicOf(origin), extent.Partition, extent.Low, extent.High, items, next));
     }
 
     private static async Task<Ok<RedriveDocument>> RedriveAsync(
         RedriveRequest request, IOtpTopic log, DeadLetterBox box, RunDefaults defaults, HttpContext context,
-        ILogger<DeadLetterBox> logger, CancellationToken cancel)
+        ILogger<DeadLetterBox> logger, CancellationToken cancellationToken)
     {
         request.Check();
-        var origin = await OriginAsync(log, request.Topic ?? defaults.Topic.Name, cancel);
+        var origin = await OriginAsync(log, request.Topic ?? defaults.Topic.Name, cancellationToken);
         var done = request.Letters is { } letters
-            ? await box.RedriveAsync(origin, [.. letters.Select((letter, i) => letter.ToPlace($"letters[{i}]"))], cancel)
-            : await box.RedriveAllAsync(origin, request.Cursor is { } cursor ? RequestValues.Place(cursor, "cursor") : default, cancel);
+            ? await box.RedriveAsync(origin, [.. letters.Select((letter, i) => letter.ToPlace($"letters[{i}]"))], cancellationToken)
+            : await box.RedriveAllAsync(origin, request.Cursor is { } cursor ? RequestValues.Place(cursor, "cursor") : default, cancellationToken);
         logger.LogInformation(
             "{Count} dead letter(s) of {Topic} redriven for {Caller}; {Already} were before", done.Redriven, origin,
             context.User.Identity?.Name ?? "a caller without a key", done.Already);
         return TypedResults.Ok(new RedriveDocument(
-            origin, done.Redriven, done.Already, [.. done.Unknown.Select(LetterPlace.Of)], done.Next is { } next ? RequestValues.CursorOf(next) : null));
+            origin, done.Redriven, done.Already, [.. done.Unknown.Select(LetterPlace.From)], done.Next is { } next ? RequestValues.CursorOf(next) : null));
     }
 
     /// <exception cref="ApiProblemException">There is no such topic.</exception>
-    private static async Task<string> OriginAsync(IOtpTopic log, string topic, CancellationToken cancel)
+    private static async Task<string> OriginAsync(IOtpTopic log, string topic, CancellationToken cancellationToken)
     {
         if (!TopicRules.IsForRecords(topic))
         {
             throw ApiProblemException.UnknownTopic();
         }
 
-        await log.ExtentsAsync(topic, cancel);
+        await log.ExtentsAsync(topic, cancellationToken);
         return topic;
     }
 
-    private static DeadLetterPage.Item Of(DeadLetter letter, string origin) => new(
+    private static DeadLetterPage.Item From(DeadLetter letter, string origin) => new(
         letter.Place.Partition, letter.Place.Offset, TopicEndpoints.MaskedKey(letter.Record.Key),
         letter.Origin is { } place ? new OriginDocument(origin, place.Partition, place.Offset) : null,
         TopicEndpoints.Cut(letter.Sink), TopicEndpoints.Cut(letter.Reason), DeadLetters.TimeOf(letter.Record).Date, letter.Redriven);
@@ -141,18 +141,18 @@ public sealed record LetterPlace
     [Description("The letter's offset in it.")]
     public long? Offset { get; init; }
 
-    public static LetterPlace Of(RecordPlace place) => new() { Partition = place.Partition, Offset = place.Offset };
+    public static LetterPlace From(RecordPosition place) => new() { Partition = place.Partition, Offset = place.Offset };
 }
 
 internal static class LetterPlaces
 {
     /// <exception cref="ApiProblemException">It is none.</exception>
-    public static RecordPlace ToPlace(this LetterPlace? place, string field) =>
+    public static RecordPosition ToPlace(this LetterPlace? place, string field) =>
         place is not { Partition: >= 0 and <= TopicEndpoints.MaxPartition and var partition }
             ? throw ApiProblemException.BadField($"{field}.partition", $"it must be a number from 0 to {TopicEndpoints.MaxPartition}.")
         : place.Offset is not >= 0
             ? throw ApiProblemException.BadField($"{field}.offset", "it must be a number from 0 on.")
-        : new RecordPlace(partition, place.Offset.Value);
+        : new RecordPosition(partition, place.Offset.Value);
 }
 
 /// <param name="Redriven">Records sent again now.</param>

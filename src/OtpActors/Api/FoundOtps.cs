@@ -8,11 +8,11 @@ namespace OtpActors.Api;
 internal static class FoundOtps
 {
     /// <returns>What the store holds, or why it cannot be asked now.</returns>
-    public static async Task<FoundOtpDocument.StorePart> LookAsync(IOtpStore store, EmailAddress email, bool reveal, CancellationToken cancel)
+    public static async Task<FoundOtpDocument.StorePart> LookAsync(IOtpStore store, EmailAddress email, bool reveal, CancellationToken cancellationToken)
     {
         try
         {
-            return (await store.FindAsync([email], cancel)).GetValueOrDefault(email) is { } found
+            return (await store.FindAsync([email], cancellationToken)).GetValueOrDefault(email) is { } found
                 ? new FoundOtpDocument.StorePart(
                     store.Name, true, reveal ? found.Otp.Reveal() : found.Otp.ToString(),
                     found.Origin is { } origin ? new OriginDocument(origin.Topic, origin.Partition, origin.Offset) : null,

@@ -36,21 +36,21 @@ internal static class OtpEndpoints
     private static async Task<Results<Created<PublishedDocument>, Ok<PublishedDocument>>> PublishAsync(
         PublishRequest request,
         [FromHeader(Name = "Idempotency-Key"), Description("The caller's own name for this request: 1 to 200 visible ASCII characters.")] string? key,
-        OtpPublisher publisher, RunDefaults defaults, CancellationToken cancel)
+        OtpPublisher publisher, RunDefaults defaults, CancellationToken cancellationToken)
     {
         var topic = request.TopicOf(defaults);
         var records = request.ToRecords();
         var target = new PublishTarget(topic, defaults.Topic.Partitions, defaults.Topic.ReplicationFactor);
         if (RequestValues.IdempotencyKey(key) is null)
         {
-            await publisher.PublishAsync(target, records, cancel);
+            await publisher.PublishAsync(target, records, cancellationToken);
         }
         else if (!publisher.TakesKeys)
         {
             throw ApiProblemException.BadField(
                 "Idempotency-Key", "the topic lies on Kafka, whose brokers cannot tell a repeated request.", "Leave it out; the stores keep a repeated record once.");
         }
-        else if (!await publisher.PublishOnceAsync(target, records, key!, FingerprintOf(topic, request), cancel))
+        else if (!await publisher.PublishOnceAsync(target, records, key!, FingerprintOf(topic, request), cancellationToken))
         {
             return TypedResults.Ok(new PublishedDocument(topic, records.Count, Again: true));
         }
@@ -60,7 +60,7 @@ internal static class OtpEndpoints
 
     private static async Task<Ok<FoundOtpDocument>> FindAsync(
         [Description("The address.")] string email, [FromServices] IEnumerable<IOtpStore> stores, HttpContext context, ILoggerFactory logs,
-        CancellationToken cancel, [Description("true to see the password. Default: false.")] string? reveal = null)
+        CancellationToken cancellationToken, [Description("true to see the password. Default: false.")] string? reveal = null)
     {
         // The server decodes all of a path but its slashes.
         if (!EmailAddress.TryParse(email.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase), out var address, out var error))
@@ -75,7 +75,7 @@ internal static class OtpEndpoints
         }
 
         var log = logs.CreateLogger<FoundOtpDocument>();
-        var parts = await Task.WhenAll(stores.Select(store => LookAsync(store, address, shown, log, cancel)));
+        var parts = await Task.WhenAll(stores.Select(store => LookAsync(store, address, shown, log, cancellationToken)));
         if (shown)
         {
             logs.CreateLogger(AuditTrail.Category).LogWarning(
@@ -87,11 +87,11 @@ internal static class OtpEndpoints
     }
 
     private static async Task<FoundOtpDocument.StorePart> LookAsync(
-        IOtpStore store, EmailAddress email, bool reveal, ILogger log, CancellationToken cancel)
+        IOtpStore store, EmailAddress email, bool reveal, ILogger log, CancellationToken cancellationToken)
     {
         try
         {
-            return await FoundOtps.LookAsync(store, email, reveal, cancel);
+            return await FoundOtps.LookAsync(store, email, reveal, cancellationToken);
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {

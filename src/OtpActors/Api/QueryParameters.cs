@@ -18,7 +18,7 @@ internal static partial class QueryParameters
     {
         if (context.Request.Path.StartsWithSegments("/api", StringComparison.Ordinal) && context.GetEndpoint() is { } endpoint)
         {
-            Check(context.Request.Query, Known.GetValue(endpoint, Of));
+            Check(context.Request.Query, Known.GetValue(endpoint, From));
         }
 
         return next(context);
@@ -49,7 +49,7 @@ internal static partial class QueryParameters
     }
 
     /// <summary>The names that the endpoint's handler takes from the query, and whether each takes a list.</summary>
-    private static Dictionary<string, bool> Of(Endpoint endpoint)
+    private static Dictionary<string, bool> From(Endpoint endpoint)
     {
         var inPath = (endpoint as RouteEndpoint)?.RoutePattern.Parameters.Select(part => part.Name).ToHashSet(StringComparer.Ordinal) ?? [];
         return (endpoint.Metadata.GetMetadata<MethodInfo>()?.GetParameters() ?? [])

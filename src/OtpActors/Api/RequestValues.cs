@@ -36,14 +36,14 @@ internal static class RequestValues
         : throw ApiProblemException.BadField(field, "it must be a time with its offset, as 2031-05-17T08:30:00Z.");
 
     /// <summary>The cursor of a page that begins there.</summary>
-    public static string CursorOf(RecordPlace place) => string.Create(CultureInfo.InvariantCulture, $"{place.Partition}-{place.Offset}");
+    public static string CursorOf(RecordPosition place) => string.Create(CultureInfo.InvariantCulture, $"{place.Partition}-{place.Offset}");
 
     /// <exception cref="ApiProblemException">It is no cursor of records.</exception>
-    public static RecordPlace Place(string cursor, string field) =>
+    public static RecordPosition Place(string cursor, string field) =>
         cursor.Split('-') is [var partition, var offset]
         && int.TryParse(partition, NumberStyles.None, CultureInfo.InvariantCulture, out var p) && p <= TopicEndpoints.MaxPartition
         && long.TryParse(offset, NumberStyles.None, CultureInfo.InvariantCulture, out var o)
-            ? new RecordPlace(p, o)
+            ? new RecordPosition(p, o)
             : throw ApiProblemException.BadField(field, "it must be the next of the page before.");
 
     /// <exception cref="ApiProblemException">No topic can have the name.</exception>

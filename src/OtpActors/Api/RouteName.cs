@@ -5,7 +5,7 @@ namespace OtpActors.Api;
 /// <summary>How the log names a request: by the template, as <c>/api/runs/{id}</c>, never by the path, which can hold an address.</summary>
 internal static class RouteName
 {
-    public static string Of(HttpContext context) => (EndpointOf(context) as RouteEndpoint)?.RoutePattern.RawText switch
+    public static string From(HttpContext context) => (EndpointOf(context) as RouteEndpoint)?.RoutePattern.RawText switch
     {
         null => "(no route)",
         { Length: > 1 } template => template.TrimEnd('/'),

@@ -43,7 +43,7 @@ internal sealed class RunDirectory(
     public async Task<RunDocument> ShowAsync(string id, CancellationToken cancellationToken)
     {
         var state = await GetAsync(id, cancellationToken);
-        return RunDocument.Of(state, state.IsTerminal ? null : journal.HoldOf(id));
+        return RunDocument.From(state, state.IsTerminal ? null : journal.HoldOf(id));
     }
 
     private async Task<RunState> AskAsync(IActorRef actor, object message, string id, CancellationToken cancellationToken)

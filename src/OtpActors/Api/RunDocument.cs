@@ -41,7 +41,7 @@ public sealed record RunDocument(
     public sealed record Fact(long Id, DateTimeOffset At, [property: Description("What happened, as stepStarted.")] string What, string? Step, int? Attempt, string? Detail);
 
     /// <param name="hold">What the run waits for while it cannot be journaled.</param>
-    public static RunDocument Of(RunState state, StepHold? hold = null)
+    public static RunDocument From(RunState state, StepHold? hold = null)
     {
         var spec = state.Spec ?? throw new ArgumentException("A run that nobody requested has no document.", nameof(state));
         return new RunDocument(
@@ -49,13 +49,13 @@ public sealed record RunDocument(
             spec.Trigger is { } trigger ? new TriggerPart(trigger.Kind, trigger.Kind == TriggerKind.Http ? null : trigger.Key) : null,
             state.RequestedAt!.Value, state.BeganAt, state.EndedAt, state.PausedAt, hold,
             RequestOf(spec), new RecordsPart(SourceOf(spec.Records), spec.Records.Count),
-            RunStep.Of(state), RunReport.Of(state),
-            [.. state.Timeline.Select(Of)]);
+            RunStep.From(state), RunReport.From(state),
+            [.. state.Timeline.Select(From)]);
     }
 
-    public static Fact Of(RunFact fact) => new(
+    public static Fact From(RunFact fact) => new(
         fact.Version, fact.At, Camel(fact.What), fact.Step?.Name, fact.Attempt,
-        fact.What is "ended" or "step-completed" && fact.Detail?.Split(':', 2) is [var name, .. var rest] ? string.Join(':', [SpelledName.Of(name), .. rest]) : fact.Detail);
+        fact.What is "ended" or "step-completed" && fact.Detail?.Split(':', 2) is [var name, .. var rest] ? string.Join(':', [SpelledName.From(name), .. rest]) : fact.Detail);
 
     /// <summary>The journal's <c>step-started</c> as answers spell names: <c>stepStarted</c>.</summary>
     private static string Camel(string kebab) =>
@@ -93,7 +93,7 @@ public sealed record RunListItem(
     string RunId, RunPhase State, string Topic, DateTimeOffset RequestedAt, DateTimeOffset? EndedAt,
     [property: Description(RunDocument.OfHold)] StepHold? Hold, RunReport Report)
 {
-    public static RunListItem Of(RunSummary run, StepHold? hold = null) =>
+    public static RunListItem From(RunSummary run, StepHold? hold = null) =>
         new(run.RunId, run.State, run.Topic, run.RequestedAt, run.EndedAt, hold, run.Report);
 }
 

@@ -47,20 +47,20 @@ internal static class RunEndpoints
     private static async Task<Results<Accepted<RunDocument>, Ok<RunDocument>>> StartAsync(
         RunRequest request,
         [FromHeader(Name = "Idempotency-Key"), Description("The caller's own name for this request: 1 to 200 visible ASCII characters.")] string? key,
-        RunStarter starter, TimeProvider time, CancellationToken cancel)
+        RunStarter starter, TimeProvider time, CancellationToken cancellationToken)
     {
         key = RequestValues.IdempotencyKey(key);
         var started = await starter.StartAsync(
             key is null ? RunIds.New(time) : RunIds.OfKey(key), request,
-            new RunTrigger(TriggerKind.Http, key is null ? null : RunIds.OfKey(key)), cancel);
-        var document = RunDocument.Of(started.State);
+            new RunTrigger(TriggerKind.Http, key is null ? null : RunIds.OfKey(key)), cancellationToken);
+        var document = RunDocument.From(started.State);
         return started.Again
             ? TypedResults.Ok(document)
             : TypedResults.Accepted($"/api/runs/{document.RunId}", document);
     }
 
     private static async Task<Ok<RunPage>> ListAsync(
-        IRunCatalog catalog, JournalStatus journal, CancellationToken cancel,
+        IRunCatalog catalog, JournalStatus journal, CancellationToken cancellationToken,
         [Description("Only runs in this state, as completed or producing; several with commas between, or repeated.")] string[]? state = null,
         [Description("Only runs on this topic.")] string? topic = null,
         [Description("Requested at this time or later, as 2031-05-17T08:30:00Z.")] string? from = null,
@@ -69,25 +69,25 @@ internal static class RunEndpoints
         [Description("The next of the page before.")] string? cursor = null)
     {
         return TypedResults.Ok(await RunPages.ReadAsync(
-            new RunQuery(state, topic, from, to, limit, cursor), catalog.ListAsync, journal.HoldOf, cancel));
+            new RunQuery(state, topic, from, to, limit, cursor), catalog.ListAsync, journal.HoldOf, cancellationToken));
     }
 
-    private static async Task<Ok<RunDocument>> GetAsync(string id, RunDirectory runs, CancellationToken cancel) =>
-        TypedResults.Ok(await runs.ShowAsync(id, cancel));
+    private static async Task<Ok<RunDocument>> GetAsync(string id, RunDirectory runs, CancellationToken cancellationToken) =>
+        TypedResults.Ok(await runs.ShowAsync(id, cancellationToken));
 
-    private static async Task<Ok<RunDocument>> CancelAsync(string id, HttpContext context, RunDirectory runs, CancellationToken cancel) =>
-        TypedResults.Ok(RunDocument.Of(await runs.TellAsync(
-            new RunCommands.Cancel(id, context.User.Identity?.Name is { } name ? $"cancelled by {name}" : "cancelled over HTTP"), cancel)));
+    private static async Task<Ok<RunDocument>> CancelAsync(string id, HttpContext context, RunDirectory runs, CancellationToken cancellationToken) =>
+        TypedResults.Ok(RunDocument.From(await runs.TellAsync(
+            new RunCommands.Cancel(id, context.User.Identity?.Name is { } name ? $"cancelled by {name}" : "cancelled over HTTP"), cancellationToken)));
 
-    private static async Task<Ok<RunDocument>> PauseAsync(string id, RunDirectory runs, CancellationToken cancel) =>
-        TypedResults.Ok(RunDocument.Of(await runs.TellAsync(new RunCommands.Pause(id), cancel)));
+    private static async Task<Ok<RunDocument>> PauseAsync(string id, RunDirectory runs, CancellationToken cancellationToken) =>
+        TypedResults.Ok(RunDocument.From(await runs.TellAsync(new RunCommands.Pause(id), cancellationToken)));
 
-    private static async Task<Ok<RunDocument>> ResumeAsync(string id, RunDirectory runs, CancellationToken cancel) =>
-        TypedResults.Ok(RunDocument.Of(await runs.TellAsync(new RunCommands.Resume(id), cancel)));
+    private static async Task<Ok<RunDocument>> ResumeAsync(string id, RunDirectory runs, CancellationToken cancellationToken) =>
+        TypedResults.Ok(RunDocument.From(await runs.TellAsync(new RunCommands.Resume(id), cancellationToken)));
 
-    private static async Task<Ok<RunDocument>> RetryAsync(string id, string step, RunDirectory runs, CancellationToken cancel) =>
+    private static async Task<Ok<RunDocument>> RetryAsync(string id, string step, RunDirectory runs, CancellationToken cancellationToken) =>
         StepId.TryParse(step, out var known)
-            ? TypedResults.Ok(RunDocument.Of(await runs.RetryAsync(id, known.Value, cancel)))
+            ? TypedResults.Ok(RunDocument.From(await runs.RetryAsync(id, known.Value, cancellationToken)))
             : throw new ApiProblemException(
                 404, "unknown_step", "A run has no such step.", "step", $"There are {string.Join(", ", StepId.All.Select(s => s.Name))}.");
 }

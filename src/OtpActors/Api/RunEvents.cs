@@ -29,7 +29,7 @@ internal static class RunEventStream
 
     private static async Task<IResult> StreamAsync(
         string id, [FromHeader(Name = "Last-Event-ID")] string? lastEventId, RunDirectory runs,
-        EventStreams streams, HttpContext context, IHostApplicationLifetime lifetime, CancellationToken cancel)
+        EventStreams streams, HttpContext context, IHostApplicationLifetime lifetime, CancellationToken cancellationToken)
     {
         if (lastEventId is not (null or "") && !long.TryParse(lastEventId, NumberStyles.None, CultureInfo.InvariantCulture, out _))
         {
@@ -40,7 +40,7 @@ internal static class RunEventStream
         var subscription = runs.Subscribe(id);
         try
         {
-            var state = await runs.GetAsync(id, cancel);
+            var state = await runs.GetAsync(id, cancellationToken);
             if (state.IsTerminal && state.Version <= seen)
             {
                 subscription.Dispose();
@@ -55,7 +55,7 @@ internal static class RunEventStream
             }
 
             streams.Take(context);
-            return TypedResults.ServerSentEvents(FollowAsync(subscription, state, seen, lifetime.ApplicationStopping, cancel));
+            return TypedResults.ServerSentEvents(FollowAsync(subscription, state, seen, lifetime.ApplicationStopping, cancellationToken));
         }
         catch
         {
@@ -66,16 +66,16 @@ internal static class RunEventStream
 
     private static async IAsyncEnumerable<SseItem<string>> FollowAsync(
         RunSubscription subscription, RunState state, long seen, CancellationToken stopping,
-        [EnumeratorCancellation] CancellationToken cancel)
+        [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         using var _ = subscription;
-        using var end = CancellationTokenSource.CreateLinkedTokenSource(stopping, cancel);
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(stopping, cancellationToken);
         var (shown, shownHold, shownAt) = (-1L, (StepHold?)null, TimeProvider.System.GetTimestamp());
         while (true)
         {
             foreach (var fact in state.Timeline.Where(fact => fact.Version > seen))
             {
-                yield return new SseItem<string>(Json(RunDocument.Of(fact)), "fact")
+                yield return new SseItem<string>(Json(RunDocument.From(fact)), "fact")
                 {
                     EventId = fact.Version.ToString(CultureInfo.InvariantCulture),
                 };
@@ -86,7 +86,7 @@ internal static class RunEventStream
             if (state.Version != shown || hold != shownHold || TimeProvider.System.GetElapsedTime(shownAt) > KeepAlive)
             {
                 (shown, shownHold, shownAt) = (state.Version, hold, TimeProvider.System.GetTimestamp());
-                yield return new SseItem<string>(Json(RunProgress.Of(state, hold)), "progress");
+                yield return new SseItem<string>(Json(RunProgress.From(state, hold)), "progress");
             }
 
             if (state.IsTerminal || end.IsCancellationRequested)

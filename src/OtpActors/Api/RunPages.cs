@@ -32,7 +32,7 @@ internal static class RunPages
     /// <exception cref="ApiProblemException">A parameter is wrong.</exception>
     public static async Task<RunPage> ReadAsync(
         RunQuery query, Func<RunFilter, CancellationToken, Task<IReadOnlyList<RunSummary>>> list,
-        Func<string, StepHold?>? hold, CancellationToken cancel)
+        Func<string, StepHold?>? hold, CancellationToken cancellationToken)
     {
         var count = (int)RequestValues.Number(query.Limit, "limit", 1, MaxLimit, DefaultLimit);
         if (query.Topic is not null && !TopicRules.IsLegal(query.Topic))
@@ -43,8 +43,8 @@ internal static class RunPages
         var filter = new RunFilter(
             count + 1, StatesOf(query.State), query.Topic, RequestValues.Time(query.From, "from"), RequestValues.Time(query.To, "to"),
             query.Cursor is null ? null : PlaceOf(query.Cursor));
-        var found = await list(filter, cancel);
-        var page = found.Take(count).Select(run => RunListItem.Of(run, run.EndedAt is null ? hold?.Invoke(run.RunId) : null)).ToList();
+        var found = await list(filter, cancellationToken);
+        var page = found.Take(count).Select(run => RunListItem.From(run, run.EndedAt is null ? hold?.Invoke(run.RunId) : null)).ToList();
         return new RunPage(page, found.Count > count ? CursorOf(page[^1]) : null);
     }
 
@@ -56,7 +56,7 @@ internal static class RunPages
     private static string CursorOf(RunListItem last) => Convert.ToBase64String(
         Encoding.UTF8.GetBytes($"{last.RequestedAt.ToUnixTimeMilliseconds()}:{last.RunId}")).TrimEnd('=').Replace('+', '-').Replace('/', '_');
 
-    private static RunPlace PlaceOf(string cursor)
+    private static RunCursor PlaceOf(string cursor)
     {
         var buffer = new byte[cursor.Length];
         var padded = cursor.Replace('-', '+').Replace('_', '/').PadRight((cursor.Length + 3) / 4 * 4, '=');
@@ -65,7 +65,7 @@ internal static class RunPages
             : [];
         return parts.Length == 2 && long.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out var ms)
             && ms <= DateTimeOffset.MaxValue.ToUnixTimeMilliseconds()
-            ? new RunPlace(DateTimeOffset.FromUnixTimeMilliseconds(ms), parts[1])
+            ? new RunCursor(DateTimeOffset.FromUnixTimeMilliseconds(ms), parts[1])
             : throw ApiProblemException.BadField("cursor", "it must be the next of the page before.");
     }
 }

@@ -27,11 +27,11 @@ public sealed record RunProgress(
     [JsonIgnore]
     public bool IsDone => State == RunPhase.Completed && Report.StoresAgree;
 
-    public static RunProgress Of(RunState state, StepHold? hold = null) => new(
+    public static RunProgress From(RunState state, StepHold? hold = null) => new(
         state.Phase, state.Version, state.BeganAt, state.EndedAt, state.PausedAt, hold, (state.Spec?.Records as RecordSpec.Sample)?.Interval,
-        RunStep.Of(state), RunReport.Of(state));
+        RunStep.From(state), RunReport.From(state));
 
-    public static RunProgress Of(RunDocument run) =>
+    public static RunProgress From(RunDocument run) =>
         new(run.State, run.Version, run.BeganAt, run.EndedAt, run.PausedAt, run.Hold, run.Request.Interval, run.Steps, run.Report);
 }
 
@@ -53,9 +53,9 @@ public sealed record RunStep(
     [property: Description("Records or addresses in all; absent where that is not known yet.")] long? Total,
     [property: Description("Of mails and posts that are done: how many failed.")] long? Failed)
 {
-    public static IReadOnlyList<RunStep> Of(RunState state) => [.. StepId.All.Select(id => Of(state, id))];
+    public static IReadOnlyList<RunStep> From(RunState state) => [.. StepId.All.Select(id => From(state, id))];
 
-    private static RunStep Of(RunState state, StepId id)
+    private static RunStep From(RunState state, StepId id)
     {
         var step = state.Steps[id];
         var (done, total, failed) = Counts(state, id);

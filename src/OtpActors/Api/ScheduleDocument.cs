@@ -22,7 +22,7 @@ public sealed record ScheduleDocument(
 {
     private const int TimesShown = 5;
 
-    public static ScheduleDocument Of(ScheduleState state, DateTimeOffset now)
+    public static ScheduleDocument From(ScheduleState state, DateTimeOffset now)
     {
         var definition = state.Definition;
         return new ScheduleDocument(

@@ -37,62 +37,62 @@ internal static class ScheduleEndpoints
             .WithSummary("Start a schedule's run now").WithDescription("Beside its due times, whether it is enabled or not.").ProducesProblem(404);
     }
 
-    private static async Task<Ok<ScheduleList>> ListAsync(IRequiredActor<ScheduleKeeper> keeper, TimeProvider time, CancellationToken cancel) =>
-        await AskAsync(keeper, new ScheduleMessages.List(), cancel) is ScheduleMessages.Listed listed
-            ? TypedResults.Ok(new ScheduleList([.. listed.Schedules.Select(state => ScheduleDocument.Of(state, time.GetUtcNow()))]))
+    private static async Task<Ok<ScheduleList>> ListAsync(IRequiredActor<ScheduleKeeper> keeper, TimeProvider time, CancellationToken cancellationToken) =>
+        await AskAsync(keeper, new ScheduleMessages.List(), cancellationToken) is ScheduleMessages.Listed listed
+            ? TypedResults.Ok(new ScheduleList([.. listed.Schedules.Select(state => ScheduleDocument.From(state, time.GetUtcNow()))]))
             : throw new RunRefusedException("the schedules cannot be read");
 
     private static async Task<Created<ScheduleDocument>> CreateAsync(
-        ScheduleForm form, IRequiredActor<ScheduleKeeper> keeper, RunDefaults defaults, TimeProvider time, CancellationToken cancel)
+        ScheduleForm form, IRequiredActor<ScheduleKeeper> keeper, RunDefaults defaults, TimeProvider time, CancellationToken cancellationToken)
     {
-        var found = await FindAsync(keeper, new ScheduleMessages.Create(form.ToDefinition(null, null, defaults)), cancel);
-        return TypedResults.Created($"/api/schedules/{found.State.Name}", ScheduleDocument.Of(found.State, time.GetUtcNow()));
+        var found = await FindAsync(keeper, new ScheduleMessages.Create(form.ToDefinition(null, null, defaults)), cancellationToken);
+        return TypedResults.Created($"/api/schedules/{found.State.Name}", ScheduleDocument.From(found.State, time.GetUtcNow()));
     }
 
     private static async Task<Ok<ScheduleDocument>> GetAsync(
-        string name, IRequiredActor<ScheduleKeeper> keeper, TimeProvider time, CancellationToken cancel) =>
-        Shown(await FindAsync(keeper, new ScheduleMessages.Get(name), cancel), time);
+        string name, IRequiredActor<ScheduleKeeper> keeper, TimeProvider time, CancellationToken cancellationToken) =>
+        Shown(await FindAsync(keeper, new ScheduleMessages.Get(name), cancellationToken), time);
 
     private static async Task<Results<Created<ScheduleDocument>, Ok<ScheduleDocument>>> PutAsync(
-        string name, ScheduleForm form, IRequiredActor<ScheduleKeeper> keeper, RunDefaults defaults, TimeProvider time, CancellationToken cancel)
+        string name, ScheduleForm form, IRequiredActor<ScheduleKeeper> keeper, RunDefaults defaults, TimeProvider time, CancellationToken cancellationToken)
     {
-        var current = await AskAsync(keeper, new ScheduleMessages.Get(name), cancel) as ScheduleMessages.Found;
+        var current = await AskAsync(keeper, new ScheduleMessages.Get(name), cancellationToken) as ScheduleMessages.Found;
         var definition = form.ToDefinition(name, current?.State.Definition, defaults);
-        var found = await FindAsync(keeper, new ScheduleMessages.Put(definition), cancel);
+        var found = await FindAsync(keeper, new ScheduleMessages.Put(definition), cancellationToken);
         return found.Created
-            ? TypedResults.Created($"/api/schedules/{name}", ScheduleDocument.Of(found.State, time.GetUtcNow()))
+            ? TypedResults.Created($"/api/schedules/{name}", ScheduleDocument.From(found.State, time.GetUtcNow()))
             : Shown(found, time);
     }
 
-    private static async Task<NoContent> DeleteAsync(string name, IRequiredActor<ScheduleKeeper> keeper, CancellationToken cancel)
+    private static async Task<NoContent> DeleteAsync(string name, IRequiredActor<ScheduleKeeper> keeper, CancellationToken cancellationToken)
     {
-        await FindAsync(keeper, new ScheduleMessages.Delete(name), cancel);
+        await FindAsync(keeper, new ScheduleMessages.Delete(name), cancellationToken);
         return TypedResults.NoContent();
     }
 
     private static async Task<Ok<ScheduleDocument>> PauseAsync(
-        string name, IRequiredActor<ScheduleKeeper> keeper, TimeProvider time, CancellationToken cancel) =>
-        Shown(await FindAsync(keeper, new ScheduleMessages.Enable(name, false), cancel), time);
+        string name, IRequiredActor<ScheduleKeeper> keeper, TimeProvider time, CancellationToken cancellationToken) =>
+        Shown(await FindAsync(keeper, new ScheduleMessages.Enable(name, false), cancellationToken), time);
 
     private static async Task<Ok<ScheduleDocument>> ResumeAsync(
-        string name, IRequiredActor<ScheduleKeeper> keeper, TimeProvider time, CancellationToken cancel) =>
-        Shown(await FindAsync(keeper, new ScheduleMessages.Enable(name, true), cancel), time);
+        string name, IRequiredActor<ScheduleKeeper> keeper, TimeProvider time, CancellationToken cancellationToken) =>
+        Shown(await FindAsync(keeper, new ScheduleMessages.Enable(name, true), cancellationToken), time);
 
     private static async Task<Accepted<RunDocument>> TriggerAsync(
-        string name, IRequiredActor<ScheduleKeeper> keeper, IRunStarter starter, TimeProvider time, CancellationToken cancel)
+        string name, IRequiredActor<ScheduleKeeper> keeper, IRunStarter starter, TimeProvider time, CancellationToken cancellationToken)
     {
-        var definition = (await FindAsync(keeper, new ScheduleMessages.Get(name), cancel)).State.Definition;
+        var definition = (await FindAsync(keeper, new ScheduleMessages.Get(name), cancellationToken)).State.Definition;
         var started = await starter.StartAsync(
-            $"{name}-{RunIds.New(time)}", definition.Request.With(definition.Overlap), new RunTrigger(TriggerKind.Http), cancel);
-        await AskAsync(keeper, new ScheduleMessages.NoteRun(name, started.State.RunId), cancel); // deleted meanwhile: no matter
-        return TypedResults.Accepted($"/api/runs/{started.State.RunId}", RunDocument.Of(started.State));
+            $"{name}-{RunIds.New(time)}", definition.Request.With(definition.Overlap), new RunTrigger(TriggerKind.Http), cancellationToken);
+        await AskAsync(keeper, new ScheduleMessages.NoteRun(name, started.State.RunId), cancellationToken); // deleted meanwhile: no matter
+        return TypedResults.Accepted($"/api/runs/{started.State.RunId}", RunDocument.From(started.State));
     }
 
     private static Ok<ScheduleDocument> Shown(ScheduleMessages.Found found, TimeProvider time) =>
-        TypedResults.Ok(ScheduleDocument.Of(found.State, time.GetUtcNow()));
+        TypedResults.Ok(ScheduleDocument.From(found.State, time.GetUtcNow()));
 
-    private static async Task<ScheduleMessages.Found> FindAsync(IRequiredActor<ScheduleKeeper> keeper, object message, CancellationToken cancel) =>
-        await AskAsync(keeper, message, cancel) switch
+    private static async Task<ScheduleMessages.Found> FindAsync(IRequiredActor<ScheduleKeeper> keeper, object message, CancellationToken cancellationToken) =>
+        await AskAsync(keeper, message, cancellationToken) switch
         {
             ScheduleMessages.Found found => found,
             ScheduleMessages.Refused refused => throw new ApiProblemException(
@@ -102,11 +102,11 @@ internal static class ScheduleEndpoints
                 StatusCodes.Status404NotFound, "unknown_schedule", "There is no such schedule.", "name", "GET /api/schedules lists them."),
         };
 
-    private static async Task<object> AskAsync(IRequiredActor<ScheduleKeeper> keeper, object message, CancellationToken cancel)
+    private static async Task<object> AskAsync(IRequiredActor<ScheduleKeeper> keeper, object message, CancellationToken cancellationToken)
     {
         try
         {
-            return await keeper.ActorRef.Ask<object>(message, Patience, cancel);
+            return await keeper.ActorRef.Ask<object>(message, Patience, cancellationToken);
         }
         catch (AskTimeoutException)
         {

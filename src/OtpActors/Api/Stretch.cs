@@ -7,12 +7,12 @@ namespace OtpActors.Api;
 /// <param name="From">The first offset.</param>
 /// <param name="To">The offset after the last.</param>
 /// <param name="IsNewestFirst">Whether they are shown from the last to the first.</param>
-internal sealed record Stretch(PartitionExtent Extent, long From, long To, int Limit, bool IsNewestFirst)
+internal sealed record Stretch(PartitionWatermarks Extent, long From, long To, int Limit, bool IsNewestFirst)
 {
     /// <summary>Reads the query's parameters; a cursor stands for partition and offset.</summary>
     /// <exception cref="ApiProblemException">One of them is wrong, or there is no such partition.</exception>
-    public static Stretch Of(
-        IReadOnlyList<PartitionExtent> extents, string? partition, string? offset, string? limit, string? order, string? cursor)
+    public static Stretch Parse(
+        IReadOnlyList<PartitionWatermarks> extents, string? partition, string? offset, string? limit, string? order, string? cursor)
     {
         var newest = order switch
         {
@@ -26,8 +26,8 @@ internal sealed record Stretch(PartitionExtent Extent, long From, long To, int L
             throw ApiProblemException.BadField("cursor", "it says where to go on: leave out partition and offset.");
         }
 
-        var place = cursor is null ? (RecordPlace?)null : RequestValues.Place(cursor, "cursor");
-        var extent = Of(extents, place?.Partition ?? (int)RequestValues.Number(partition, "partition", 0, TopicEndpoints.MaxPartition, 0));
+        var place = cursor is null ? (RecordPosition?)null : RequestValues.Place(cursor, "cursor");
+        var extent = Find(extents, place?.Partition ?? (int)RequestValues.Number(partition, "partition", 0, TopicEndpoints.MaxPartition, 0));
         var first = place?.Offset ?? (offset is null ? null : RequestValues.Number(offset, "offset", 0, long.MaxValue - 1, 0));
         if (!newest)
         {
@@ -66,9 +66,9 @@ internal sealed record Stretch(PartitionExtent Extent, long From, long To, int L
         return (items, From > Extent.Low ? Cursor(From) : null);
     }
 
-    private string Cursor(long offset) => RequestValues.CursorOf(new RecordPlace(Extent.Partition, offset));
+    private string Cursor(long offset) => RequestValues.CursorOf(new RecordPosition(Extent.Partition, offset));
 
-    private static PartitionExtent Of(IReadOnlyList<PartitionExtent> extents, int partition) =>
+    private static PartitionWatermarks Find(IReadOnlyList<PartitionWatermarks> extents, int partition) =>
         extents.FirstOrDefault(extent => extent.Partition == partition)
         ?? throw new ApiProblemException(
             404, "unknown_partition", string.Create(CultureInfo.InvariantCulture, $"The topic has {extents.Count} partition(s), from 0 on."), "partition");

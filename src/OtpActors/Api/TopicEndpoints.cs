@@ -42,8 +42,8 @@ internal static class TopicEndpoints
     }
 
     /// <exception cref="ApiProblemException">There is no such topic.</exception>
-    public static async Task<IReadOnlyList<PartitionExtent>> ExtentsAsync(this IOtpTopic log, string topic, CancellationToken cancel) =>
-        await log.DescribeAsync(RequestValues.TopicName(topic), cancel) ?? throw ApiProblemException.UnknownTopic();
+    public static async Task<IReadOnlyList<PartitionWatermarks>> ExtentsAsync(this IOtpTopic log, string topic, CancellationToken cancellationToken) =>
+        await log.DescribeAsync(RequestValues.TopicName(topic), cancellationToken) ?? throw ApiProblemException.UnknownTopic();
 
     /// <summary>The address masked; of a key that is none only its length, since anything may have got there.</summary>
     public static string? MaskedKey(byte[]? key) =>
@@ -52,7 +52,7 @@ internal static class TopicEndpoints
         : $"{OneTimePassword.Mask} ({key.Length} bytes, no address)";
 
     private static async Task<Ok<TopicPage>> ListAsync(
-        IOtpTopic log, RunDefaults defaults, CancellationToken cancel,
+        IOtpTopic log, RunDefaults defaults, CancellationToken cancellationToken,
         [Description("How many at most, 1 to 500. Default: 50.")] string? limit = null,
         [Description("The next of the page before.")] string? cursor = null)
     {
@@ -62,7 +62,7 @@ internal static class TopicEndpoints
             throw ApiProblemException.BadField("cursor", "it must be the next of the page before.");
         }
 
-        var found = (await log.ListAsync(cancel)).Where(topic => cursor is null || string.CompareOrdinal(topic.Name, cursor) > 0).Take(count + 1).ToList();
+        var found = (await log.ListAsync(cancellationToken)).Where(topic => cursor is null || string.CompareOrdinal(topic.Name, cursor) > 0).Take(count + 1).ToList();
         var page = found.Take(count).Select(topic => new TopicPage.Item(topic.Name, topic.Partitions, KindOf(topic.Name, defaults))).ToList();
         return TypedResults.Ok(new TopicPage(page, found.Count > count ? page[^1].Topic : null));
     }
@@ -73,16 +73,16 @@ internal static class TopicEndpoints
         : TopicKind.Records;
 
     private static async Task<Ok<TopicDocument>> GetAsync(
-        string topic, IOtpTopic log, RunDefaults defaults, StoresOptions stores, CancellationToken cancel)
+        string topic, IOtpTopic log, RunDefaults defaults, StoresOptions stores, CancellationToken cancellationToken)
     {
-        var extents = await log.ExtentsAsync(topic, cancel);
+        var extents = await log.ExtentsAsync(topic, cancellationToken);
         var groups = new List<TopicDocument.GroupPart>();
         foreach (var (store, group) in new[]
         {
             (StoreNames.Cassandra, stores.Cassandra.ConsumerGroup), (StoreNames.Mongo, stores.Mongo.ConsumerGroup),
         })
         {
-            var committed = await log.CommittedAsync(topic, group, cancel);
+            var committed = await log.CommittedAsync(topic, group, cancellationToken);
             var partitions = extents.Select(extent =>
             {
                 long? next = committed.TryGetValue(extent.Partition, out var offset) ? offset : null;
@@ -95,22 +95,22 @@ internal static class TopicEndpoints
     }
 
     private static async Task<Ok<RecordPage>> RecordsAsync(
-        string topic, IOtpTopic log, CancellationToken cancel,
+        string topic, IOtpTopic log, CancellationToken cancellationToken,
         [Description("The partition. Default: 0.")] string? partition = null,
         [Description("The first offset to show. Default: the oldest that is kept, or the newest.")] string? offset = null,
         [Description("How many at most, 1 to 500. Default: 50.")] string? limit = null,
         [Description("oldest or newest first. Default: oldest.")] string? order = null,
         [Description("The next of the page before, with the same order; instead of partition and offset.")] string? cursor = null)
     {
-        var stretch = Stretch.Of(await log.ExtentsAsync(topic, cancel), partition, offset, limit, order, cursor);
+        var stretch = Stretch.Parse(await log.ExtentsAsync(topic, cancellationToken), partition, offset, limit, order, cursor);
         var extent = stretch.Extent;
         var (items, next) = await stretch.ReadAsync(
-            async (from, count) => (IReadOnlyList<RecordPage.Item>)[.. (await log.ReadAsync(topic, extent.Partition, from, count, cancel)).Select(Of)],
+            async (from, count) => (IReadOnlyList<RecordPage.Item>)[.. (await log.ReadAsync(topic, extent.Partition, from, count, cancellationToken)).Select(From)],
             item => item.Offset);
         return TypedResults.Ok(new RecordPage(topic, extent.Partition, extent.Low, extent.High, items, next));
     }
 
-    private static RecordPage.Item Of(TopicRecord record) => new(
+    private static RecordPage.Item From(TopicRecord record) => new(
         record.Offset, record.Timestamp.Date, MaskedKey(record.Key), record.Value is null ? null : OneTimePassword.Mask,
         OtpRecordCodec.TryDecode(record.Key, record.Value, out _, out var problem) ? record.Timestamp.Problem : problem,
         record.Headers is null ? null : Shown(record.Headers));
@@ -149,7 +149,7 @@ public sealed record TopicPage(IReadOnlyList<TopicPage.Item> Items, string? Next
 public sealed record TopicDocument(
     string Topic,
     [property: Description("Records that are kept.")] long Records,
-    [property: Description("Low is the oldest record's offset, high the one after the newest.")] IReadOnlyList<PartitionExtent> Partitions,
+    [property: Description("Low is the oldest record's offset, high the one after the newest.")] IReadOnlyList<PartitionWatermarks> Partitions,
     [property: Description("The sinks' consumer groups.")] IReadOnlyList<TopicDocument.GroupPart> Groups)
 {
     public sealed record GroupPart(

@@ -33,53 +33,53 @@ public sealed class ServiceClient(HttpClient http, ServiceTarget target)
     /// <summary>Starts a run.</summary>
     /// <param name="idempotencyKey">With the same key the same request starts one run, however often it is sent.</param>
     /// <returns>The run, and whether it was there already.</returns>
-    public async Task<(RunDocument Run, bool Again)> StartRunAsync(RunRequest request, string? idempotencyKey, CancellationToken cancel)
+    public async Task<(RunDocument Run, bool Again)> StartRunAsync(RunRequest request, string? idempotencyKey, CancellationToken cancellationToken)
     {
-        var (run, status) = await _requests.SendAsync<RunDocument>(HttpMethod.Post, "api/runs", request, cancel, (IdempotencyKey, idempotencyKey));
+        var (run, status) = await _requests.SendAsync<RunDocument>(HttpMethod.Post, "api/runs", request, cancellationToken, (IdempotencyKey, idempotencyKey));
         return (run, status == HttpStatusCode.OK);
     }
 
     /// <summary>A page of runs, the newest request first.</summary>
-    public Task<RunPage> ListRunsAsync(RunQuery query, CancellationToken cancel) => _requests.GetAsync<RunPage>(
+    public Task<RunPage> ListRunsAsync(RunQuery query, CancellationToken cancellationToken) => _requests.GetAsync<RunPage>(
         Path($"api/runs", ("state", query.State is null ? null : string.Join(',', query.State)), ("topic", query.Topic), ("from", query.From),
-            ("to", query.To), ("limit", query.Limit), ("cursor", query.Cursor)), cancel);
+            ("to", query.To), ("limit", query.Limit), ("cursor", query.Cursor)), cancellationToken);
 
-    public Task<RunDocument> GetRunAsync(string id, CancellationToken cancel) =>
-        _requests.GetAsync<RunDocument>(Path($"api/runs/{id}"), cancel);
+    public Task<RunDocument> GetRunAsync(string id, CancellationToken cancellationToken) =>
+        _requests.GetAsync<RunDocument>(Path($"api/runs/{id}"), cancellationToken);
 
-    public Task<RunDocument> CancelRunAsync(string id, CancellationToken cancel) =>
-        _requests.PostAsync<RunDocument>(Path($"api/runs/{id}/cancel"), null, cancel);
+    public Task<RunDocument> CancelRunAsync(string id, CancellationToken cancellationToken) =>
+        _requests.PostAsync<RunDocument>(Path($"api/runs/{id}/cancel"), null, cancellationToken);
 
-    public Task<RunDocument> PauseRunAsync(string id, CancellationToken cancel) =>
-        _requests.PostAsync<RunDocument>(Path($"api/runs/{id}/pause"), null, cancel);
+    public Task<RunDocument> PauseRunAsync(string id, CancellationToken cancellationToken) =>
+        _requests.PostAsync<RunDocument>(Path($"api/runs/{id}/pause"), null, cancellationToken);
 
-    public Task<RunDocument> ResumeRunAsync(string id, CancellationToken cancel) =>
-        _requests.PostAsync<RunDocument>(Path($"api/runs/{id}/resume"), null, cancel);
+    public Task<RunDocument> ResumeRunAsync(string id, CancellationToken cancellationToken) =>
+        _requests.PostAsync<RunDocument>(Path($"api/runs/{id}/resume"), null, cancellationToken);
 
-    public Task<RunDocument> RetryStepAsync(string id, string step, CancellationToken cancel) =>
-        _requests.PostAsync<RunDocument>(Path($"api/runs/{id}/steps/{step}/retry"), null, cancel);
+    public Task<RunDocument> RetryStepAsync(string id, string step, CancellationToken cancellationToken) =>
+        _requests.PostAsync<RunDocument>(Path($"api/runs/{id}/steps/{step}/retry"), null, cancellationToken);
 
     /// <summary>
     /// A run's events until it ends or the connection does. Nothing where the run has ended and nothing came after
     /// <paramref name="after"/>.
     /// </summary>
     /// <param name="after">The id of the last fact that was seen: the events go on behind it; null for all of them.</param>
-    public async IAsyncEnumerable<RunEvent> FollowRunAsync(string id, long? after, [EnumeratorCancellation] CancellationToken cancel)
+    public async IAsyncEnumerable<RunEvent> FollowRunAsync(string id, long? after, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        using var silence = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        using var silence = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var answer = await _requests.OpenAsync(
-            Path($"api/runs/{id}/events"), cancel, (LastEventId, after?.ToString(CultureInfo.InvariantCulture)));
+            Path($"api/runs/{id}/events"), cancellationToken, (LastEventId, after?.ToString(CultureInfo.InvariantCulture)));
         if (answer.StatusCode == HttpStatusCode.NoContent)
         {
             yield break;
         }
 
-        await using var stream = await answer.Content.ReadAsStreamAsync(cancel);
+        await using var stream = await answer.Content.ReadAsStreamAsync(cancellationToken);
         await using var events = SseParser.Create(stream, Parse).EnumerateAsync(silence.Token).GetAsyncEnumerator(silence.Token);
         while (true)
         {
             silence.CancelAfter(LongestSilence);
-            if (!await _requests.GuardAsync(() => events.MoveNextAsync().AsTask(), cancel, LongestSilence))
+            if (!await _requests.GuardAsync(() => events.MoveNextAsync().AsTask(), cancellationToken, LongestSilence))
             {
                 yield break;
             }
@@ -94,81 +94,81 @@ public sealed class ServiceClient(HttpClient http, ServiceTarget target)
     /// <summary>Puts a command into the command topic.</summary>
     /// <param name="json">The command, as it is to lie in the topic; the service checks it.</param>
     /// <param name="idempotencyKey">With the same key the same command is put there once, however often it is sent.</param>
-    public Task<CommandDocument> SendCommandAsync(ReadOnlyMemory<byte> json, string? idempotencyKey, CancellationToken cancel) =>
-        _requests.PostAsync<CommandDocument>("api/commands", json, cancel, (IdempotencyKey, idempotencyKey));
+    public Task<CommandDocument> SendCommandAsync(ReadOnlyMemory<byte> json, string? idempotencyKey, CancellationToken cancellationToken) =>
+        _requests.PostAsync<CommandDocument>("api/commands", json, cancellationToken, (IdempotencyKey, idempotencyKey));
 
     /// <summary>Publishes records.</summary>
     /// <param name="idempotencyKey">With the same key the same records are published once, however often they are sent.</param>
-    public Task<PublishedDocument> PublishAsync(PublishRequest request, string? idempotencyKey, CancellationToken cancel) =>
-        _requests.PostAsync<PublishedDocument>("api/otps", request, cancel, (IdempotencyKey, idempotencyKey));
+    public Task<PublishedDocument> PublishAsync(PublishRequest request, string? idempotencyKey, CancellationToken cancellationToken) =>
+        _requests.PostAsync<PublishedDocument>("api/otps", request, cancellationToken, (IdempotencyKey, idempotencyKey));
 
     /// <summary>What each store holds for an address.</summary>
     /// <param name="reveal">Whether the password is shown, to a key that may see it.</param>
-    public Task<FoundOtpDocument> FindAsync(string email, bool reveal, CancellationToken cancel) =>
-        _requests.GetAsync<FoundOtpDocument>(Path($"api/otps/{email}", ("reveal", reveal ? "true" : null)), cancel);
+    public Task<FoundOtpDocument> FindAsync(string email, bool reveal, CancellationToken cancellationToken) =>
+        _requests.GetAsync<FoundOtpDocument>(Path($"api/otps/{email}", ("reveal", reveal ? "true" : null)), cancellationToken);
 
     /// <summary>A page of topics, by name.</summary>
-    public Task<TopicPage> ListTopicsAsync(int? limit, string? cursor, CancellationToken cancel) =>
-        _requests.GetAsync<TopicPage>(Path($"api/topics", ("limit", limit), ("cursor", cursor)), cancel);
+    public Task<TopicPage> ListTopicsAsync(int? limit, string? cursor, CancellationToken cancellationToken) =>
+        _requests.GetAsync<TopicPage>(Path($"api/topics", ("limit", limit), ("cursor", cursor)), cancellationToken);
 
-    public Task<TopicDocument> GetTopicAsync(string topic, CancellationToken cancel) =>
-        _requests.GetAsync<TopicDocument>(Path($"api/topics/{topic}"), cancel);
+    public Task<TopicDocument> GetTopicAsync(string topic, CancellationToken cancellationToken) =>
+        _requests.GetAsync<TopicDocument>(Path($"api/topics/{topic}"), cancellationToken);
 
     /// <summary>A page of a partition's records, masked.</summary>
-    public Task<RecordPage> ListRecordsAsync(string topic, RecordQuery query, CancellationToken cancel) =>
-        _requests.GetAsync<RecordPage>(Path($"api/topics/{topic}/records", Parameters(query)), cancel);
+    public Task<RecordPage> ListRecordsAsync(string topic, RecordQuery query, CancellationToken cancellationToken) =>
+        _requests.GetAsync<RecordPage>(Path($"api/topics/{topic}/records", Parameters(query)), cancellationToken);
 
     /// <summary>A page of a topic's dead letters.</summary>
     /// <param name="topic">Where the records came from; null for the settings' topic.</param>
-    public Task<DeadLetterPage> ListDeadLettersAsync(string? topic, RecordQuery query, CancellationToken cancel) =>
-        _requests.GetAsync<DeadLetterPage>(Path($"api/dead-letters", [("topic", topic), .. Parameters(query)]), cancel);
+    public Task<DeadLetterPage> ListDeadLettersAsync(string? topic, RecordQuery query, CancellationToken cancellationToken) =>
+        _requests.GetAsync<DeadLetterPage>(Path($"api/dead-letters", [("topic", topic), .. Parameters(query)]), cancellationToken);
 
     /// <summary>Sends dead letters' records to their topic again.</summary>
-    public Task<RedriveDocument> RedriveAsync(RedriveRequest request, CancellationToken cancel) =>
-        _requests.PostAsync<RedriveDocument>("api/dead-letters/redrive", request, cancel);
+    public Task<RedriveDocument> RedriveAsync(RedriveRequest request, CancellationToken cancellationToken) =>
+        _requests.PostAsync<RedriveDocument>("api/dead-letters/redrive", request, cancellationToken);
 
-    public Task<ScheduleList> ListSchedulesAsync(CancellationToken cancel) =>
-        _requests.GetAsync<ScheduleList>("api/schedules", cancel);
+    public Task<ScheduleList> ListSchedulesAsync(CancellationToken cancellationToken) =>
+        _requests.GetAsync<ScheduleList>("api/schedules", cancellationToken);
 
     /// <summary>Makes a schedule; one of that name must not be there.</summary>
-    public Task<ScheduleDocument> CreateScheduleAsync(ScheduleForm form, CancellationToken cancel) =>
-        _requests.PostAsync<ScheduleDocument>("api/schedules", form, cancel);
+    public Task<ScheduleDocument> CreateScheduleAsync(ScheduleForm form, CancellationToken cancellationToken) =>
+        _requests.PostAsync<ScheduleDocument>("api/schedules", form, cancellationToken);
 
-    public Task<ScheduleDocument> GetScheduleAsync(string name, CancellationToken cancel) =>
-        _requests.GetAsync<ScheduleDocument>(Path($"api/schedules/{name}"), cancel);
+    public Task<ScheduleDocument> GetScheduleAsync(string name, CancellationToken cancellationToken) =>
+        _requests.GetAsync<ScheduleDocument>(Path($"api/schedules/{name}"), cancellationToken);
 
     /// <summary>Makes or replaces a schedule.</summary>
     /// <returns>The schedule, and whether it is new.</returns>
-    public async Task<(ScheduleDocument Schedule, bool Created)> PutScheduleAsync(string name, ScheduleForm form, CancellationToken cancel)
+    public async Task<(ScheduleDocument Schedule, bool Created)> PutScheduleAsync(string name, ScheduleForm form, CancellationToken cancellationToken)
     {
-        var (schedule, status) = await _requests.SendAsync<ScheduleDocument>(HttpMethod.Put, Path($"api/schedules/{name}"), form, cancel);
+        var (schedule, status) = await _requests.SendAsync<ScheduleDocument>(HttpMethod.Put, Path($"api/schedules/{name}"), form, cancellationToken);
         return (schedule, status == HttpStatusCode.Created);
     }
 
-    public Task DeleteScheduleAsync(string name, CancellationToken cancel) =>
-        _requests.DeleteAsync(Path($"api/schedules/{name}"), cancel);
+    public Task DeleteScheduleAsync(string name, CancellationToken cancellationToken) =>
+        _requests.DeleteAsync(Path($"api/schedules/{name}"), cancellationToken);
 
-    public Task<ScheduleDocument> PauseScheduleAsync(string name, CancellationToken cancel) =>
-        _requests.PostAsync<ScheduleDocument>(Path($"api/schedules/{name}/pause"), null, cancel);
+    public Task<ScheduleDocument> PauseScheduleAsync(string name, CancellationToken cancellationToken) =>
+        _requests.PostAsync<ScheduleDocument>(Path($"api/schedules/{name}/pause"), null, cancellationToken);
 
-    public Task<ScheduleDocument> ResumeScheduleAsync(string name, CancellationToken cancel) =>
-        _requests.PostAsync<ScheduleDocument>(Path($"api/schedules/{name}/resume"), null, cancel);
+    public Task<ScheduleDocument> ResumeScheduleAsync(string name, CancellationToken cancellationToken) =>
+        _requests.PostAsync<ScheduleDocument>(Path($"api/schedules/{name}/resume"), null, cancellationToken);
 
     /// <summary>Starts a schedule's run now.</summary>
-    public Task<RunDocument> TriggerScheduleAsync(string name, CancellationToken cancel) =>
-        _requests.PostAsync<RunDocument>(Path($"api/schedules/{name}/trigger"), null, cancel);
+    public Task<RunDocument> TriggerScheduleAsync(string name, CancellationToken cancellationToken) =>
+        _requests.PostAsync<RunDocument>(Path($"api/schedules/{name}/trigger"), null, cancellationToken);
 
     /// <summary>The settings in force, secrets masked.</summary>
-    public Task<JsonObject> GetConfigAsync(CancellationToken cancel) =>
-        _requests.GetAsync<JsonObject>("api/config", cancel);
+    public Task<JsonObject> GetConfigAsync(CancellationToken cancellationToken) =>
+        _requests.GetAsync<JsonObject>("api/config", cancellationToken);
 
     /// <summary>Whether the process answers.</summary>
-    public Task<HealthDocument> GetLiveAsync(CancellationToken cancel) =>
-        _requests.GetAsync<HealthDocument>("healthz/live", cancel);
+    public Task<HealthDocument> GetLiveAsync(CancellationToken cancellationToken) =>
+        _requests.GetAsync<HealthDocument>("healthz/live", cancellationToken);
 
     /// <summary>Whether the service can work; one that cannot is an answer too.</summary>
-    public Task<HealthDocument> GetReadyAsync(CancellationToken cancel) =>
-        _requests.GetAsync<HealthDocument>("healthz/ready", cancel, alsoFine: HttpStatusCode.ServiceUnavailable);
+    public Task<HealthDocument> GetReadyAsync(CancellationToken cancellationToken) =>
+        _requests.GetAsync<HealthDocument>("healthz/ready", cancellationToken, alsoFine: HttpStatusCode.ServiceUnavailable);
 
     private static (string Name, object? Value)[] Parameters(RecordQuery query) =>
         [("partition", query.Partition), ("offset", query.Offset), ("limit", query.Limit), ("order", query.Order), ("cursor", query.Cursor)];

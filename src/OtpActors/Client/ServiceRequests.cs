@@ -7,19 +7,19 @@ namespace OtpActors.Client;
 /// <summary>Sends requests; whatever is no answer to them becomes a <see cref="ServiceException"/>.</summary>
 internal sealed class ServiceRequests(HttpClient http, ServiceTarget target)
 {
-    public async Task<T> GetAsync<T>(string path, CancellationToken cancel, HttpStatusCode? alsoFine = null)
+    public async Task<T> GetAsync<T>(string path, CancellationToken cancellationToken, HttpStatusCode? alsoFine = null)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, path);
-        using var answer = await SendAsync(request, HttpCompletionOption.ResponseContentRead, cancel, alsoFine);
-        return await ReadAsync<T>(answer, cancel);
+        using var answer = await SendAsync(request, HttpCompletionOption.ResponseContentRead, cancellationToken, alsoFine);
+        return await ReadAsync<T>(answer, cancellationToken);
     }
 
-    public async Task<T> PostAsync<T>(string path, object? body, CancellationToken cancel, params (string Name, string? Value)[] headers) =>
-        (await SendAsync<T>(HttpMethod.Post, path, body, cancel, headers)).Document;
+    public async Task<T> PostAsync<T>(string path, object? body, CancellationToken cancellationToken, params (string Name, string? Value)[] headers) =>
+        (await SendAsync<T>(HttpMethod.Post, path, body, cancellationToken, headers)).Document;
 
     /// <param name="body">Becomes JSON; bytes are JSON already.</param>
     public async Task<(T Document, HttpStatusCode Status)> SendAsync<T>(
-        HttpMethod method, string path, object? body, CancellationToken cancel, params (string Name, string? Value)[] headers)
+        HttpMethod method, string path, object? body, CancellationToken cancellationToken, params (string Name, string? Value)[] headers)
     {
         using var request = With(new HttpRequestMessage(method, path), headers);
         request.Content = body switch
@@ -28,27 +28,27 @@ internal sealed class ServiceRequests(HttpClient http, ServiceTarget target)
             ReadOnlyMemory<byte> json => new ReadOnlyMemoryContent(json) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } },
             _ => JsonContent.Create(body, body.GetType(), options: ClientJson.Options),
         };
-        using var answer = await SendAsync(request, HttpCompletionOption.ResponseContentRead, cancel);
-        return (await ReadAsync<T>(answer, cancel), answer.StatusCode);
+        using var answer = await SendAsync(request, HttpCompletionOption.ResponseContentRead, cancellationToken);
+        return (await ReadAsync<T>(answer, cancellationToken), answer.StatusCode);
     }
 
-    public async Task DeleteAsync(string path, CancellationToken cancel)
+    public async Task DeleteAsync(string path, CancellationToken cancellationToken)
     {
         using var request = new HttpRequestMessage(HttpMethod.Delete, path);
-        using var answer = await SendAsync(request, HttpCompletionOption.ResponseContentRead, cancel);
+        using var answer = await SendAsync(request, HttpCompletionOption.ResponseContentRead, cancellationToken);
     }
 
     /// <summary>An answer that goes on; the caller reads and disposes it.</summary>
-    public async Task<HttpResponseMessage> OpenAsync(string path, CancellationToken cancel, params (string Name, string? Value)[] headers)
+    public async Task<HttpResponseMessage> OpenAsync(string path, CancellationToken cancellationToken, params (string Name, string? Value)[] headers)
     {
         using var request = With(new HttpRequestMessage(HttpMethod.Get, path), headers);
-        return await SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancel);
+        return await SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
     }
 
     /// <summary>Runs what talks to the service; its failures say what they mean.</summary>
     /// <param name="patience">How long it waits; null for the client's own timeout.</param>
     /// <exception cref="ServiceException">It did not answer, or not in a form that is known.</exception>
-    public async Task<T> GuardAsync<T>(Func<Task<T>> talk, CancellationToken cancel, TimeSpan? patience = null)
+    public async Task<T> GuardAsync<T>(Func<Task<T>> talk, CancellationToken cancellationToken, TimeSpan? patience = null)
     {
         try
         {
@@ -69,7 +69,7 @@ internal sealed class ServiceRequests(HttpClient http, ServiceTarget target)
                 MayBeDone = true,
             };
         }
-        catch (OperationCanceledException e) when (!cancel.IsCancellationRequested)
+        catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {
             throw new ServiceException(
                 ServiceFault.TimedOut, $"{target} does not answer within {(patience ?? http.Timeout).TotalSeconds:0} s.", "Look at the service's log.", e)
@@ -94,9 +94,9 @@ internal sealed class ServiceRequests(HttpClient http, ServiceTarget target)
     }
 
     private async Task<HttpResponseMessage> SendAsync(
-        HttpRequestMessage request, HttpCompletionOption completion, CancellationToken cancel, HttpStatusCode? alsoFine = null)
+        HttpRequestMessage request, HttpCompletionOption completion, CancellationToken cancellationToken, HttpStatusCode? alsoFine = null)
     {
-        var answer = await GuardAsync(() => http.SendAsync(request, completion, cancel), cancel);
+        var answer = await GuardAsync(() => http.SendAsync(request, completion, cancellationToken), cancellationToken);
         if (answer.IsSuccessStatusCode || answer.StatusCode == alsoFine)
         {
             return answer;
@@ -104,18 +104,18 @@ internal sealed class ServiceRequests(HttpClient http, ServiceTarget target)
 
         using (answer)
         {
-            throw await RefusedAsync(answer, cancel);
+            throw await RefusedAsync(answer, cancellationToken);
         }
     }
 
-    private Task<T> ReadAsync<T>(HttpResponseMessage answer, CancellationToken cancel) => GuardAsync(
+    private Task<T> ReadAsync<T>(HttpResponseMessage answer, CancellationToken cancellationToken) => GuardAsync(
         async () => answer.Content.Headers.ContentType?.MediaType == "application/json"
-            && await answer.Content.ReadFromJsonAsync<T>(ClientJson.Options, cancel) is { } document
+            && await answer.Content.ReadFromJsonAsync<T>(ClientJson.Options, cancellationToken) is { } document
                 ? document
                 : throw NotUnderstood($"{(int)answer.StatusCode} without a document"),
-        cancel);
+        cancellationToken);
 
-    private async Task<ServiceException> RefusedAsync(HttpResponseMessage answer, CancellationToken cancel)
+    private async Task<ServiceException> RefusedAsync(HttpResponseMessage answer, CancellationToken cancellationToken)
     {
         if (answer.StatusCode == HttpStatusCode.Unauthorized && target.File is not null)
         {
@@ -123,7 +123,7 @@ internal sealed class ServiceRequests(HttpClient http, ServiceTarget target)
         }
 
         var problem = answer.Content.Headers.ContentType?.MediaType == "application/problem+json"
-            ? await GuardAsync(() => answer.Content.ReadFromJsonAsync<Problem>(ClientJson.Options, cancel), cancel)
+            ? await GuardAsync(() => answer.Content.ReadFromJsonAsync<Problem>(ClientJson.Options, cancellationToken), cancellationToken)
             : null;
         if (problem is not { Detail: { Length: > 0 } detail })
         {

@@ -59,7 +59,7 @@ internal static class ConfigCommand
 
     private static void Show(LoadedSettings loaded, bool json)
     {
-        var shown = ShownSettings.Of(loaded.Options);
+        var shown = ShownSettings.From(loaded.Options);
         var values = Leaves(shown, OtpActorsOptions.Section).Select(leaf => (leaf.Key, leaf.Value, Source: loaded.SourceOf(leaf.Key))).ToList();
         if (json)
         {

@@ -20,7 +20,7 @@ internal static class Examples
         return command;
     }
 
-    public static IReadOnlyList<string> Of(Command command) =>
+    public static IReadOnlyList<string> From(Command command) =>
         Declared.TryGetValue(command, out var examples) ? examples : [];
 
     /// <summary>The library's help, then the command's examples as whoever started this program types them.</summary>
@@ -32,7 +32,7 @@ internal static class Examples
         {
             var exitCode = library.Invoke(parsed);
             var (command, output) = (parsed.CommandResult.Command, parsed.InvocationConfiguration.Output);
-            var examples = Of(command);
+            var examples = From(command);
             if (examples.Count > 0)
             {
                 output.WriteLine("Examples:");

@@ -42,13 +42,13 @@ internal static class HealthCommand
         {
             url, ready, timeout, json,
         }.WithExamples("health --ready", "health --server http://127.0.0.1:8080 --timeout 2s");
-        command.SetAction(async (parsed, cancel) =>
+        command.SetAction(async (parsed, cancellationToken) =>
         {
             try
             {
                 var place = parsed.GetValue(url) ?? Settings.Load().Http.Url;
                 var (well, says, document) = await AskAsync(
-                    Target(place, parsed.GetValue(ready)), parsed.GetValue(timeout) ?? DefaultTimeout, cancel);
+                    Target(place, parsed.GetValue(ready)), parsed.GetValue(timeout) ?? DefaultTimeout, cancellationToken);
                 if (document is not null && parsed.GetValue(json))
                 {
                     Console.Out.WriteLine(JsonSerializer.Serialize(document, ClientJson.Shown));
@@ -98,21 +98,21 @@ internal static class HealthCommand
     }
 
     /// <returns>Whether it answered that it is well, a line for people, and its answer where that is one of the service.</returns>
-    internal static async Task<(bool Well, string Says, HealthDocument? Document)> AskAsync(Uri target, TimeSpan timeout, CancellationToken cancel)
+    internal static async Task<(bool Well, string Says, HealthDocument? Document)> AskAsync(Uri target, TimeSpan timeout, CancellationToken cancellationToken)
     {
         // The question is for this very place: no proxy of the environment, no redirect to another.
         using var handler = new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false };
         using var client = new HttpClient(handler) { Timeout = timeout, MaxResponseContentBufferSize = 1024 * 1024 };
         try
         {
-            using var answer = await client.GetAsync(target, cancel);
-            return (answer.StatusCode == HttpStatusCode.OK, $"{target} answers {(int)answer.StatusCode}.", await ReadAsync(answer, cancel));
+            using var answer = await client.GetAsync(target, cancellationToken);
+            return (answer.StatusCode == HttpStatusCode.OK, $"{target} answers {(int)answer.StatusCode}.", await ReadAsync(answer, cancellationToken));
         }
         catch (HttpRequestException e)
         {
             return (false, $"{target} cannot be asked: {e.Message.TrimEnd('.')}.", null);
         }
-        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
             return (false, $"{target} does not answer within {timeout.TotalSeconds:0.###} s.", null);
         }
@@ -123,12 +123,12 @@ internal static class HealthCommand
     }
 
     /// <summary>Null where something else answers.</summary>
-    private static async Task<HealthDocument?> ReadAsync(HttpResponseMessage answer, CancellationToken cancel)
+    private static async Task<HealthDocument?> ReadAsync(HttpResponseMessage answer, CancellationToken cancellationToken)
     {
         try
         {
             return answer.Content.Headers.ContentType?.MediaType == "application/json"
-                ? await answer.Content.ReadFromJsonAsync<HealthDocument>(ClientJson.Options, cancel)
+                ? await answer.Content.ReadFromJsonAsync<HealthDocument>(ClientJson.Options, cancellationToken)
                 : null;
         }
         catch (JsonException)

@@ -12,7 +12,7 @@ internal static class Invocation
     public static string Program { get; } = OfParent(Parent(), Environment.GetCommandLineArgs()[1..]) ?? Name;
 
     /// <summary>A command line to copy.</summary>
-    public static string Of(params IEnumerable<string> arguments) => $"{Program} {string.Join(' ', arguments.Select(Quoted))}";
+    public static string From(params IEnumerable<string> arguments) => $"{Program} {string.Join(' ', arguments.Select(Quoted))}";
 
     /// <summary>The command line in lines that a shell takes as one; where quotes forbid that, in one line.</summary>
     public static string Fit(string command, int? width, int indent)

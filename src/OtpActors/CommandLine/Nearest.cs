@@ -10,12 +10,12 @@ internal static class Nearest
     /// </summary>
     public static string Hint(string typed, IEnumerable<string> known)
     {
-        var near = Of(typed, known);
+        var near = From(typed, known);
         return near.Count == 0 ? "" : $" Did you mean {string.Join(" or ", near.Select(each => $"'{each}'"))}?";
     }
 
     /// <summary>The nearest by the number of slips, those that begin as typed included; the nearest first.</summary>
-    public static IReadOnlyList<string> Of(string typed, IEnumerable<string> known) =>
+    public static IReadOnlyList<string> From(string typed, IEnumerable<string> known) =>
         [.. known.Distinct(StringComparer.Ordinal)
             .Select(each => (Name: each, Slips: Slips(typed.ToLowerInvariant(), each.ToLowerInvariant())))
             .Where(each => each.Slips <= Math.Max(1, typed.TrimStart('-').Length / 3) || Begins(each.Name, typed))

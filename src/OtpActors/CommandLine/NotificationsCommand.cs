@@ -19,12 +19,12 @@ internal static class NotificationsCommand
         {
             run, limit, Cli.Data, json,
         }.WithExamples("notifications --limit 20", "notifications 20310517-083000-a1b2c3 --json");
-        command.SetAction((parsed, cancel) => Cli.GuardAsync(() => ListAsync(
-            Cli.Settings(parsed), parsed.GetValue(run), parsed.GetValue(limit) ?? 50, parsed.GetValue(json), cancel)));
+        command.SetAction((parsed, cancellationToken) => Cli.GuardAsync(() => ListAsync(
+            Cli.Settings(parsed), parsed.GetValue(run), parsed.GetValue(limit) ?? 50, parsed.GetValue(json), cancellationToken)));
         return command;
     }
 
-    private static async Task<int> ListAsync(OtpActorsOptions settings, string? run, int limit, bool json, CancellationToken cancel)
+    private static async Task<int> ListAsync(OtpActorsOptions settings, string? run, int limit, bool json, CancellationToken cancellationToken)
     {
         if (limit < 1)
         {
@@ -37,8 +37,8 @@ internal static class NotificationsCommand
         if (File.Exists(data.NotificationsFile))
         {
             await using var ledger = new NotificationLedger(data.NotificationsFile, TimeProvider.System, readOnly: true);
-            entries = await ledger.ListAsync(run, limit, cancel);
-            counts = await ledger.CountAsync(run, cancel);
+            entries = await ledger.ListAsync(run, limit, cancellationToken);
+            counts = await ledger.CountAsync(run, cancellationToken);
         }
 
         if (json)

@@ -10,10 +10,10 @@ internal static class ProgramVersion
     /// <summary>
     /// <c>OtpActors 1.0.0, revision 0a1b…</c>; without the revision where the sources had no history.
     /// </summary>
-    public static string Text { get; } = Of(typeof(ProgramVersion).Assembly
+    public static string Text { get; } = From(typeof(ProgramVersion).Assembly
         .GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion);
 
-    internal static string Of(string informational) => informational.Split('+', 2) switch
+    internal static string From(string informational) => informational.Split('+', 2) switch
     {
         [var version, var revision] => $"OtpActors {version}, revision {revision}",
         _ => $"OtpActors {informational}",

@@ -19,12 +19,12 @@ internal static class RepairCommand
         {
             dryRun,
         }.WithExamples("repair mongo --dry-run", "repair mongo");
-        mongo.SetAction((parsed, cancel) => Cli.GuardAsync(() => RepairAsync(Cli.Settings(parsed), parsed.GetValue(dryRun), cancel)));
+        mongo.SetAction((parsed, cancellationToken) => Cli.GuardAsync(() => RepairAsync(Cli.Settings(parsed), parsed.GetValue(dryRun), cancellationToken)));
         return new Command("repair", "Mends a store that other programs have written to.") { mongo }
             .WithExamples("repair mongo --dry-run", "repair mongo --help");
     }
 
-    private static async Task<int> RepairAsync(OtpActorsOptions settings, bool dryRun, CancellationToken cancel)
+    private static async Task<int> RepairAsync(OtpActorsOptions settings, bool dryRun, CancellationToken cancellationToken)
     {
         var (options, store) = (settings.Mongo, settings.Stores.Mongo);
         if (store.Provider != StoreProvider.MongoDB)
@@ -34,14 +34,14 @@ internal static class RepairCommand
         }
 
         await using var mongo = new MongoStore(StoreNames.Mongo, options, store.OnExisting, TimeProvider.System);
-        var report = await mongo.FindDuplicatesAsync(remove: !dryRun, cancel);
+        var report = await mongo.FindDuplicatesAsync(remove: !dryRun, cancellationToken);
         Write(report, $"{options.Database}.{options.Collection}");
         if (dryRun)
         {
             return report is { Surplus: 0, CanBeIndexed: true } ? ExitCodes.Done : ExitCodes.NotDone;
         }
 
-        await mongo.EnsureSchemaAsync(cancel);
+        await mongo.EnsureSchemaAsync(cancellationToken);
         Console.Out.WriteLine("Its indexes are built.");
         return ExitCodes.Done;
     }

@@ -37,13 +37,13 @@ internal static class RunCommand
         }
 
         command.WithExamples("run --count 20000 --notify none", "run --from people.csv --skip-bad --json");
-        command.SetAction((parsed, cancel) => Cli.GuardAsync(
-            () => RunAsync(parsed, options, parsed.GetValue(json), cancel),
+        command.SetAction((parsed, cancellationToken) => Cli.GuardAsync(
+            () => RunAsync(parsed, options, parsed.GetValue(json), cancellationToken),
             refused: parsed.GetValue(json) ? WriteRefusal : null));
         return command;
     }
 
-    private static async Task<int> RunAsync(ParseResult parsed, RunOptions options, bool json, CancellationToken cancel)
+    private static async Task<int> RunAsync(ParseResult parsed, RunOptions options, bool json, CancellationToken cancellationToken)
     {
         var settings = Cli.Settings(parsed);
         var resumed = options.Resumed(parsed);
@@ -57,15 +57,15 @@ internal static class RunCommand
         var opened = new Lazy<DataDirectory>(() => Open(parsed, options, settings));
         try
         {
-            var spec = resumed is null ? await options.ToSpecAsync(parsed, settings, opened, runId, cancel) : null;
-            await using var journal = await JournalAccess.OpenAsync(settings, opened.Value, cancel);
+            var spec = resumed is null ? await options.ToSpecAsync(parsed, settings, opened, runId, cancellationToken) : null;
+            await using var journal = await JournalAccess.OpenAsync(settings, opened.Value, cancellationToken);
             using var host = OtpActorsHost.Build(
                 settings, opened.Value, json || !Terminal.Screen.CanRedraw ? LogEventLevel.Warning : LogEventLevel.Fatal);
             using IRunView view = json ? new SilentView() : RunView.For(Terminal.Screen, TimeProvider.System);
-            var (state, breakage) = await RunAsync(host, runId, spec, view, journal, cancel);
+            var (state, breakage) = await RunAsync(host, runId, spec, view, journal, cancellationToken);
             return await ConcludeAsync(parsed, state, breakage, json, opened.Value, host);
         }
-        catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             throw new NotDoneException("Interrupted before the run began: nothing was produced.");
         }
@@ -89,17 +89,17 @@ internal static class RunCommand
         {
             var root = Path.GetFullPath(settings.Data);
             var service = ServiceFile.Read(root)!;
-            var there = Invocation.Fit(Invocation.Of(options.InService(parsed)), Terminal.Error.Width, indent: 2);
+            var there = Invocation.Fit(Invocation.From(options.InService(parsed)), Terminal.Error.Width, indent: 2);
             throw new DataDirectoryException(
                 $"{root} is in use by the service at {service.Url} (process {service.ProcessId}). Run there:{Environment.NewLine}{there}", e);
         }
     }
 
     private static async Task<(RunState State, string? Breakage)> RunAsync(
-        IHost host, string runId, RunSpec? spec, IRunView view, JournalAccess journal, CancellationToken cancel)
+        IHost host, string runId, RunSpec? spec, IRunView view, JournalAccess journal, CancellationToken cancellationToken)
     {
         var files = host.Services.GetRequiredService<DataWatch>();
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel, journal.Lost, files.Lost);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, journal.Lost, files.Lost);
         await host.StartAsync(CancellationToken.None);
         using var run = new RunSubscription(
             host.Services.GetRequiredService<ActorSystem>(), host.Services.GetRequiredService<JournalStatus>(), runId);
@@ -126,7 +126,7 @@ internal static class RunCommand
         }
 
         state = run.Latest ?? state;
-        view.End(RunProgress.Of(state));
+        view.End(RunProgress.From(state));
         if (files.WhyLost is { } lost)
         {
             throw new NotDoneException(lost);
@@ -137,29 +137,29 @@ internal static class RunCommand
 
     /// <summary>
     /// Shows each new state, and the last one again several times a second for what counts time, until the run is over or
-    /// <paramref name="cancel"/> fires. A run whose journal is unavailable goes on by itself, and is given up at its deadline.
+    /// <paramref name="cancellationToken"/> fires. A run whose journal is unavailable goes on by itself, and is given up at its deadline.
     /// </summary>
     private static async Task<RunState> FollowAsync(
-        RunSubscription run, RunState state, IRunView view, CancellationToken cancel)
+        RunSubscription run, RunState state, IRunView view, CancellationToken cancellationToken)
     {
         while (true)
         {
             state = run.Latest ?? state;
-            view.Show(RunProgress.Of(state, run.Hold));
-            if (state.IsTerminal || cancel.IsCancellationRequested
+            view.Show(RunProgress.From(state, run.Hold));
+            if (state.IsTerminal || cancellationToken.IsCancellationRequested
                 || (run.Hold is not null && state.DeadlineAt <= TimeProvider.System.GetUtcNow()))
             {
                 return state;
             }
 
-            await run.WaitAsync(Refresh, cancel);
+            await run.WaitAsync(Refresh, cancellationToken);
         }
     }
 
     private static async Task<int> ConcludeAsync(
         ParseResult parsed, RunState state, string? breakage, bool json, DataDirectory data, IHost host)
     {
-        var report = RunReport.Of(state);
+        var report = RunReport.From(state);
         var captured = host.Services.GetService<CapturedSlackSender>() is { } embedded
             ? await embedded.ReadAsync(state.RunId, CapturedMessagesShown, CancellationToken.None)
             : null;
@@ -188,15 +188,15 @@ internal static class RunCommand
         else
         {
             Summary.Write(
-                Terminal.Screen, report, Summary.Places.Of(data, host.Services.GetRequiredService<OtpActorsOptions>()),
+                Terminal.Screen, report, Summary.Places.From(data, host.Services.GetRequiredService<OtpActorsOptions>()),
                 channel => Count(channel, NotificationState.Deferred) + Count(channel, NotificationState.Intent),
-                id => Invocation.Of("notifications", id));
+                id => Invocation.From("notifications", id));
         }
 
         if (!state.IsTerminal)
         {
             Terminal.Error.WriteText($"{(breakage is null ? "Interrupted" : $"Broken off: {breakage.TrimEnd('.')}")}. Everything up to here is kept. Go on with:");
-            var again = Invocation.Of(["run", "--resume", state.RunId, .. RunOptions.Kept(parsed), .. json ? ["--json"] : Array.Empty<string>()]);
+            var again = Invocation.From(["run", "--resume", state.RunId, .. RunOptions.Kept(parsed), .. json ? ["--json"] : Array.Empty<string>()]);
             Terminal.Error.Out.WriteLine(Invocation.Fit(again, Terminal.Error.Width, indent: 2));
         }
 
@@ -219,7 +219,7 @@ internal static class RunCommand
     }
 
     private static UsageException NoSuchRun(string runId, OtpActorsOptions settings) =>
-        new($"There is no run '{runId}' in {JournalHosting.PlaceOf(settings)}; `{Invocation.Of("runs")}` lists them.");
+        new($"There is no run '{runId}' in {JournalHosting.PlaceOf(settings)}; `{Invocation.From("runs")}` lists them.");
 
     private static void WriteRefusal(Exception reason) => WriteJson(reason switch
     {

@@ -27,7 +27,7 @@ internal static class RunPicture
 
     private static List<(Line Line, int Keep)> Draw(RunProgress run, DateTimeOffset now, Rates? rates, int width, bool goesOn)
     {
-        var rows = run.Steps.Select(step => Row.Of(run, step, now, rates)).ToList();
+        var rows = run.Steps.Select(step => Row.From(run, step, now, rates)).ToList();
         var columns = Columns(rows, width);
         var picture = new List<(Line, int)> { (Title(run, now, rates, goesOn).Cut(width), 9) };
         if (run.Hold is { } hold)
@@ -38,7 +38,7 @@ internal static class RunPicture
         picture.Add((columns.Heading().Cut(width), 1));
         foreach (var row in rows)
         {
-            picture.Add((columns.Of(row, run).Cut(width), row.Keep));
+            picture.Add((columns.From(row, run).Cut(width), row.Keep));
             if (row.Note is { } note)
             {
                 picture.AddRange(Note(note, width).Select(line => (new Line(line, row.Ink).Cut(width), 3)));
@@ -91,7 +91,7 @@ internal static class RunPicture
 
     private static Layout Columns(List<Row> rows, int width)
     {
-        int Widest(Func<Row, string> text, int least) => Math.Max(least, rows.Max(row => TextWidth.Of(text(row))));
+        int Widest(Func<Row, string> text, int least) => Math.Max(least, rows.Max(row => TextWidth.Measure(text(row))));
         var (name, status, time) = (Widest(row => row.Name, 0), Widest(row => row.Status, 9), Widest(row => row.Time, 7));
         var counting = rows.Exists(row => row.Share is not null);
         var wide = width >= Screen.Wide;
@@ -106,8 +106,8 @@ internal static class RunPicture
         public Line Heading() => new(Cells("step", "state", "time", [new(Bar > 0 ? TextWidth.Pad("progress", Bar + 6) : "")], "rate", "left", "", Ink.Faint)
             .Select(span => span with { Ink = Ink.Faint }));
 
-        public Line Of(Row row, RunProgress run) => new(Cells(
-            row.Name, row.Status, row.Time, Progress(row.Share), row.Rate, row.Left, StepText.Of(run, row.Step, Detail), row.Ink));
+        public Line From(Row row, RunProgress run) => new(Cells(
+            row.Name, row.Status, row.Time, Progress(row.Share), row.Rate, row.Left, StepText.From(run, row.Step, Detail), row.Ink));
 
         private IEnumerable<Span> Cells(
             string name, string status, string time, IEnumerable<Span> progress, string rate, string left, string detail, Ink ink)
@@ -162,12 +162,12 @@ internal static class RunPicture
     private sealed record Row(
         RunStep Step, string Name, string Status, Ink Ink, string Time, double? Share, string Rate, string Left, string? Note, int Keep)
     {
-        public static Row Of(RunProgress run, RunStep step, DateTimeOffset now, Rates? rates)
+        public static Row From(RunProgress run, RunStep step, DateTimeOffset now, Rates? rates)
         {
             var counts = rates is not null && step.State == StepStatus.Running;
             var rate = counts && StepCount.Pace(run, step) is null ? rates!.Of(step.Name) : 0;
             return new Row(
-                step, step.Name, IsHeld(step) ? "Waiting" : step.State.ToString(), IsHeld(step) ? Ink.Warning : Of(step.State), StepText.Took(step, now) ?? "",
+                step, step.Name, IsHeld(step) ? "Waiting" : step.State.ToString(), IsHeld(step) ? Ink.Warning : From(step.State), StepText.Took(step, now) ?? "",
                 counts && StepCount.Total(step) is { } total && total > 0 ? Math.Clamp((double)(step.Done ?? 0) / total, 0, 1) : null,
                 rate >= 1 ? $"{Texts.Number((long)rate)}/s" : "",
                 counts && rates!.Left(run, step) is { } left ? Texts.Roughly(left) : "",
@@ -183,7 +183,7 @@ internal static class RunPicture
 
         private static bool IsHeld(RunStep step) => step is { State: StepStatus.Running, Hold: not null };
 
-        private static Ink Of(StepStatus status) => status switch
+        private static Ink From(StepStatus status) => status switch
         {
             StepStatus.Completed => Ink.Good,
             StepStatus.Running => Ink.Busy,

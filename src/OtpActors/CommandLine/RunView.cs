@@ -83,7 +83,7 @@ internal sealed class PlainView(Screen screen, TimeProvider time) : IRunView
             var known = _shown.GetValueOrDefault(now.Name);
             if (now.EndedAt is not null && known?.EndedAt is null)
             {
-                Write(now.Name, $"{now.State,-10} {StepText.Took(now) ?? "",10}", StepText.Of(run, now));
+                Write(now.Name, $"{now.State,-10} {StepText.Took(now) ?? "",10}", StepText.From(run, now));
             }
 
             if (known?.Hold is { } over && now is { State: StepStatus.Running, Hold: null })
@@ -128,7 +128,7 @@ internal sealed class PlainView(Screen screen, TimeProvider time) : IRunView
         }
 
         var head = $"{who,-16} {how}".TrimEnd();
-        if (TextWidth.Of(head) + 2 + TextWidth.Of(what) <= width)
+        if (TextWidth.Measure(head) + 2 + TextWidth.Measure(what) <= width)
         {
             screen.Out.WriteLine($"{head}  {what}".TrimEnd());
             return;

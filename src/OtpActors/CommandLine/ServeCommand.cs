@@ -15,18 +15,18 @@ internal static class ServeCommand
         {
             Cli.Data,
         }.WithExamples("serve", "serve --data /var/lib/otpactors");
-        command.SetAction((parsed, cancel) => Cli.GuardAsync(() => ServeAsync(parsed, cancel)));
+        command.SetAction((parsed, cancellationToken) => Cli.GuardAsync(() => ServeAsync(parsed, cancellationToken)));
         return command;
     }
 
-    private static async Task<int> ServeAsync(ParseResult parsed, CancellationToken cancel)
+    private static async Task<int> ServeAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         var settings = Cli.Settings(parsed);
         using var data = DataDirectory.Open(settings.Data);
-        await using var journal = await JournalAccess.OpenAsync(settings, data, cancel);
+        await using var journal = await JournalAccess.OpenAsync(settings, data, cancellationToken);
         await using var host = OtpActorsHost.BuildService(settings, data, LogEventLevel.Information);
         var files = host.Services.GetRequiredService<DataWatch>();
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel, journal.Lost, files.Lost);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, journal.Lost, files.Lost);
         try
         {
             await host.StartAsync(CancellationToken.None);

@@ -15,10 +15,10 @@ internal static class StepText
     private const string Separator = " · ";
 
     /// <summary>What the step has done, in as many of its parts as fit.</summary>
-    public static string Of(RunProgress run, RunStep step, int width = int.MaxValue)
+    public static string From(RunProgress run, RunStep step, int width = int.MaxValue)
     {
         var parts = Parts(run, step).Where(part => part.Text.Length > 0).ToList();
-        while (parts.Count > 1 && parts.Sum(part => TextWidth.Of(part.Text)) + (Separator.Length * (parts.Count - 1)) > width)
+        while (parts.Count > 1 && parts.Sum(part => TextWidth.Measure(part.Text)) + (Separator.Length * (parts.Count - 1)) > width)
         {
             parts.Remove(parts.MinBy(part => part.Keep));
         }

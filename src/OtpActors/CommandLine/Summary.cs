@@ -17,7 +17,7 @@ internal static class Summary
     /// <summary>Where the embedded channels of this machine keep what they were given; null where another one has it.</summary>
     public readonly record struct Places(string? Outbox, string? Slack)
     {
-        public static Places Of(DataDirectory data, OtpActorsOptions settings) => new(
+        public static Places From(DataDirectory data, OtpActorsOptions settings) => new(
             settings.Mail.Provider == MailProvider.Embedded ? Shown(data.OutboxDirectory) : null,
             settings.Slack.Provider == SlackProvider.Embedded ? Shown(data.SlackDirectory) : null);
     }

@@ -8,10 +8,10 @@ namespace OtpActors.CommandLine;
 internal static class Terminal
 {
     /// <summary>Standard output.</summary>
-    public static Screen Screen { get; } = Of(Console.Out, Console.IsOutputRedirected, Environment.GetEnvironmentVariable, Size);
+    public static Screen Screen { get; } = From(Console.Out, Console.IsOutputRedirected, Environment.GetEnvironmentVariable, Size);
 
     /// <summary>Standard error.</summary>
-    public static Screen Error { get; } = Of(Console.Error, Console.IsErrorRedirected, Environment.GetEnvironmentVariable, Size);
+    public static Screen Error { get; } = From(Console.Error, Console.IsErrorRedirected, Environment.GetEnvironmentVariable, Size);
 
     public static JsonSerializerOptions Json { get; } = new(JsonSerializerDefaults.Web)
     {
@@ -24,7 +24,7 @@ internal static class Terminal
     /// What can be shown: nothing but text in a file or a pipe and where <c>TERM</c> is absent or <c>dumb</c>; no colours where
     /// <c>NO_COLOR</c> has a value (no-color.org).
     /// </summary>
-    internal static Screen Of(TextWriter output, bool redirected, Func<string, string?> environment, Func<ScreenSize> size)
+    internal static Screen From(TextWriter output, bool redirected, Func<string, string?> environment, Func<ScreenSize> size)
     {
         var canRedraw = !redirected
             && (OperatingSystem.IsWindows() ? IsVirtual() : environment("TERM") is { Length: > 0 } term && term != "dumb");

@@ -17,8 +17,8 @@ internal static class Texts
         var seconds = Math.Max(0, time.TotalSeconds);
         return seconds switch
         {
-            < 9.995 => Of($"{seconds:N2} s"),
-            < 59.95 => Of($"{seconds:N1} s"),
+            < 9.995 => From($"{seconds:N2} s"),
+            < 59.95 => From($"{seconds:N1} s"),
             _ => Whole(TimeSpan.FromSeconds(Math.Min(Math.Round(seconds), TimeSpan.MaxValue.TotalSeconds - 1))),
         };
     }
@@ -26,9 +26,9 @@ internal static class Texts
     /// <summary>A time that is only guessed: whole seconds, or minutes from ten on.</summary>
     public static string Roughly(TimeSpan time) => Math.Ceiling(Math.Max(0, time.TotalSeconds)) switch
     {
-        < 60 and var seconds => Of($"{seconds:N0} s"),
+        < 60 and var seconds => From($"{seconds:N0} s"),
         < 600 and var seconds => Whole(TimeSpan.FromSeconds(seconds)),
-        < 3600 and var seconds => Of($"{Math.Ceiling(seconds / 60):N0} min"),
+        < 3600 and var seconds => From($"{Math.Ceiling(seconds / 60):N0} min"),
         var seconds => Whole(TimeSpan.FromSeconds(Math.Min(seconds, TimeSpan.MaxValue.TotalSeconds - 1))),
     };
 
@@ -41,10 +41,10 @@ internal static class Texts
 
     private static string Whole(TimeSpan time) => time switch
     {
-        { TotalHours: < 1 } => Of($"{time.Minutes} min {time.Seconds:00} s"),
-        { TotalDays: < 1 } => Of($"{time.Hours} h {time.Minutes:00} min"),
-        _ => Of($"{time.Days:N0} d {time.Hours} h"),
+        { TotalHours: < 1 } => From($"{time.Minutes} min {time.Seconds:00} s"),
+        { TotalDays: < 1 } => From($"{time.Hours} h {time.Minutes:00} min"),
+        _ => From($"{time.Days:N0} d {time.Hours} h"),
     };
 
-    private static string Of(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+    private static string From(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -80,7 +80,7 @@ internal sealed class JournalCheck(IRequiredActor<JournalWatch> watch, JournalSt
 }
 
 /// <summary>Whether the sinks that should consume get on.</summary>
-internal sealed class SinksCheck(LagMonitor lag, StandingCounts standing, TelemetryOptions options) : IHealthCheck
+internal sealed class SinksCheck(LagMonitor lag, ContinuousSinkCounts standing, TelemetryOptions options) : IHealthCheck
 {
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {

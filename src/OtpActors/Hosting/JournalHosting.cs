@@ -37,7 +37,7 @@ public static class JournalHosting
     public static AkkaConfigurationBuilder AddJournal(this AkkaConfigurationBuilder builder, JournalOptions options, DataDirectory data)
     {
         var (provider, connection) = options.Provider == JournalProvider.PostgreSQL
-            ? ("PostgreSQL.15", PostgresSettings.Of(options).ConnectionString)
+            ? ("PostgreSQL.15", PostgresSettings.From(options).ConnectionString)
             : ("SQLite.MS", new SqliteConnectionStringBuilder { DataSource = data.JournalFile }.ToString());
         // SQLite: reads begin as the writer does, with its lock, and sleep where that is taken. In WAL mode each sees a snapshot.
         IsolationLevel? isolation = options.Provider == JournalProvider.Embedded ? IsolationLevel.ReadUncommitted : null;
@@ -79,11 +79,11 @@ public static class JournalHosting
             return Path.GetFullPath(options.Data);
         }
 
-        var settings = PostgresSettings.Of(options.Journal);
+        var settings = PostgresSettings.From(options.Journal);
         return $"database {settings.Database ?? settings.Username} at {settings.Host}:{settings.Port}";
     }
 
-    internal static NpgsqlDataSource Source(JournalOptions options) => NpgsqlDataSource.Create(PostgresSettings.Of(options));
+    internal static NpgsqlDataSource Source(JournalOptions options) => NpgsqlDataSource.Create(PostgresSettings.From(options));
 }
 
 /// <summary>
@@ -113,7 +113,7 @@ public sealed class JournalAccess : IAsyncDisposable
             return new JournalAccess(null); // the data directory's lock covers it
         }
 
-        var settings = PostgresSettings.Of(options.Journal);
+        var settings = PostgresSettings.From(options.Journal);
         JournalLock? held = null;
         try
         {

@@ -33,7 +33,7 @@ public static class OtpActorsHosting
         services.AddSingleton(options.Stores);
         services.AddSingleton(options.Journal);
         services.AddSingleton(options.Telemetry);
-        services.AddSingleton<ReadSettings>(_ => () => ShownSettings.Of(options));
+        services.AddSingleton<ReadSettings>(_ => () => ShownSettings.From(options));
         services.AddSingleton(data);
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton(sp => new RunStarter(
@@ -53,10 +53,10 @@ public static class OtpActorsHosting
 
         services.AddServiceTelemetry(options.Telemetry);
         services.AddNotifications(options, data);
-        services.AddSingleton<IRunRemains>(sp => new RunRemains(
+        services.AddSingleton<IRunArtifacts>(sp => new RunArtifacts(
             data.InputsDirectory, data.SlackDirectory, sp.GetRequiredService<NotificationLedger>(), sp.GetRequiredService<IRunJournal>()));
         services.AddTriggers(data);
-        services.AddSingleton<StandingCounts>();
+        services.AddSingleton<ContinuousSinkCounts>();
         var standing = triggers && options.Topic.Continuous
             ? new TopicSpec(options.Topic.Name, options.Topic.Partitions, options.Topic.ReplicationFactor)
             : null;
@@ -127,5 +127,5 @@ public static class OtpActorsHosting
         services.GetServices<IOtpStore>().Single(s => s.Name == store),
         options.ConsumerGroup,
         services.GetRequiredService<TimeProvider>(),
-        standing is null ? null : new StandingSetup(standing, services.GetRequiredService<StandingCounts>()));
+        standing is null ? null : new ContinuousSinkSetup(standing, services.GetRequiredService<ContinuousSinkCounts>()));
 }

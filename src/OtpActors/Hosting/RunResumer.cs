@@ -88,7 +88,7 @@ internal sealed class RunResumer(
                 state = state.Apply(e);
             }
 
-            JsonSerializer.Serialize(RunDocument.Of(state), RequestJson.Options);
+            JsonSerializer.Serialize(RunDocument.From(state), RequestJson.Options);
         }
     }
 }

@@ -14,7 +14,7 @@ namespace OtpActors.Hosting;
 public static class ShownSettings
 {
     /// <summary>The whole tree under the names that the settings have; null where nothing is set.</summary>
-    public static JsonObject Of(OtpActorsOptions options) => Section(options);
+    public static JsonObject From(OtpActorsOptions options) => Section(options);
 
     /// <summary>A section's own settings, in the order of the code.</summary>
     internal static IEnumerable<PropertyInfo> PropertiesOf(Type section) =>

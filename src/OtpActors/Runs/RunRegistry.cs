@@ -37,12 +37,12 @@ public sealed class RunRegistry : ReceiveActor
         (_runs, _catalog) = (runs, catalog);
         Receive<Start>(start =>
         {
-            Expect(start.RunId, start.Overlap, promise: true);
+            Enqueue(start.RunId, start.Overlap, promise: true);
             _runs.Tell(new RunCommands.Request(start.RunId, start.Spec));
         });
         Receive<Resume>(resume =>
         {
-            Expect(resume.RunId, OverlapPolicy.Wait, promise: false);
+            Enqueue(resume.RunId, OverlapPolicy.Wait, promise: false);
             _runs.Tell(new RunQueries.Get(resume.RunId));
         });
         Receive<ResumeAll>(_ =>
@@ -92,7 +92,7 @@ public sealed class RunRegistry : ReceiveActor
                 Admit(listed.State, listed.Request);
             }
         });
-        Receive<RunNotices.Updated>(notice => TurnOver(notice.State));
+        Receive<RunNotices.Updated>(notice => Rotate(notice.State));
         Receive<RunReplies.Unavailable>(Wait);
         Receive<Status.Failure>(failure =>
         {
@@ -106,7 +106,7 @@ public sealed class RunRegistry : ReceiveActor
         Context.System.EventStream.Subscribe(Self, typeof(RunNotices.Updated));
     }
 
-    private void Expect(string runId, OverlapPolicy overlap, bool promise)
+    private void Enqueue(string runId, OverlapPolicy overlap, bool promise)
     {
         if (!_requests.TryGetValue(runId, out var request))
         {
@@ -127,7 +127,7 @@ public sealed class RunRegistry : ReceiveActor
         }
         else if (_requests.TryGetValue(state.RunId, out var request))
         {
-            var (summary, news, promise) = (RunSummary.Of(state), Context.System.EventStream, request.IsPromise);
+            var (summary, news, promise) = (RunSummary.From(state), Context.System.EventStream, request.IsPromise);
             _catalog.SaveAsync(summary).PipeTo(
                 Self,
                 success: () => new Listed(state, request),
@@ -161,7 +161,7 @@ public sealed class RunRegistry : ReceiveActor
                 {
                     _log.Error("Run {RunId} cannot be read; other runs are not held up for it any more: {Error}", runId, unavailable.Reason);
                     Reply(runId, unavailable);
-                    Expect(runId, OverlapPolicy.Wait, promise: false);
+                    Enqueue(runId, OverlapPolicy.Wait, promise: false);
                 }
 
                 _runs.Tell(new RunsParent.Insist(unavailable.Message));
@@ -245,7 +245,7 @@ public sealed class RunRegistry : ReceiveActor
         Begin(topic);
     }
 
-    private void TurnOver(RunState state)
+    private void Rotate(RunState state)
     {
         if (state.Spec is not { Topic: var topic })
         {

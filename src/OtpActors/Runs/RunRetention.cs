@@ -8,7 +8,7 @@ namespace OtpActors.Runs;
 
 /// <summary>
 /// Removes runs that ended long ago, or that many others have ended after, at the start and once an hour: what their
-/// journal holds, what belongs to them elsewhere (<see cref="IRunRemains"/>), and last their line in the list, so that
+/// journal holds, what belongs to them elsewhere (<see cref="IRunArtifacts"/>), and last their line in the list, so that
 /// what is cut short is found again. A run that goes on is never touched: the run itself decides.
 /// </summary>
 /// <remarks>
@@ -26,7 +26,7 @@ public sealed class RunRetention : ReceiveActor, IWithTimers
 
     private readonly IActorRef _runs;
     private readonly IRunCatalog _catalog;
-    private readonly IRunRemains _remains;
+    private readonly IRunArtifacts _remains;
     private readonly TimeSpan? _age;
     private readonly int? _count;
     private readonly TimeProvider _time;
@@ -36,7 +36,7 @@ public sealed class RunRetention : ReceiveActor, IWithTimers
 
     /// <param name="age">Runs that ended longer ago are removed; null for none.</param>
     /// <param name="count">Of the runs that ended, the newest this many are kept; null for all.</param>
-    public RunRetention(IActorRef runs, IRunCatalog catalog, IRunRemains remains, TimeSpan? age, int? count, TimeProvider time)
+    public RunRetention(IActorRef runs, IRunCatalog catalog, IRunArtifacts remains, TimeSpan? age, int? count, TimeProvider time)
     {
         (_runs, _catalog, _remains, _age, _count, _time) = (runs, catalog, remains, age, count, time);
         Receive<Sweep>(_ =>
@@ -95,7 +95,7 @@ public sealed class RunRetention : ReceiveActor, IWithTimers
         var ended = await _catalog.ExpiredAsync(
             new RunExpiry(BatchSize, _time.GetUtcNow() - _age, _count, after), CancellationToken.None);
         var answers = await Task.WhenAll(ended.Select(ForgetAsync));
-        var forgotten = answers.OfType<RunForgotten>().Select(run => run.RunId).ToList();
+        var forgotten = answers.OfType<RunDeleted>().Select(run => run.RunId).ToList();
         if (forgotten.Count > 0)
         {
             await _remains.RemoveAsync(forgotten);
@@ -134,7 +134,7 @@ public static class RunRetentionHosting
         builder.WithActors((system, registry, resolver) =>
         {
             var runs = registry.Get<RunsParent>();
-            var (catalog, remains) = (resolver.GetService<IRunCatalog>(), resolver.GetService<IRunRemains>());
+            var (catalog, remains) = (resolver.GetService<IRunCatalog>(), resolver.GetService<IRunArtifacts>());
             var time = resolver.GetService<TimeProvider>();
             system.ActorOf(
                 Props.Create(() => new RunRetention(runs, catalog, remains, options.Retention, options.RetainedRuns, time)),

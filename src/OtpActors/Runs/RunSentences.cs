@@ -74,7 +74,7 @@ internal static class RunSentences
                 break;
             default:
                 // A fact that is younger than this table: as its timeline has it.
-                var fact = RunFact.Of(e, 0);
+                var fact = RunFact.From(e, 0);
                 log.Info("{Subject}: {Fact} {Detail}", fact?.Step?.Name ?? "The run", fact?.What ?? e.GetType().Name, fact?.Detail ?? "");
                 break;
         }

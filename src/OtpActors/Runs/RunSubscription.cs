@@ -34,10 +34,10 @@ public sealed class RunSubscription : IDisposable
     /// <summary>What the whole run waits for; null while it is at work. A change of it is news.</summary>
     public StepHold? Hold => _journal.HoldOf(_runId);
 
-    /// <summary>Waits for news, or until the time is over, or <paramref name="cancel"/> fires; never throws.</summary>
-    public async Task WaitAsync(TimeSpan atMost, CancellationToken cancel)
+    /// <summary>Waits for news, or until the time is over, or <paramref name="cancellationToken"/> fires; never throws.</summary>
+    public async Task WaitAsync(TimeSpan atMost, CancellationToken cancellationToken)
     {
-        using var pause = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        using var pause = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         pause.CancelAfter(atMost);
         try
         {

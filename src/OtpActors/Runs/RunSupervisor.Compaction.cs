@@ -22,7 +22,7 @@ public sealed partial class RunSupervisor
     private bool _saving;
     private IActorRef? _forgetter;
 
-    private void KeepJournalShort()
+    private void TruncateJournal()
     {
         Recover<SnapshotOffer>(offer =>
         {
@@ -55,11 +55,11 @@ public sealed partial class RunSupervisor
         {
             if (_forgetter is not null && deleted.ToSequenceNr == LastSequenceNr)
             {
-                EndForgetting(new RunForgotten(_runId));
+                EndForgetting(new RunDeleted(_runId));
             }
         });
-        Command<DeleteSnapshotsFailure>(failed => KeepWhatIsThere(failed.Cause));
-        Command<DeleteMessagesFailure>(failed => KeepWhatIsThere(failed.Cause));
+        Command<DeleteSnapshotsFailure>(failed => KeepJournal(failed.Cause));
+        Command<DeleteMessagesFailure>(failed => KeepJournal(failed.Cause));
     }
 
     private void SaveSnapshotIfDue()
@@ -86,7 +86,7 @@ public sealed partial class RunSupervisor
         }
         else if (LastSequenceNr == 0)
         {
-            Sender.Tell(new RunForgotten(_runId));
+            Sender.Tell(new RunDeleted(_runId));
             StopIfQuiet();
         }
         else
@@ -97,7 +97,7 @@ public sealed partial class RunSupervisor
     }
 
     /// <summary>What could not be deleted takes room, and that is all: the next snapshot, or the next attempt, deletes it.</summary>
-    private void KeepWhatIsThere(Exception cause)
+    private void KeepJournal(Exception cause)
     {
         _log.Warning(cause, "What is outdated in the journal of run {RunId} cannot be deleted", _runId);
         if (_forgetter is not null)
@@ -115,13 +115,13 @@ public sealed partial class RunSupervisor
 }
 
 /// <summary>
-/// Delete the journal of a run that ended, at the time told or before. Answered by <see cref="RunForgotten"/>, also where
+/// Delete the journal of a run that ended, at the time told or before. Answered by <see cref="RunDeleted"/>, also where
 /// there is nothing, or by <see cref="RunKept"/>.
 /// </summary>
 public sealed record ForgetRun(string RunId, DateTimeOffset EndedBy) : IRunMessage;
 
 /// <summary>The run is unknown from now on.</summary>
-public sealed record RunForgotten(string RunId);
+public sealed record RunDeleted(string RunId);
 
 /// <summary>The run goes on, or its journal cannot be deleted now.</summary>
 public sealed record RunKept(string RunId);

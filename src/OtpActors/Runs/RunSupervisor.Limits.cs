@@ -11,10 +11,10 @@ namespace OtpActors.Runs;
 /// </summary>
 public sealed partial class RunSupervisor
 {
-    private readonly Dictionary<(Type Kind, StepId? Step, int Attempt), Silence> _silences = [];
+    private readonly Dictionary<(Type Kind, StepId? Step, int Attempt), InactivityTimer> _silences = [];
 
     /// <summary>Any word of an attempt proves that it lives; of draining, only progress does.</summary>
-    private void Touch(IRunCommand command)
+    private void RecordActivity(IRunCommand command)
     {
         if (command is not IStepCommand step)
         {
@@ -25,18 +25,18 @@ public sealed partial class RunSupervisor
         {
             if (IsWork(effect) || command is RunCommands.RecordSinkProgress)
             {
-                Wind(effect);
+                StartTimer(effect);
             }
         }
     }
 
     /// <summary>Listens from now on for an attempt, or for progress of a sink that is waited for.</summary>
-    private void Wind(RunEffect effect)
+    private void StartTimer(RunEffect effect)
     {
         if (effect is RunEffect.Drain || IsWork(effect))
         {
             var limit = (effect as RunEffect.Drain)?.Window ?? TimeoutOf(effect);
-            var silence = _silences[effect.Key] = new Silence(_time, limit);
+            var silence = _silences[effect.Key] = new InactivityTimer(_time, limit);
             Timers.StartPeriodicTimer(TimerOf(effect), new Tick(effect), silence.Tick);
         }
     }

@@ -36,7 +36,7 @@ public sealed partial class RunSupervisor : ReceivePersistentActor, IWithTimers
         _state = RunState.New(runId);
         Recover<IRunEvent>(e => _state = (e is RunEvents.Requested ? RunState.New(runId) : _state).Apply(e)); // a run begins anew
         Recover<RecoveryCompleted>(_ => Resume());
-        KeepJournalShort();
+        TruncateJournal();
         Command<IRunCommand>(Handle);
         Command<RunQueries.Get>(_ =>
         {
@@ -55,7 +55,7 @@ public sealed partial class RunSupervisor : ReceivePersistentActor, IWithTimers
             _log.Info("Run {RunId} is suspended: {Phase}", _runId, _state.Phase);
             Interpret();
         });
-        Command<LeaveIfQuiet>(_ =>
+        Command<PassivateIfIdle>(_ =>
         {
             if (IsQuiet)
             {
@@ -63,7 +63,7 @@ public sealed partial class RunSupervisor : ReceivePersistentActor, IWithTimers
             }
             else
             {
-                Context.Parent.Tell(new StayingRun(_runId)); // told to do more meanwhile
+                Context.Parent.Tell(new PassivationRefused(_runId)); // told to do more meanwhile
             }
         });
         CommandAny(message => _log.Warning("A run takes no message '{Message}': ignored", message.GetType().Name));
@@ -123,7 +123,7 @@ public sealed partial class RunSupervisor : ReceivePersistentActor, IWithTimers
             return;
         }
 
-        Touch(command);
+        RecordActivity(command);
         var decision = _state.Decide(
             command is RunCommands.FailAttempt failure ? failure with { Chance = _random.NextDouble() } : command,
             _time.GetUtcNow());
@@ -157,7 +157,7 @@ public sealed partial class RunSupervisor : ReceivePersistentActor, IWithTimers
                 _writing = null;
                 Answer(sender, command, new RunReplies.Accepted(_runId, _state));
                 Interpret();
-                Tell();
+                PublishState();
                 SaveSnapshotIfDue();
             });
     }
@@ -211,7 +211,7 @@ public sealed partial class RunSupervisor : ReceivePersistentActor, IWithTimers
                 return;
             default:
                 _steps.For(effect).Tell(StepActors.MessageFor(effect, _runId, _state));
-                Wind(effect);
+                StartTimer(effect);
                 return;
         }
     }
@@ -239,7 +239,7 @@ public sealed partial class RunSupervisor : ReceivePersistentActor, IWithTimers
         }
     }
 
-    private void Tell()
+    private void PublishState()
     {
         Context.System.EventStream.Publish(new RunNotices.Updated(_state));
         if (_state.Phase != _cataloged)
@@ -252,7 +252,7 @@ public sealed partial class RunSupervisor : ReceivePersistentActor, IWithTimers
     private void Catalog()
     {
         _cataloged = _state.Phase;
-        var (summary, news) = (RunSummary.Of(_state), Context.System.EventStream);
+        var (summary, news) = (RunSummary.From(_state), Context.System.EventStream);
         _ = _catalog.SaveAsync(summary).ContinueWith(
             saved => news.Publish(new RunNotices.Unlisted(summary, saved.Exception!.InnerException!.Message)),
             CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
@@ -331,11 +331,11 @@ public sealed record BrokenRun(string RunId, string Error, long Version);
 /// <summary>Finish what is in hand, journal it, and leave; the run can be resumed.</summary>
 public sealed record SuspendRun(string RunId) : IRunMessage;
 
-/// <summary>From a run to its parent: nothing is left to do. Answered by <see cref="LeaveIfQuiet"/>.</summary>
+/// <summary>From a run to its parent: nothing is left to do. Answered by <see cref="PassivateIfIdle"/>.</summary>
 public sealed record PassivateRun(string RunId);
 
-/// <summary>Leave, unless something came up meanwhile: then <see cref="StayingRun"/> is the answer.</summary>
-public sealed record LeaveIfQuiet(string RunId) : IRunMessage;
+/// <summary>Leave, unless something came up meanwhile: then <see cref="PassivationRefused"/> is the answer.</summary>
+public sealed record PassivateIfIdle(string RunId) : IRunMessage;
 
 /// <summary>From a run to its parent: it has work again and stays.</summary>
-public sealed record StayingRun(string RunId);
+public sealed record PassivationRefused(string RunId);

@@ -87,7 +87,7 @@ public sealed partial class RunsParent
         });
         Receive<DeadLetter>(letter => // what waited behind a write that failed
         {
-            if (letter.Message is IRunMessage message and not (IStepCommand or SuspendRun or LeaveIfQuiet)
+            if (letter.Message is IRunMessage message and not (IStepCommand or SuspendRun or PassivateIfIdle)
                 && letter.Recipient.Path.Parent.Equals(Self.Path) && WhyBroken(message.RunId) is { } reason)
             {
                 letter.Sender.Tell(new RunReplies.Unavailable(message.RunId, reason, message));

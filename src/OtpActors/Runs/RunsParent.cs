@@ -30,10 +30,10 @@ public sealed partial class RunsParent : ReceiveActor, IWithTimers
         {
             if (_leaving.TryAdd(passivate.RunId, new Queue<(object, IActorRef)>()))
             {
-                Sender.Tell(new LeaveIfQuiet(passivate.RunId)); // not a PoisonPill: it could cut a write to the journal short
+                Sender.Tell(new PassivateIfIdle(passivate.RunId)); // not a PoisonPill: it could cut a write to the journal short
             }
         });
-        Receive<StayingRun>(staying => PassWaiting(staying.RunId));
+        Receive<PassivationRefused>(staying => PassWaiting(staying.RunId));
         Receive<SuspendAll>(_ =>
         {
             _closing = true;

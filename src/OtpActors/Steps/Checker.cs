@@ -23,15 +23,15 @@ public sealed class Checker(IEnumerable<IOtpStore> stores, DataDirectory data, T
     public sealed record Begin(string RunId, StepId Step, int Attempt, RunSpec Spec, StepHold? Hold = null) : IBeginStep;
 
     protected override async Task<IStepCommand?> RunAsync(
-        Begin begin, IActorRef run, Outages outages, CancellationToken stop)
+        Begin begin, IActorRef run, Outages outages, CancellationToken cancellationToken)
     {
         var store = stores.Single(s => s.Name == begin.Step.Store);
         var (looked, found, missing) = (0L, 0L, new List<string>());
-        var pulse = new Pulse(Time, TimeSpan.FromSeconds(1));
+        var pulse = new Throttle(Time, TimeSpan.FromSeconds(1));
         foreach (var emails in RecordSources.Open(begin.Spec.Records, data.InputsDirectory).Addresses().Chunk(BatchSize))
         {
-            stop.ThrowIfCancellationRequested();
-            var present = await outages.WaitOutAsync(store.Name, () => store.FindAsync(emails, stop), stop);
+            cancellationToken.ThrowIfCancellationRequested();
+            var present = await outages.WaitOutAsync(store.Name, () => store.FindAsync(emails, cancellationToken), cancellationToken);
             looked += emails.Length;
             found += present.Count;
             if (present.Count < emails.Length)

@@ -26,19 +26,19 @@ public sealed class Mender(IEnumerable<IOtpStore> stores, IOtpTopic topic, TimeP
         string RunId, StepId Step, int Attempt, RunSpec Spec, OffsetMap From, OffsetMap To, StepHold? Hold = null) : IBeginStep;
 
     protected override async Task<IStepCommand?> RunAsync(
-        Begin begin, IActorRef run, Outages outages, CancellationToken stop)
+        Begin begin, IActorRef run, Outages outages, CancellationToken cancellationToken)
     {
         var store = stores.Single(s => s.Name == begin.Step.Store);
-        var pulse = new Pulse(Time, TimeSpan.FromSeconds(1));
-        await outages.WaitOutAsync(store.Name, () => store.EnsureSchemaAsync(stop), stop);
+        var pulse = new Throttle(Time, TimeSpan.FromSeconds(1));
+        await outages.WaitOutAsync(store.Name, () => store.EnsureSchemaAsync(cancellationToken), cancellationToken);
         foreach (var (partition, end) in begin.To)
         {
             for (var next = begin.From.GetValueOrDefault(partition); next < end;)
             {
-                stop.ThrowIfCancellationRequested();
+                cancellationToken.ThrowIfCancellationRequested();
                 var (from, page) = (next, PageSize);
                 var records = await outages.WaitOutAsync(
-                    PartNames.Topic, () => topic.ReadAsync(begin.Spec.Topic, partition, from, page, stop), stop);
+                    PartNames.Topic, () => topic.ReadAsync(begin.Spec.Topic, partition, from, page, cancellationToken), cancellationToken);
                 if (records.Count == 0)
                 {
                     break;
@@ -48,7 +48,7 @@ public sealed class Mender(IEnumerable<IOtpStore> stores, IOtpTopic topic, TimeP
                     .OfType<StoreRecord>().ToList();
                 if (lost.Count > 0)
                 {
-                    await outages.WaitOutAsync(store.Name, () => store.WriteAsync(lost, stop), stop);
+                    await outages.WaitOutAsync(store.Name, () => store.WriteAsync(lost, cancellationToken), cancellationToken);
                 }
 
                 next = records[^1].Offset + 1;

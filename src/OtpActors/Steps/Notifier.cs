@@ -42,23 +42,23 @@ public sealed class Notifier(
         : IBeginStep;
 
     protected override async Task<IStepCommand?> RunAsync(
-        Begin begin, IActorRef run, Outages outages, CancellationToken stop)
+        Begin begin, IActorRef run, Outages outages, CancellationToken cancellationToken)
     {
         var progress = begin.From;
         void Tell() => run.Tell(new RunCommands.RecordNotified(begin.RunId, begin.Step, begin.Attempt, progress));
-        using var ending = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var inHand = new Queue<(long Sequence, Task<SendResult> Answer)>();
         try
         {
-            var pulse = new Pulse(Time, TimeSpan.FromMilliseconds(200));
-            await foreach (var (sequence, stored) in DueAsync(begin, outages, stop))
+            var pulse = new Throttle(Time, TimeSpan.FromMilliseconds(200));
+            await foreach (var (sequence, stored) in DueAsync(begin, outages, cancellationToken))
             {
                 if (progress.Sent + progress.Failed + inHand.Count >= (begin.Spec.NotifyLimit ?? long.MaxValue))
                 {
                     break;
                 }
 
-                stop.ThrowIfCancellationRequested();
+                cancellationToken.ThrowIfCancellationRequested();
                 inHand.Enqueue((sequence, SendAsync(begin, stored, outages, ending.Token)));
                 while (inHand.Count >= MaxInHand || (inHand.TryPeek(out var oldest) && oldest.Answer.IsCompleted))
                 {
@@ -102,14 +102,14 @@ public sealed class Notifier(
 
     /// <summary>What the store holds of the run's addresses that are not dealt with, in the run's order.</summary>
     private async IAsyncEnumerable<(long Sequence, StoredOtp Stored)> DueAsync(
-        Begin begin, Outages outages, [EnumeratorCancellation] CancellationToken stop)
+        Begin begin, Outages outages, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var store = stores.Single(s => s.Name == begin.Step.Store);
         var records = RecordSources.Open(begin.Spec.Records, data.InputsDirectory).Read(begin.From.Next);
         foreach (var batch in records.Where(r => !r.Repeated).Chunk(BatchSize))
         {
             var present = await outages.WaitOutAsync(
-                store.Name, () => store.FindAsync([.. batch.Select(r => r.Record.Email)], stop), stop);
+                store.Name, () => store.FindAsync([.. batch.Select(r => r.Record.Email)], cancellationToken), cancellationToken);
             foreach (var record in batch)
             {
                 if (present.TryGetValue(record.Record.Email, out var stored))
@@ -121,16 +121,16 @@ public sealed class Notifier(
     }
 
     /// <summary>A sender may be long about it: every one of them ends in bounded time.</summary>
-    private Task<SendResult> SendAsync(Begin begin, StoredOtp stored, Outages outages, CancellationToken stop) =>
+    private Task<SendResult> SendAsync(Begin begin, StoredOtp stored, Outages outages, CancellationToken cancellationToken) =>
         begin.Step.Kind == StepKind.Mail
             ? outages.WaitOutAsync(
                 PartNames.Mail,
-                () => mail.SendAsync(new OtpMail(begin.RunId, begin.Step.Store!, stored.Email, stored.Otp), stop),
-                stop, isPatient: true)
+                () => mail.SendAsync(new OtpMail(begin.RunId, begin.Step.Store!, stored.Email, stored.Otp), cancellationToken),
+                cancellationToken, isPatient: true)
             : outages.WaitOutAsync(
                 PartNames.Slack,
-                () => slack.SendAsync(new SlackMessage(begin.RunId, begin.Step.Store!, stored.Email, stored.Otp), stop),
-                stop, isPatient: true);
+                () => slack.SendAsync(new SlackMessage(begin.RunId, begin.Step.Store!, stored.Email, stored.Otp), cancellationToken),
+                cancellationToken, isPatient: true);
 
     private static NotifyProgress Count(NotifyProgress progress, long sequence, SendResult result) => result.Accepted
         ? progress with { Next = sequence + 1, Sent = progress.Sent + 1 }
@@ -143,7 +143,7 @@ public sealed class Notifier(
 
     private async Task BeatUntilAsync(Task answer, Begin begin, IActorRef run)
     {
-        var interval = OutageSetup.Of(begin).HeartbeatWithin(HeartbeatInterval);
+        var interval = OutageSetup.From(begin).HeartbeatWithin(HeartbeatInterval);
         while (!answer.IsCompleted)
         {
             using var noLonger = new CancellationTokenSource();

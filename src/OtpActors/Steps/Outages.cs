@@ -61,7 +61,7 @@ public sealed class Outages
     /// <param name="part">Whom the call is to.</param>
     /// <param name="isPatient">Whether silence means nothing: the call is bounded by itself, or watched in another way.</param>
     /// <exception cref="OperationCanceledException">Told to stop.</exception>
-    public async Task<T> WaitOutAsync<T>(string part, Func<Task<T>> call, CancellationToken stop, bool isPatient = false)
+    public async Task<T> WaitOutAsync<T>(string part, Func<Task<T>> call, CancellationToken cancellationToken, bool isPatient = false)
     {
         try
         {
@@ -76,7 +76,7 @@ public sealed class Outages
                         Answered(part);
                         return answer;
                     }
-                    catch (Exception e) when (!stop.IsCancellationRequested && AwayBy(e, part) is { } missing)
+                    catch (Exception e) when (!cancellationToken.IsCancellationRequested && AwayBy(e, part) is { } missing)
                     {
                         away = missing;
                         Missing(missing, StepFailure.Cause(e).Message);
@@ -84,12 +84,12 @@ public sealed class Outages
                 }
 
                 var turn = TurnOf(away);
-                await turn.WaitAsync(stop).ConfigureAwait(false);
+                await turn.WaitAsync(cancellationToken).ConfigureAwait(false);
                 try
                 {
                     if (IsAway(away))
                     {
-                        var answer = await InsistAsync(part, away, call, isPatient, stop).ConfigureAwait(false);
+                        var answer = await InsistAsync(part, away, call, isPatient, cancellationToken).ConfigureAwait(false);
                         Answered(part);
                         Answered(away);
                         return answer;
@@ -101,21 +101,21 @@ public sealed class Outages
                 }
             }
         }
-        catch (Exception e) when (stop.IsCancellationRequested && AwayBy(e, part) is not null)
+        catch (Exception e) when (cancellationToken.IsCancellationRequested && AwayBy(e, part) is not null)
         {
-            throw new OperationCanceledException("told to stop during an outage", e, stop);
+            throw new OperationCanceledException("told to stop during an outage", e, cancellationToken);
         }
     }
 
     /// <inheritdoc cref="WaitOutAsync{T}"/>
-    public Task WaitOutAsync(string part, Func<Task> call, CancellationToken stop, bool isPatient = false) => WaitOutAsync(
+    public Task WaitOutAsync(string part, Func<Task> call, CancellationToken cancellationToken, bool isPatient = false) => WaitOutAsync(
         part,
         async () =>
         {
             await call().ConfigureAwait(false);
             return true;
         },
-        stop, isPatient);
+        cancellationToken, isPatient);
 
     /// <summary>The part is away; it counts as such until it has <see cref="Answered"/>.</summary>
     public void Missing(string part, string reason)
@@ -254,7 +254,7 @@ public sealed class Outages
     }
 
     /// <summary>Calls until something else than an outage comes of it.</summary>
-    private async Task<T> InsistAsync<T>(string part, string away, Func<Task<T>> call, bool isPatient, CancellationToken stop)
+    private async Task<T> InsistAsync<T>(string part, string away, Func<Task<T>> call, bool isPatient, CancellationToken cancellationToken)
     {
         var pipeline = new ResiliencePipelineBuilder { TimeProvider = _time }
             .AddRetry(new RetryStrategyOptions
@@ -279,7 +279,7 @@ public sealed class Outages
                 },
             })
             .Build();
-        var answer = await pipeline.ExecuteAsync(async _ => await AskAsync(part, call, isPatient).ConfigureAwait(false), stop)
+        var answer = await pipeline.ExecuteAsync(async _ => await AskAsync(part, call, isPatient).ConfigureAwait(false), cancellationToken)
             .ConfigureAwait(false);
         Answered(away); // the last that was missing, which need not be the first
         return answer;
@@ -357,7 +357,7 @@ public sealed record OutageSetup(string RunId, StepId Step, int Attempt, StepHol
 
     private static readonly TimeSpan ShortestPatience = TimeSpan.FromMilliseconds(10);
 
-    public static OutageSetup Of(IBeginStep begin) => new(
+    public static OutageSetup From(IBeginStep begin) => new(
         begin.RunId, begin.Step, begin.Attempt, begin.Hold, PatienceOf(begin.Spec.Policies.For(begin.Step.Kind)));
 
     /// <summary>How often an attempt that waits says that it lives, so that its own timeout does not end it meanwhile.</summary>

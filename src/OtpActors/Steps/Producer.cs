@@ -37,15 +37,15 @@ public sealed class Producer(IOtpTopic topic, DataDirectory data, TimeProvider t
     }
 
     protected override async Task<IStepCommand?> RunAsync(
-        Begin begin, IActorRef run, Outages outages, CancellationToken stop)
+        Begin begin, IActorRef run, Outages outages, CancellationToken cancellationToken)
     {
         var (name, count) = (begin.Spec.Topic, begin.Spec.Records.Count);
         var (handed, produced) = (begin.From, begin.From);
-        var pulse = new Pulse(Time, ProgressInterval);
+        var pulse = new Throttle(Time, ProgressInterval);
         var source = RecordSources.Open(begin.Spec.Records, data.InputsDirectory);
         using (outages.Watch(PartNames.Topic, Awaited))
         {
-            await outages.WaitOutAsync(PartNames.Topic, AppendAsync, stop, isPatient: true);
+            await outages.WaitOutAsync(PartNames.Topic, AppendAsync, cancellationToken, isPatient: true);
         }
 
         if (produced < count)
@@ -56,7 +56,7 @@ public sealed class Producer(IOtpTopic topic, DataDirectory data, TimeProvider t
 
         // The first try is not given up by a stop: all records are there, and that is worth telling.
         var watermarks = await outages.WaitOutAsync(
-            PartNames.Topic, () => topic.HighWatermarksAsync(name, CancellationToken.None), stop);
+            PartNames.Topic, () => topic.HighWatermarksAsync(name, CancellationToken.None), cancellationToken);
         return new RunCommands.CompleteProduction(begin.RunId, begin.Attempt, produced, watermarks);
 
         long? Awaited()
@@ -68,10 +68,10 @@ public sealed class Producer(IOtpTopic topic, DataDirectory data, TimeProvider t
         // From the first record that is not known to be there: a stream that an outage broke off is begun again.
         async Task AppendAsync()
         {
-            var from = Math.Max(produced, await topic.ResumeSequenceAsync(name, begin.RunId, stop));
+            var from = Math.Max(produced, await topic.ResumeSequenceAsync(name, begin.RunId, cancellationToken));
             Interlocked.Exchange(ref produced, from);
             Interlocked.Exchange(ref handed, from);
-            await Source.From(() => BatchesAsync(begin, source, from, run, stop))
+            await Source.From(() => BatchesAsync(begin, source, from, run, cancellationToken))
                 .Select(batch =>
                 {
                     Interlocked.Exchange(ref handed, batch[^1].Sequence + 1);
@@ -92,20 +92,20 @@ public sealed class Producer(IOtpTopic topic, DataDirectory data, TimeProvider t
         }
     }
 
-    /// <summary>Ends early, and in order, when <paramref name="stop"/> fires.</summary>
+    /// <summary>Ends early, and in order, when <paramref name="cancellationToken"/> fires.</summary>
     private async IAsyncEnumerable<IReadOnlyList<ProducerRecord>> BatchesAsync(
-        Begin begin, IRecordSource source, long from, IActorRef run, [EnumeratorCancellation] CancellationToken stop)
+        Begin begin, IRecordSource source, long from, IActorRef run, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var paced = begin.Spec.Records as RecordSpec.Sample;
-        var headers = topic.KeepsHeaders ? RunTracing.HeadersOf(begin.Spec) : null;
+        var headers = topic.SupportsHeaders ? RunTracing.HeadersOf(begin.Spec) : null;
         foreach (var chunk in source.Read(from).Chunk(paced is null ? BatchSize : 1))
         {
             if (paced is not null && chunk[0].Sequence > 0)
             {
-                await WaitAsync(paced.Interval, begin, run, stop);
+                await WaitAsync(paced.Interval, begin, run, cancellationToken);
             }
 
-            if (stop.IsCancellationRequested)
+            if (cancellationToken.IsCancellationRequested)
             {
                 yield break;
             }
@@ -117,13 +117,13 @@ public sealed class Producer(IOtpTopic topic, DataDirectory data, TimeProvider t
     }
 
     /// <summary>A wait on purpose is no stall: it is told of while it lasts.</summary>
-    private async Task WaitAsync(TimeSpan interval, Begin begin, IActorRef run, CancellationToken stop)
+    private async Task WaitAsync(TimeSpan interval, Begin begin, IActorRef run, CancellationToken cancellationToken)
     {
-        var beat = OutageSetup.Of(begin).HeartbeatWithin(HeartbeatInterval);
-        for (var left = interval; left > TimeSpan.Zero && !stop.IsCancellationRequested; left -= beat)
+        var beat = OutageSetup.From(begin).HeartbeatWithin(HeartbeatInterval);
+        for (var left = interval; left > TimeSpan.Zero && !cancellationToken.IsCancellationRequested; left -= beat)
         {
             var part = left < beat ? left : beat;
-            await Task.Delay(part, Time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(part, Time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             run.Tell(new RunCommands.Heartbeat(begin.RunId, begin.Step, begin.Attempt));
         }
     }

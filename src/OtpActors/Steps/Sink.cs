@@ -12,7 +12,7 @@ namespace OtpActors.Steps;
 /// Moves a topic's records into one store, as one consumer group. Answers a run by <see cref="RunCommands.ConfirmSinkReady"/>
 /// once its partitions are assigned, <see cref="RunCommands.RecordSinkProgress"/> while it stores (an offset is committed
 /// only after the run has journaled the counts up to it) and <see cref="RunCommands.ConfirmSinkDrained"/>. One
-/// <see cref="SinkWorker"/> serves each run. Where a <see cref="StandingSink"/> consumes the topic between runs, that one
+/// <see cref="SinkWorker"/> serves each run. Where a <see cref="ContinuousSink"/> consumes the topic between runs, that one
 /// finishes and commits what it has in hand before a run's worker begins.
 /// </summary>
 public abstract class Sink : ReceiveActor
@@ -31,14 +31,14 @@ public abstract class Sink : ReceiveActor
             if (IsStanding(begin.Spec.Topic))
             {
                 _pending[begin.RunId] = new Pending(begin, Sender);
-                _standing.Tell(new StandingSink.Yield(begin.RunId));
+                _standing.Tell(new ContinuousSink.HandOver(begin.RunId));
             }
             else
             {
                 Start(begin, Sender);
             }
         });
-        Receive<StandingSink.Yielded>(yielded => TakeOver(yielded.RunId));
+        Receive<ContinuousSink.HandedOver>(handedOver => TakeOver(handedOver.RunId));
         Receive<CloseStanding>(close => _standing.Forward(close));
         Receive<RunNotices.Resumed>(notice => _standing.Forward(notice));
         Receive<RunNotices.Updated>(notice => _standing.Forward(notice));
@@ -89,7 +89,7 @@ public abstract class Sink : ReceiveActor
     {
         if (_setup.Standing is not null)
         {
-            _standing = Context.ActorOf(Props.Create(() => new StandingSink(_setup)), "standing");
+            _standing = Context.ActorOf(Props.Create(() => new ContinuousSink(_setup)), "standing");
         }
     }
 
@@ -108,7 +108,7 @@ public abstract class Sink : ReceiveActor
         }
         else
         {
-            _standing.Tell(StandingSink.Released.Instance);
+            _standing.Tell(ContinuousSink.Released.Instance);
         }
     }
 
@@ -119,7 +119,7 @@ public abstract class Sink : ReceiveActor
             Context.Stop(previous.Actor); // its group membership is fenced by the new worker's
         }
 
-        var task = SinkTask.Of(begin);
+        var task = SinkTask.From(begin);
         var actor = Context.ActorOf(
             Props.Create(() => new SinkWorker(_setup, task, run)), $"{begin.RunId}-{begin.Attempt}-{++_started}");
         Context.WatchWith(actor, new WorkerEnded(actor, begin.Spec.Topic));
@@ -144,7 +144,7 @@ public abstract class Sink : ReceiveActor
     {
         if (IsStanding(ended.Topic))
         {
-            _standing.Tell(StandingSink.Released.Instance);
+            _standing.Tell(ContinuousSink.Released.Instance);
         }
 
         var (runId, worker) = _workers.FirstOrDefault(w => w.Value.Actor.Equals(ended.Worker));
@@ -183,7 +183,7 @@ public sealed class MongoSink(SinkSetup setup) : Sink(setup);
 
 /// <param name="Group">The consumer group.</param>
 /// <param name="Standing">What is consumed between runs; null where nothing is.</param>
-public sealed record SinkSetup(IOtpTopic Topic, IOtpStore Store, string Group, TimeProvider Time, StandingSetup? Standing = null);
+public sealed record SinkSetup(IOtpTopic Topic, IOtpStore Store, string Group, TimeProvider Time, ContinuousSinkSetup? Standing = null);
 
 public static class SinkHosting
 {

@@ -10,7 +10,7 @@ namespace OtpActors.Steps;
 internal sealed record SinkTask(
     string RunId, StepId Step, int Attempt, string Topic, short ReplicationFactor, OffsetMap Counted, OutageSetup Outages)
 {
-    public static SinkTask Of(Sink.Begin begin) =>
+    public static SinkTask From(Sink.Begin begin) =>
         new(begin.RunId, begin.Step, begin.Attempt, begin.Spec.Topic, begin.Spec.ReplicationFactor, begin.Counted,
-            OutageSetup.Of(begin));
+            OutageSetup.From(begin));
 }

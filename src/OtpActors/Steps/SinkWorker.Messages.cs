@@ -8,13 +8,13 @@ namespace OtpActors.Steps;
 internal sealed partial class SinkWorker
 {
     /// <summary>Batches written since the last report.</summary>
-    private sealed record Gathered(SinkProgress Progress, Dictionary<int, PartitionBatch> Newest)
+    private sealed record PendingBatch(SinkProgress Progress, Dictionary<int, PartitionBatch> Newest)
     {
-        public static Gathered Nothing => new(new SinkProgress(OffsetMaps.Empty, OffsetMaps.Empty, default), []);
+        public static PendingBatch Nothing => new(new SinkProgress(OffsetMaps.Empty, OffsetMaps.Empty, default), []);
 
         public bool IsEmpty => Newest.Count == 0;
 
-        public Gathered Add(BatchWritten written)
+        public PendingBatch Add(BatchWritten written)
         {
             var partition = written.Batch.Partition;
             Newest[partition] = written.Batch;
@@ -43,9 +43,9 @@ internal sealed partial class SinkWorker
         public static readonly ReportDue Instance = new();
     }
 
-    private sealed class Beat
+    private sealed class HeartbeatTick
     {
-        public static readonly Beat Instance = new();
+        public static readonly HeartbeatTick Instance = new();
     }
 
     private sealed class Left

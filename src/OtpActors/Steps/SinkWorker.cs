@@ -11,7 +11,7 @@ using StreamSink = Akka.Streams.Dsl.Sink;
 namespace OtpActors.Steps;
 
 /// <summary>
-/// One attempt of a sink for one run, or between runs for a <see cref="StandingSink"/>.
+/// One attempt of a sink for one run, or between runs for a <see cref="ContinuousSink"/>.
 /// <code>
 /// Preparing → Joining → Consuming ──────────────→ Stopping → (gone)
 ///   schema      assigned   write → tell the run →    finish what is
@@ -40,8 +40,8 @@ internal sealed partial class SinkWorker : ReceiveActor, IWithTimers
     /// <summary>Numbers the consumers: what one that was left still says counts for nothing.</summary>
     private int _generation;
     private Joined? _joined;
-    private Gathered _gathered = Gathered.Nothing;
-    private Gathered? _reported;
+    private PendingBatch _gathered = PendingBatch.Nothing;
+    private PendingBatch? _reported;
     private OffsetMap _counted;
     private OffsetMap? _goal;
     private bool _isAnswered = true;
@@ -104,7 +104,7 @@ internal sealed partial class SinkWorker : ReceiveActor, IWithTimers
                 Stop();
             }
         });
-        Receive<Beat>(_ => Heartbeat());
+        Receive<HeartbeatTick>(_ => Heartbeat());
         Receive<StreamEnded>(ended =>
         {
             _streamEnded |= ended.Generation == _generation;
@@ -126,7 +126,7 @@ internal sealed partial class SinkWorker : ReceiveActor, IWithTimers
     protected override void PreStart()
     {
         Context.Watch(_run);
-        Timers.StartPeriodicTimer(nameof(Beat), Beat.Instance, _task.Outages.HeartbeatWithin(HeartbeatInterval));
+        Timers.StartPeriodicTimer(nameof(HeartbeatTick), HeartbeatTick.Instance, _task.Outages.HeartbeatWithin(HeartbeatInterval));
         _outages.WaitOutAsync(_setup.Store.Name, () => _setup.Store.EnsureSchemaAsync(_abort.Token), _abort.Token)
             .PipeTo(Self, success: () => SchemaReady.Instance);
     }
@@ -208,7 +208,7 @@ internal sealed partial class SinkWorker : ReceiveActor, IWithTimers
         }
 
         _run.Tell(new RunCommands.RecordSinkProgress(_task.RunId, _task.Step, _task.Attempt, _gathered.Progress));
-        (_reported, _gathered, _reportDue, _isAnswered) = (_gathered, Gathered.Nothing, false, false);
+        (_reported, _gathered, _reportDue, _isAnswered) = (_gathered, PendingBatch.Nothing, false, false);
         Timers.StartSingleTimer(nameof(ReportDue), ReportDue.Instance, ReportInterval);
     }
 
@@ -283,7 +283,7 @@ internal sealed partial class SinkWorker : ReceiveActor, IWithTimers
     private void Leave()
     {
         var left = _joined!;
-        (_joined, _gathered, _leaving) = (null, Gathered.Nothing, true);
+        (_joined, _gathered, _leaving) = (null, PendingBatch.Nothing, true);
         _generation++;
         if (_isAnswered)
         {

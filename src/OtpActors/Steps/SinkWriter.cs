@@ -20,7 +20,7 @@ internal sealed record BatchWritten(PartitionBatch Batch, long From, long Next, 
 /// again; an outage never makes a dead letter.
 /// </summary>
 internal sealed class SinkWriter(
-    SinkSetup setup, SinkTask task, IMaterializer materializer, ILoggingAdapter log, Outages outages, CancellationToken abort)
+    SinkSetup setup, SinkTask task, IMaterializer materializer, ILoggingAdapter log, Outages outages, CancellationToken cancellationToken)
 {
     private readonly string _topic = task.Topic;
     private bool _deadLettersReady;
@@ -86,7 +86,7 @@ internal sealed class SinkWriter(
     {
         try
         {
-            return await outages.WaitOutAsync(setup.Store.Name, () => setup.Store.WriteAsync(records, abort), abort);
+            return await outages.WaitOutAsync(setup.Store.Name, () => setup.Store.WriteAsync(records, cancellationToken), cancellationToken);
         }
         catch (Exception e) when (RecordFault.IsPermanent(e))
         {
@@ -139,7 +139,7 @@ internal sealed class SinkWriter(
         if (!_deadLettersReady)
         {
             await outages.WaitOutAsync(
-                PartNames.Topic, () => setup.Topic.EnsureAsync(new TopicSpec(letters, 1, task.ReplicationFactor), abort), abort);
+                PartNames.Topic, () => setup.Topic.EnsureAsync(new TopicSpec(letters, 1, task.ReplicationFactor), cancellationToken), cancellationToken);
             _deadLettersReady = true;
         }
 
@@ -194,7 +194,7 @@ internal sealed class SinkWriter(
         () => Source.Single(records)
             .Via(setup.Topic.ProducerFlow(letters, $"{task.Step.Name}:{_topic}:{partition}"))
             .RunWith(StreamSink.Ignore<ProducerAck>(), materializer),
-        abort);
+        cancellationToken);
 
     private static TopicException? Refusal(Exception failure) =>
         StepFailure.Cause(failure) is TopicException { IsRefusal: true } refusal ? refusal : null;

@@ -27,10 +27,10 @@ public abstract class StepActor<TBegin> : ReceiveActor
 
     /// <summary>
     /// One attempt, on the thread pool: it must not touch the actor's fields. Progress goes to <paramref name="run"/>
-    /// by message; calls to other parts go through <paramref name="outages"/>. Once <paramref name="stop"/> fires it finishes what it has begun and returns null.
+    /// by message; calls to other parts go through <paramref name="outages"/>. Once <paramref name="cancellationToken"/> fires it finishes what it has begun and returns null.
     /// </summary>
     /// <returns>The command that ends the attempt, or null if it was stopped.</returns>
-    protected abstract Task<IStepCommand?> RunAsync(TBegin begin, IActorRef run, Outages outages, CancellationToken stop);
+    protected abstract Task<IStepCommand?> RunAsync(TBegin begin, IActorRef run, Outages outages, CancellationToken cancellationToken);
 
     protected override void PostStop()
     {
@@ -61,7 +61,7 @@ public abstract class StepActor<TBegin> : ReceiveActor
         {
             if (!stop.IsCancellationRequested)
             {
-                job.LastWord = await RunAsync(begin, job.Run, new Outages(OutageSetup.Of(begin), job.Run, Time, log), stop);
+                job.LastWord = await RunAsync(begin, job.Run, new Outages(OutageSetup.From(begin), job.Run, Time, log), stop);
             }
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)

@@ -16,10 +16,10 @@ public sealed class TopicAdmin(IOtpTopic topic, TimeProvider time) : StepActor<T
     }
 
     protected override async Task<IStepCommand?> RunAsync(
-        Begin begin, IActorRef run, Outages outages, CancellationToken stop)
+        Begin begin, IActorRef run, Outages outages, CancellationToken cancellationToken)
     {
         var spec = new TopicSpec(begin.Spec.Topic, begin.Spec.Partitions, begin.Spec.ReplicationFactor);
-        var ensured = await outages.WaitOutAsync(PartNames.Topic, () => topic.EnsureAsync(spec, stop), stop);
+        var ensured = await outages.WaitOutAsync(PartNames.Topic, () => topic.EnsureAsync(spec, cancellationToken), cancellationToken);
         return new RunCommands.ConfirmTopic(begin.RunId, begin.Attempt, ensured.Outcome, ensured.Partitions);
     }
 }

@@ -73,11 +73,11 @@ public sealed class LagMonitor(
     private bool ShouldConsume() => configured.Continuous
         || metrics.ActiveRuns.Values.Any(phase => phase is > RunPhase.StartingSinks and < RunPhase.Checking);
 
-    private static async Task<bool> WaitAsync(PeriodicTimer timer, CancellationToken stop)
+    private static async Task<bool> WaitAsync(PeriodicTimer timer, CancellationToken cancellationToken)
     {
         try
         {
-            return await timer.WaitForNextTickAsync(stop);
+            return await timer.WaitForNextTickAsync(cancellationToken);
         }
         catch (OperationCanceledException)
         {

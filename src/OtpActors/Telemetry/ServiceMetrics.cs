@@ -24,9 +24,9 @@ public sealed class ServiceMetrics
     private readonly ConcurrentDictionary<string, RunPhase> _active = new();
     private readonly ConcurrentDictionary<string, long> _lag = new();
     private readonly ConcurrentDictionary<string, IReadOnlyList<HeldStep>> _held = new();
-    private readonly StandingCounts _standing;
+    private readonly ContinuousSinkCounts _standing;
 
-    public ServiceMetrics(IMeterFactory factory, TriggerCounts triggers, StandingCounts standing, JournalStatus journal, DataDirectory data)
+    public ServiceMetrics(IMeterFactory factory, TriggerCounts triggers, ContinuousSinkCounts standing, JournalStatus journal, DataDirectory data)
     {
         _standing = standing;
         standing.Added += CountStored;

@@ -30,7 +30,7 @@ public sealed class MissedRunAlerts : ReceiveActor
         var system = Context.System;
         Receive<RunNotices.Updated>(updated =>
         {
-            if (Of(updated.State) is { } missed)
+            if (From(updated.State) is { } missed)
             {
                 Note(missed, updated.State.EndedAt!.Value);
             }
@@ -57,7 +57,7 @@ public sealed class MissedRunAlerts : ReceiveActor
 
     private const string Late = "the run was not done by its deadline";
 
-    private static MissedRun? Of(RunState state) => state switch
+    private static MissedRun? From(RunState state) => state switch
     {
         { Outcome: RunOutcome.TimedOut } => new MissedRun(MissedKind.Deadline, state.RunId, 1, Late),
         { Outcome: RunOutcome.Cancelled, BeganAt: null, Spec.Trigger: { Kind: TriggerKind.Schedule, Key: not null } } =>

@@ -66,7 +66,7 @@ public sealed class OtpPublisher
     }
 
     /// <summary>Whether a key can tell a repeated publication: where the topic keeps what its producers have appended.</summary>
-    public bool TakesKeys => _topic.KeepsProducers;
+    public bool TakesKeys => _topic.SupportsIdempotentProducer;
 
     /// <exception cref="PublishRefusedException">Nothing was published: there is no room, or the service is stopping.</exception>
     /// <exception cref="TopicException">Nothing was published: the topic is out.</exception>

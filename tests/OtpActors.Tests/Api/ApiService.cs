@@ -73,7 +73,7 @@ internal sealed class ApiService : IAsyncDisposable
         _data = DataDirectory.Open(Options.Data);
         _journal = await JournalAccess.OpenAsync(Options, _data, Cancel);
         _app = OtpActorsHost.BuildService(Options, _data, LogEventLevel.Fatal, _replace);
-        await _app.StartAsync(Cancel).Soon();
+        await _app.StartAsync(Cancel).Eventually();
     }
 
     /// <summary>As <c>serve</c> ends.</summary>
@@ -81,7 +81,7 @@ internal sealed class ApiService : IAsyncDisposable
     {
         if (_app is not null)
         {
-            await _app.StopAsync(CancellationToken.None).Soon();
+            await _app.StopAsync(CancellationToken.None).Eventually();
             await _app.DisposeAsync();
             _app = null;
         }
@@ -142,9 +142,9 @@ internal sealed class ApiService : IAsyncDisposable
         using (request)
         {
             request.RequestUri = new Uri(new Uri(Url), request.RequestUri!);
-            using var response = await Http.SendAsync(request, Cancel).Soon();
+            using var response = await Http.SendAsync(request, Cancel).Eventually();
             return new Answer(
-                (int)response.StatusCode, await response.Content.ReadAsStringAsync(Cancel).Soon(),
+                (int)response.StatusCode, await response.Content.ReadAsStringAsync(Cancel).Eventually(),
                 response.Headers.Concat(response.Content.Headers).ToDictionary(
                     header => header.Key, header => string.Join(",", header.Value), StringComparer.OrdinalIgnoreCase));
         }

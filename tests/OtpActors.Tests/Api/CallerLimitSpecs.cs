@@ -67,17 +67,17 @@ public sealed class CallerLimitSpecs
             for (var i = 0; i < 2; i++)
             {
                 held.Add(OwnConnection(service));
-                (await held[i].GetAsync("/api/runs", TestContext.Current.CancellationToken).Soon()).IsSuccessStatusCode.ShouldBeTrue();
+                (await held[i].GetAsync("/api/runs", TestContext.Current.CancellationToken).Eventually()).IsSuccessStatusCode.ShouldBeTrue();
             }
 
             using var more = OwnConnection(service);
-            using var refused = await more.GetAsync("/api/runs", TestContext.Current.CancellationToken).Soon();
+            using var refused = await more.GetAsync("/api/runs", TestContext.Current.CancellationToken).Eventually();
             ((int)refused.StatusCode).ShouldBe(status);
             (await refused.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)).ShouldContain("\"too_many_connections\"");
             refused.Headers.RetryAfter.ShouldNotBeNull();
             refused.Headers.ConnectionClose.ShouldBe(true);
-            (await more.GetAsync("/healthz/live", TestContext.Current.CancellationToken).Soon()).IsSuccessStatusCode.ShouldBeTrue();
-            (await held[0].GetAsync("/api/runs", TestContext.Current.CancellationToken).Soon()).IsSuccessStatusCode.ShouldBeTrue();
+            (await more.GetAsync("/healthz/live", TestContext.Current.CancellationToken).Eventually()).IsSuccessStatusCode.ShouldBeTrue();
+            (await held[0].GetAsync("/api/runs", TestContext.Current.CancellationToken).Eventually()).IsSuccessStatusCode.ShouldBeTrue();
         }
         finally
         {
@@ -155,7 +155,7 @@ public sealed class CallerLimitSpecs
     {
         var request = new HttpRequestMessage(HttpMethod.Get, new Uri(new Uri(service.Url), $"/api/runs/{id}/events"));
         request.Headers.Authorization = key is null ? null : new AuthenticationHeaderValue("Bearer", key);
-        return await service.Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken).Soon();
+        return await service.Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken).Eventually();
     }
 
     private sealed class Lines : ILogger<RefusedKeys>

@@ -41,8 +41,8 @@ public sealed partial class DescriptionSpecs
                     request.Headers.TryAddWithoutValidation(Name(header), Example(header));
                 }
 
-                using var response = await service.Http.SendAsync(request, TestContext.Current.CancellationToken).Soon();
-                var answer = new Answer((int)response.StatusCode, await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken).Soon(), []);
+                using var response = await service.Http.SendAsync(request, TestContext.Current.CancellationToken).Eventually();
+                var answer = new Answer((int)response.StatusCode, await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken).Eventually(), []);
                 if (answer.Status != 409 || !template.Contains("/runs/{id}/", StringComparison.Ordinal) && template != "/api/schedules") // well-formed, and not now
                 {
                     answer.Status.ShouldBeLessThan(300, $"{method} {path}{query}: {answer.Text}");

@@ -26,7 +26,7 @@ public sealed class EmbeddedForeignRecordSpecs : ForeignRecordContract
             record.Headers.Count == 0 ? null : record.Headers.GroupBy(header => header.Name)
                 .ToDictionary(each => each.Key, each => System.Text.Encoding.UTF8.GetString(each.Last().Value ?? [])))).ToList();
         await Source.Single<IReadOnlyList<ProducerRecord>>(batch).Via(log.ProducerFlow(topic, $"other-{Guid.NewGuid()}"))
-            .RunWith(Sink.Ignore<ProducerAck>(), service.Services.GetRequiredService<ActorSystem>().Materializer()).Soon();
+            .RunWith(Sink.Ignore<ProducerAck>(), service.Services.GetRequiredService<ActorSystem>().Materializer()).Eventually();
     }
 }
 
@@ -84,6 +84,6 @@ public sealed class KafkaForeignRecordSpecs : ForeignRecordContract, IDisposable
                 Cancel));
         }
 
-        await Task.WhenAll(reports).Soon();
+        await Task.WhenAll(reports).Eventually();
     }
 }

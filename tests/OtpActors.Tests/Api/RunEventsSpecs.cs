@@ -78,7 +78,7 @@ public sealed class RunEventsSpecs
         await service.UntilAsync(id, "producing");
 
         await service.StopAsync();
-        await reading.Soon();
+        await reading.Eventually();
     }
 
     [Fact]
@@ -170,6 +170,6 @@ public sealed class RunEventsSpecs
             request.Headers.Add("Last-Event-ID", lastEventId);
         }
 
-        return await service.Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken).Soon();
+        return await service.Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken).Eventually();
     }
 }

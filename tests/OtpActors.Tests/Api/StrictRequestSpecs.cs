@@ -72,7 +72,7 @@ public sealed class StrictRequestSpecs
         await service.UntilAsync(id, run => run["report"].GetProperty("produced").GetInt64() > 0);
         path = path.Replace("ID", id);
 
-        var head = await service.SendAsync(HttpMethod.Head, path, null).Soon();
+        var head = await service.SendAsync(HttpMethod.Head, path, null).Eventually();
         head.Status.ShouldBe(200);
         head.Text.ShouldBeEmpty();
         head.Headers["Cache-Control"].ShouldContain("no-store");

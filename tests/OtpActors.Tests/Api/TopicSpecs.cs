@@ -153,6 +153,6 @@ public sealed class TopicSpecs
         var batch = records.Select((record, i) => new ProducerRecord(
             i, Encoding.UTF8.GetBytes(record.Key), record.Value is null ? null : Encoding.UTF8.GetBytes(record.Value), DateTimeOffset.UnixEpoch, record.Headers)).ToList();
         await Source.Single<IReadOnlyList<ProducerRecord>>(batch).Via(log.ProducerFlow(topic, $"other-{Guid.NewGuid()}"))
-            .RunWith(Sink.Ignore<ProducerAck>(), service.Services.GetRequiredService<ActorSystem>().Materializer()).Soon();
+            .RunWith(Sink.Ignore<ProducerAck>(), service.Services.GetRequiredService<ActorSystem>().Materializer()).Eventually();
     }
 }

@@ -32,7 +32,7 @@ internal sealed class DrivenRun
 
     /// <summary>What a view shows of it, as it comes from a service: through its JSON.</summary>
     public RunProgress Progress => JsonSerializer.Deserialize<RunProgress>(
-        JsonSerializer.Serialize(RunProgress.Of(State), RequestJson.Options), ClientJson.Options)!;
+        JsonSerializer.Serialize(RunProgress.From(State), RequestJson.Options), ClientJson.Options)!;
 
     public DateTimeOffset Now => _now;
 

@@ -15,7 +15,7 @@ public sealed class ExampleSpecs
     {
         var root = Cli.Create();
         var command = All(root).Single(each => Mistakes.NameOf(each) == name);
-        var examples = Examples.Of(command);
+        var examples = Examples.From(command);
 
         examples.Distinct().Count().ShouldBeGreaterThanOrEqualTo(2);
         foreach (var example in examples)

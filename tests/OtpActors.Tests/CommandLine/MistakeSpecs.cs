@@ -50,5 +50,5 @@ public sealed class MistakeSpecs
     [InlineData("1.0.0+0a1b2c", "OtpActors 1.0.0, revision 0a1b2c")]
     [InlineData("1.0.0", "OtpActors 1.0.0")]
     public void The_version_says_the_revision_where_it_is_known(string informational, string said) =>
-        ProgramVersion.Of(informational).ShouldBe(said);
+        ProgramVersion.From(informational).ShouldBe(said);
 }

@@ -20,7 +20,7 @@ public class RunPictureSpecs
         {
             var picture = Live(run, width, height);
             picture.Count.ShouldBeLessThan(height);
-            picture.ShouldAllBe(line => TextWidth.Of(line) <= width);
+            picture.ShouldAllBe(line => TextWidth.Measure(line) <= width);
             RunPicture.Final(run.Progress, run.Now, width).ShouldAllBe(line => line.Width <= width);
         }
     }

@@ -223,7 +223,7 @@ public class RunViewSpecs
     public void The_environment_says_what_a_terminal_can(string? term, string? noColor, bool redirected, bool canRedraw, bool hasColours)
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "its console is asked instead");
-        var screen = Terminal.Of(
+        var screen = Terminal.From(
             TextWriter.Null, redirected, name => name switch { "TERM" => term, "NO_COLOR" => noColor, _ => null }, () => ScreenSize.Usual);
 
         (screen.IsTerminal, screen.CanRedraw, screen.HasColours).ShouldBe((!redirected, canRedraw, hasColours));

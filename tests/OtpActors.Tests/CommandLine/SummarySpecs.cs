@@ -13,7 +13,7 @@ public class SummarySpecs
     [Fact]
     public void A_completed_run_says_that_the_stores_agree_and_where_to_look()
     {
-        var text = Write(RunReport.Of(new DrivenRun().ToTheEnd().State));
+        var text = Write(RunReport.From(new DrivenRun().ToTheEnd().State));
 
         text.ShouldContain("1,500 records produced to email_topic (created) in ");
         Row(text, "cassandra").ShouldBe(["cassandra", "1,500", "1,500", "0", "0", "1,500", "1,500", "0"]);
@@ -28,7 +28,7 @@ public class SummarySpecs
     [Fact]
     public void Missing_addresses_and_dead_letters_are_said_aloud()
     {
-        var text = Write(RunReport.Of(new DrivenRun().ToTheEnd(missing: 1_200).State));
+        var text = Write(RunReport.From(new DrivenRun().ToTheEnd(missing: 1_200).State));
 
         Row(text, "cassandra").ShouldBe(["cassandra", "1,500", "300", "0", "1,200", "1,500", "300", "1,200"]);
         text.ShouldContain("cassandra: 1,200 records could not be stored; with the reason in topic email_topic.dlq");
@@ -40,7 +40,7 @@ public class SummarySpecs
     [Fact]
     public void One_is_said_in_the_singular_and_the_only_missing_address_is_not_the_first_of_more()
     {
-        var text = Write(RunReport.Of(new DrivenRun(records: 1).ToTheEnd(missing: 1, notified: 1).State));
+        var text = Write(RunReport.From(new DrivenRun(records: 1).ToTheEnd(missing: 1, notified: 1).State));
 
         text.ShouldContain("1 record produced");
         text.ShouldContain("cassandra: 1 record could not");
@@ -54,7 +54,7 @@ public class SummarySpecs
         var run = new DrivenRun();
         run.Do(new RunCommands.Cancel(DrivenRun.RunId, "nobody [wants] it"));
 
-        var text = Write(RunReport.Of(run.State));
+        var text = Write(RunReport.From(run.State));
 
         text.ShouldContain("nothing was produced in 1.00 s: the topic email_topic was not reached");
         text.ShouldContain("not reached: cassandra-sink, mongo-sink, produce, cassandra-check, mongo-check, cassandra-mail, ");
@@ -70,7 +70,7 @@ public class SummarySpecs
         var run = new DrivenRun().ToChecked();
         run.Do(new RunCommands.Cancel(DrivenRun.RunId, "enough"));
 
-        var text = Write(RunReport.Of(run.State));
+        var text = Write(RunReport.From(run.State));
 
         text.ShouldNotContain("limit");
         text.ShouldContain("mail: none sent\n");
@@ -82,17 +82,17 @@ public class SummarySpecs
     public void What_a_limit_did_not_leave_out_is_not_said_to_be()
     {
         // Fewer than the limit: some that were found are gone when they are mailed.
-        var text = Write(RunReport.Of(new DrivenRun().ToTheEnd(notified: 7).State));
+        var text = Write(RunReport.From(new DrivenRun().ToTheEnd(notified: 7).State));
         text.ShouldContain("mail: 14 sent");
         text.ShouldNotContain("limit");
 
-        Write(RunReport.Of(new DrivenRun(notify: null).ToTheEnd(notified: 7).State)).ShouldNotContain("limit");
+        Write(RunReport.From(new DrivenRun(notify: null).ToTheEnd(notified: 7).State)).ShouldNotContain("limit");
     }
 
     [Fact]
     public void Notifications_that_are_off_are_not_sent_and_no_limit_is_blamed()
     {
-        var text = Write(RunReport.Of(new DrivenRun(notify: 0).ToTheEnd().State));
+        var text = Write(RunReport.From(new DrivenRun(notify: 0).ToTheEnd().State));
 
         text.ShouldContain("mail: off (--notify none)\n");
         text.ShouldContain("slack: off (--notify none)\n");
@@ -102,7 +102,7 @@ public class SummarySpecs
     [Fact]
     public void Mails_that_failed_are_counted_and_where_to_look_is_said()
     {
-        var report = RunReport.Of(new DrivenRun().ToTheEnd().State);
+        var report = RunReport.From(new DrivenRun().ToTheEnd().State);
         var text = Write(report with
         {
             Notifications = report.Notifications with { Mail = new RunReport.ChannelPart(0, 2, 0, null, 1) },
@@ -114,7 +114,7 @@ public class SummarySpecs
     [Fact]
     public void What_a_file_held_is_told_where_it_was_not_plain()
     {
-        var report = RunReport.Of(new DrivenRun().ToTheEnd().State);
+        var report = RunReport.From(new DrivenRun().ToTheEnd().State);
 
         Write(report with { Input = new RunReport.InputPart(1_500, 1_400, 100, 1) })
             .ShouldContain("the file: 1,500 records of 1,400 addresses, 100 repeating one, 1 bad line left out");
@@ -126,7 +126,7 @@ public class SummarySpecs
     [Fact]
     public void On_a_narrow_screen_words_stay_whole()
     {
-        var text = Write(RunReport.Of(new DrivenRun().ToTheEnd().State), new FakeScreen(width: 40));
+        var text = Write(RunReport.From(new DrivenRun().ToTheEnd().State), new FakeScreen(width: 40));
 
         text.Split('\n').ShouldAllBe(line => line.Length <= 40 || !line.TrimStart().Contains(' ') || line.Contains(Data.Root));
         text.ShouldContain("  dead-lettered  0\n");
@@ -137,13 +137,13 @@ public class SummarySpecs
 
     private static string Write(RunReport report, long open = 0) => string.Join(
         '\n', FakeScreen.Piped(screen => Summary.Write(
-            screen, report, Summary.Places.Of(Data, new OtpActorsOptions()), channel => channel == "mail" ? open : 0, See)));
+            screen, report, Summary.Places.From(Data, new OtpActorsOptions()), channel => channel == "mail" ? open : 0, See)));
 
-    private static string See(string runId) => Invocation.Of("notifications", runId);
+    private static string See(string runId) => Invocation.From("notifications", runId);
 
     private static string Write(RunReport report, FakeScreen screen)
     {
-        Summary.Write(screen.Screen, report, Summary.Places.Of(Data, new OtpActorsOptions()), _ => 0, See);
+        Summary.Write(screen.Screen, report, Summary.Places.From(Data, new OtpActorsOptions()), _ => 0, See);
         return screen.Written;
     }
 

@@ -68,7 +68,7 @@ public sealed class ConnectionSpecs : IAsyncLifetime
             }
         });
         var session = await ConnectAsync();
-        var texts = await Task.WhenAll(Enumerable.Range(0, 20).Select(i => FirstAsync(session, $"wait {i}"))).Soon();
+        var texts = await Task.WhenAll(Enumerable.Range(0, 20).Select(i => FirstAsync(session, $"wait {i}"))).Eventually();
 
         texts.ShouldBe(Enumerable.Range(0, 20).Select(i => $"wait {i}"));
     }
@@ -85,7 +85,7 @@ public sealed class ConnectionSpecs : IAsyncLifetime
         Answer("next", (connection, request) => connection.ReplyAsync(request, Opcode.Result, Frames.Rows([("v", 0x000D)], [[Frames.Text("next")]])));
         var session = await ConnectAsync();
         var impatient = new SimpleStatement("late").SetReadTimeout(TimeSpan.FromMilliseconds(200));
-        await Should.ThrowAsync<OperationTimedOutException>(() => session.ExecuteAsync(impatient, Cancellation).AsTask().Soon());
+        await Should.ThrowAsync<OperationTimedOutException>(() => session.ExecuteAsync(impatient, Cancellation).AsTask().Eventually());
 
         var (from, request) = await late.Task;
         session.Cluster.Connections.Sum(connection => connection.InFlight).ShouldBe(1, "the stream id is not free before its answer");
@@ -106,11 +106,11 @@ public sealed class ConnectionSpecs : IAsyncLifetime
         var session = await ConnectAsync();
         using var cancel = new CancellationTokenSource();
         var running = session.ExecuteAsync(new SimpleStatement("never"), cancel.Token).AsTask();
-        await came.Task.Soon();
+        await came.Task.Eventually();
         await cancel.CancelAsync();
 
-        await Should.ThrowAsync<OperationCanceledException>(() => running.Soon());
-        (await session.ExecuteAsync("SELECT").AsTask().Soon()).ShouldNotBeNull();
+        await Should.ThrowAsync<OperationCanceledException>(() => running.Eventually());
+        (await session.ExecuteAsync("SELECT").AsTask().Eventually()).ShouldNotBeNull();
     }
 
     [Fact]
@@ -123,7 +123,7 @@ public sealed class ConnectionSpecs : IAsyncLifetime
             : connection.ReplyAsync(request, Opcode.Result, Frames.Void));
         var session = await ConnectAsync();
         var statement = await session.PrepareAsync("INSERT", Cancellation);
-        await session.ExecuteVoidAsync(statement.Bind("a"), Cancellation).AsTask().Soon();
+        await session.ExecuteVoidAsync(statement.Bind("a"), Cancellation).AsTask().Eventually();
 
         prepared.ShouldBe(2);
     }
@@ -136,7 +136,7 @@ public sealed class ConnectionSpecs : IAsyncLifetime
         var session = await ConnectAsync();
         var statement = await session.PrepareAsync("INSERT", Cancellation);
 
-        await Should.ThrowAsync<PreparedQueryNotFoundException>(() => session.ExecuteVoidAsync(statement.Bind("a"), Cancellation).AsTask().Soon());
+        await Should.ThrowAsync<PreparedQueryNotFoundException>(() => session.ExecuteVoidAsync(statement.Bind("a"), Cancellation).AsTask().Eventually());
     }
 
     [Fact]
@@ -149,7 +149,7 @@ public sealed class ConnectionSpecs : IAsyncLifetime
         var session = await ConnectAsync();
         var statement = await session.PrepareAsync("INSERT", Cancellation);
 
-        await Should.ThrowAsync<PreparedQueryNotFoundException>(() => session.ExecuteVoidAsync(statement.Bind("a"), Cancellation).AsTask().Soon());
+        await Should.ThrowAsync<PreparedQueryNotFoundException>(() => session.ExecuteVoidAsync(statement.Bind("a"), Cancellation).AsTask().Eventually());
     }
 
     [Fact]
@@ -164,7 +164,7 @@ public sealed class ConnectionSpecs : IAsyncLifetime
             await connection.ReplyAsync(request, Opcode.Result, Frames.Void);
         });
         var session = await ConnectAsync(options => options with { MaxRequestsPerConnection = 4 });
-        await Task.WhenAll(Enumerable.Range(0, 8).Select(i => session.ExecuteAsync($"many {i}").AsTask())).Soon();
+        await Task.WhenAll(Enumerable.Range(0, 8).Select(i => session.ExecuteAsync($"many {i}").AsTask())).Eventually();
 
         most.ShouldBeLessThanOrEqualTo(4);
         session.Cluster.Connections.ShouldAllBe(connection => connection.InFlight == 0);
@@ -181,13 +181,13 @@ public sealed class ConnectionSpecs : IAsyncLifetime
         });
         var session = await ConnectAsync(options => options with { MaxRequestsPerConnection = 1 });
         var running = session.ExecuteAsync("first").AsTask();
-        var (from, request) = await first.Task.Soon();
+        var (from, request) = await first.Task.Eventually();
         var bad = session.ExecuteAsync("bad", 'x').AsTask(); // there is no CQL type for it
         await from.ReplyAsync(request, Opcode.Result, Frames.Void);
 
-        await running.Soon();
-        await Should.ThrowAsync<InvalidCastException>(() => bad.Soon());
-        await session.ExecuteAsync("next").AsTask().Soon();
+        await running.Eventually();
+        await Should.ThrowAsync<InvalidCastException>(() => bad.Eventually());
+        await session.ExecuteAsync("next").AsTask().Eventually();
         from.Server.Accepted.ShouldBe(2, "the connection stays");
     }
 
@@ -197,7 +197,7 @@ public sealed class ConnectionSpecs : IAsyncLifetime
         Answer("poison", (connection, _) => connection.SendAsync(Frames.Response(4, 0, Opcode.Error, Frames.Error(0x000A, "cannot decode"))));
         var session = await ConnectAsync();
 
-        (await Should.ThrowAsync<ConnectionException>(() => FirstAsync(session, "poison").Soon())).Message.ShouldContain("cannot decode");
+        (await Should.ThrowAsync<ConnectionException>(() => FirstAsync(session, "poison").Eventually())).Message.ShouldContain("cannot decode");
         await ShouldRecoverAsync(session);
     }
 
@@ -220,7 +220,7 @@ public sealed class ConnectionSpecs : IAsyncLifetime
             }
         });
         var session = await ConnectAsync();
-        await Should.ThrowAsync<ConnectionException>(() => FirstAsync(session, "end").Soon());
+        await Should.ThrowAsync<ConnectionException>(() => FirstAsync(session, "end").Eventually());
 
         await ShouldRecoverAsync(session);
     }
@@ -236,7 +236,7 @@ public sealed class ConnectionSpecs : IAsyncLifetime
 
         foreach (var each in running)
         {
-            await Should.ThrowAsync<OperationTimedOutException>(() => each.Soon());
+            await Should.ThrowAsync<OperationTimedOutException>(() => each.Eventually());
         }
 
         stalled.SetResult();
@@ -283,7 +283,7 @@ public sealed class ConnectionSpecs : IAsyncLifetime
         });
         var session = await ConnectAsync();
         await Should.ThrowAsync<DriverException>(() =>
-            session.ExecuteAsync(new SimpleStatement("fail").SetIdempotence(idempotent), Cancellation).AsTask().Soon());
+            session.ExecuteAsync(new SimpleStatement("fail").SetIdempotence(idempotent), Cancellation).AsTask().Eventually());
 
         seen.ShouldBe(attempts);
     }
@@ -296,7 +296,7 @@ public sealed class ConnectionSpecs : IAsyncLifetime
         var session = await ConnectAsync();
         var impatient = Enumerable.Range(0, orphans).Select(_ => Should.ThrowAsync<DriverException>(() => session.ExecuteAsync(
             new SimpleStatement("never").SetReadTimeout(TimeSpan.FromMilliseconds(100)), Cancellation).AsTask())).ToList();
-        await Task.WhenAll(impatient).Soon();
+        await Task.WhenAll(impatient).Eventually();
         while (_server.Accepted < 3)
         {
             await Task.Delay(20, Cancellation);
@@ -314,8 +314,8 @@ public sealed class ConnectionSpecs : IAsyncLifetime
     {
         var settings = new ConnectionSettings(new Sweeper(TimeProvider.System)) { MaxReaderThreads = 0, ConnectTimeout = TimeSpan.FromMinutes(1) };
         using var sweeper = settings.Sweeper;
-        var connection = await Handshake.OpenAsync(_server.EndPoint, ProtocolVersion.V4, settings, Cancellation).Soon();
-        await Task.WhenAll(Enumerable.Range(0, 100).Select(_ => connection.RequestAsync(Opcode.Options, TimeSpan.FromMinutes(1)))).Soon();
+        var connection = await Handshake.OpenAsync(_server.EndPoint, ProtocolVersion.V4, settings, Cancellation).Eventually();
+        await Task.WhenAll(Enumerable.Range(0, 100).Select(_ => connection.RequestAsync(Opcode.Options, TimeSpan.FromMinutes(1)))).Eventually();
         var ended = new TaskCompletionSource<Exception>();
         connection.OnClosed = (_, cause) => ended.TrySetResult(cause);
         foreach (var each in _server.Connections)
@@ -323,7 +323,7 @@ public sealed class ConnectionSpecs : IAsyncLifetime
             each.Close();
         }
 
-        (await ended.Task.Soon()).ShouldBeOfType<ConnectionException>();
+        (await ended.Task.Eventually()).ShouldBeOfType<ConnectionException>();
         connection.IsOpen.ShouldBeFalse();
     }
 
@@ -335,7 +335,7 @@ public sealed class ConnectionSpecs : IAsyncLifetime
         {
             var session = await ConnectAsync(server: servers[0]);
             session.Cluster.AllHosts.Count(host => host.IsUp).ShouldBe(servers.Length);
-            await Task.WhenAll(Enumerable.Range(0, 400).Select(i => session.ExecuteAsync($"SELECT {i}").AsTask())).Soon();
+            await Task.WhenAll(Enumerable.Range(0, 400).Select(i => session.ExecuteAsync($"SELECT {i}").AsTask())).Eventually();
 
             servers.Count(server => server.Requests.Any(request => request.Opcode == Opcode.Query && request.Query.StartsWith("SELECT ", StringComparison.Ordinal)
                 && int.TryParse(request.Query[7..], out _))).ShouldBe(servers.Length);
@@ -353,7 +353,7 @@ public sealed class ConnectionSpecs : IAsyncLifetime
     {
         var cluster = (server ?? _server).Client().With(change ?? (options => options)).Build();
         _clusters.Add(cluster);
-        return await cluster.ConnectAsync(Cancellation).Soon();
+        return await cluster.ConnectAsync(Cancellation).Eventually();
     }
 
     private static async Task ShouldRecoverAsync(ISession session)
@@ -362,7 +362,7 @@ public sealed class ConnectionSpecs : IAsyncLifetime
         {
             try
             {
-                await session.ExecuteAsync("SELECT").AsTask().Soon();
+                await session.ExecuteAsync("SELECT").AsTask().Eventually();
                 return;
             }
             catch (DriverException)

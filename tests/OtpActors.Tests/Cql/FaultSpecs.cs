@@ -36,7 +36,7 @@ public sealed class FaultSpecs(CassandraServers servers, ThreeNodes three, ITest
         await using var cluster = three.Client()
             .With(options => options with { ReconnectDelay = TimeSpan.FromMilliseconds(200), MaxReconnectDelay = TimeSpan.FromSeconds(2) })
             .Build();
-        var session = await cluster.ConnectAsync(Cancellation).Soon();
+        var session = await cluster.ConnectAsync(Cancellation).Eventually();
         await UntilAsync(() => cluster.AllHosts.All(host => host.IsUp));
         await session.ExecuteAsync("CREATE KEYSPACE fault WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 3}");
         await session.ExecuteAsync("CREATE KEYSPACE two WITH replication = {'class': 'NetworkTopologyStrategy', 'datacenter1': 2}");
@@ -156,7 +156,7 @@ public sealed class FaultSpecs(CassandraServers servers, ThreeNodes three, ITest
             }
         }
 
-        await Poll().Soon();
+        await Poll().Eventually();
     }
 
     private double Median(long since)

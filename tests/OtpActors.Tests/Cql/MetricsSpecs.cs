@@ -21,7 +21,7 @@ public sealed class MetricsSpecs
         await using var server = new FakeServer();
         await using (var cluster = server.Client().Build())
         {
-            await cluster.ConnectAsync(Cancellation).Soon();
+            await cluster.ConnectAsync(Cancellation).Eventually();
             measured.Sum("cql.client.connections").ShouldBe(2); // one for events, one to the host
         }
 
@@ -40,15 +40,15 @@ public sealed class MetricsSpecs
             return Task.CompletedTask;
         });
         await using var cluster = server.Client().Build();
-        var session = await cluster.ConnectAsync(Cancellation).Soon();
+        var session = await cluster.ConnectAsync(Cancellation).Eventually();
         using var measured = new Measured();
         var running = session.ExecuteAsync("wait").AsTask();
-        var (from, asked) = await waiting.Task.Soon();
+        var (from, asked) = await waiting.Task.Eventually();
 
         measured.Sum("cql.client.requests.in_flight").ShouldBe(1);
         measured.Names.ShouldNotContain("cql.client.requests.duration");
         await from.ReplyAsync(asked, Opcode.Result, Frames.Void);
-        await running.Soon();
+        await running.Eventually();
         measured.Sum("cql.client.requests.in_flight").ShouldBe(0);
         measured.Sum("cql.client.requests.duration").ShouldBeGreaterThan(0);
         measured.Names.ShouldNotContain("cql.client.requests.retries");
@@ -60,9 +60,9 @@ public sealed class MetricsSpecs
         await using var server = new FakeServer();
         server.OnQuery("retry", (connection, request) => connection.FailAsync(request, 0x1200, "slow", [0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0]));
         await using var cluster = server.Client().Build();
-        var session = await cluster.ConnectAsync(Cancellation).Soon();
+        var session = await cluster.ConnectAsync(Cancellation).Eventually();
         using var measured = new Measured();
-        await Should.ThrowAsync<ReadTimeoutException>(() => session.ExecuteAsync("retry").AsTask().Soon());
+        await Should.ThrowAsync<ReadTimeoutException>(() => session.ExecuteAsync("retry").AsTask().Eventually());
 
         measured.Sum("cql.client.requests.retries").ShouldBe(1);
         measured.Sum("cql.client.requests.in_flight").ShouldBe(0);
@@ -75,9 +75,9 @@ public sealed class MetricsSpecs
         servers[0].SchemaVersion = node => node.HostId;
         servers[0].OnQuery("CREATE", (connection, request) => connection.ReplyAsync(request, Opcode.Result, Frames.SchemaChange));
         await using var cluster = servers[0].Client().With(options => options with { MaxSchemaAgreementWait = TimeSpan.Zero }).Build();
-        var session = await cluster.ConnectAsync(Cancellation).Soon();
+        var session = await cluster.ConnectAsync(Cancellation).Eventually();
         using var measured = new Measured();
-        (await session.ExecuteAsync("CREATE").AsTask().Soon()).IsInSchemaAgreement.ShouldBeFalse();
+        (await session.ExecuteAsync("CREATE").AsTask().Eventually()).IsInSchemaAgreement.ShouldBeFalse();
 
         measured.Sum("cql.client.schema.disagreements").ShouldBe(1);
         foreach (var server in servers)

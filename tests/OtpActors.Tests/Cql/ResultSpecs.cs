@@ -100,6 +100,6 @@ public sealed class ResultSpecs : IAsyncLifetime
     private async Task<ISession> ConnectAsync()
     {
         _cluster = _server.Client().Build();
-        return await _cluster.ConnectAsync(TestContext.Current.CancellationToken).Soon();
+        return await _cluster.ConnectAsync(TestContext.Current.CancellationToken).Eventually();
     }
 }

@@ -107,7 +107,7 @@ public sealed class SchemaAgreementSpecs : IAsyncLifetime
             await Task.Delay(10, Cancellation);
         }
 
-        using var rows = await session.ExecuteAsync("CREATE").AsTask().Soon();
+        using var rows = await session.ExecuteAsync("CREATE").AsTask().Eventually();
         rows.IsInSchemaAgreement.ShouldBeTrue();
     }
 
@@ -117,10 +117,10 @@ public sealed class SchemaAgreementSpecs : IAsyncLifetime
         using var measured = new Measured();
         Coordinator.SchemaVersion = node => node == Coordinator ? New : Old;
         var session = await ConnectAsync(options => options with { MaxSchemaAgreementWait = TimeSpan.FromMilliseconds(300) });
-        using var rows = await session.ExecuteAsync("CREATE").AsTask().Soon();
+        using var rows = await session.ExecuteAsync("CREATE").AsTask().Eventually();
 
         rows.IsInSchemaAgreement.ShouldBeFalse();
-        (await session.Cluster.Metadata.CheckSchemaAgreementAsync().Soon()).ShouldBeFalse();
+        (await session.Cluster.Metadata.CheckSchemaAgreementAsync().Eventually()).ShouldBeFalse();
         measured.Sum("cql.client.schema.disagreements").ShouldBeGreaterThan(0);
     }
 
@@ -130,7 +130,7 @@ public sealed class SchemaAgreementSpecs : IAsyncLifetime
         var session = await ConnectAsync();
         for (var i = 0; i < 10; i++)
         {
-            (await session.ExecuteAsync($"create table {i}").AsTask().Soon()).IsInSchemaAgreement.ShouldBeTrue();
+            (await session.ExecuteAsync($"create table {i}").AsTask().Eventually()).IsInSchemaAgreement.ShouldBeTrue();
         }
 
         Coordinator.Requests.Count(IsChange).ShouldBe(10);
@@ -165,18 +165,18 @@ public sealed class SchemaAgreementSpecs : IAsyncLifetime
         switch (kind)
         {
             case StatementKind.Simple:
-                await session.ExecuteAsync("CREATE").AsTask().Soon();
+                await session.ExecuteAsync("CREATE").AsTask().Eventually();
                 break;
             case StatementKind.Void:
-                await session.ExecuteVoidAsync(new SimpleStatement("CREATE"), Cancellation).AsTask().Soon();
+                await session.ExecuteVoidAsync(new SimpleStatement("CREATE"), Cancellation).AsTask().Eventually();
                 break;
             case StatementKind.Bound:
-                await session.ExecuteAsync((await session.PrepareAsync("CREATE", Cancellation).Soon()).Bind(), Cancellation).AsTask().Soon();
+                await session.ExecuteAsync((await session.PrepareAsync("CREATE", Cancellation).Eventually()).Bind(), Cancellation).AsTask().Eventually();
                 break;
             default:
                 using (var batch = new BatchStatement().Add(new SimpleStatement("CREATE")))
                 {
-                    await session.ExecuteAsync(batch, Cancellation).AsTask().Soon();
+                    await session.ExecuteAsync(batch, Cancellation).AsTask().Eventually();
                 }
 
                 break;
@@ -187,7 +187,7 @@ public sealed class SchemaAgreementSpecs : IAsyncLifetime
     {
         _cluster = (contact ?? Coordinator).Client().WithMaxSchemaAgreementWaitSeconds(300)
             .With(change ?? (options => options)).Build();
-        var session = await _cluster.ConnectAsync(Cancellation).Soon();
+        var session = await _cluster.ConnectAsync(Cancellation).Eventually();
         session.Cluster.AllHosts.ShouldAllBe(host => host.IsUp);
         return session;
     }

@@ -26,12 +26,12 @@ public sealed class SecuritySpecs(CassandraServers servers, SecuritySpecs.Secure
     public async Task With_user_and_certificates_everything_works()
     {
         await using var cluster = _secure.Client(Builder()).Build();
-        var session = await cluster.ConnectAsync(Cancellation).Soon();
+        var session = await cluster.ConnectAsync(Cancellation).Eventually();
         await session.ExecuteAsync("CREATE KEYSPACE IF NOT EXISTS safe WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}");
         await session.ExecuteAsync("CREATE TABLE IF NOT EXISTS safe.t (k int PRIMARY KEY, v text)");
         var insert = await session.PrepareAsync("INSERT INTO safe.t (k, v) VALUES (?, ?)", Cancellation);
         var value = new string('x', 10_000); // more than a TLS record, many at a time
-        await Task.WhenAll(Enumerable.Range(0, 500).Select(i => session.ExecuteVoidAsync(insert.Bind(i, value), Cancellation).AsTask())).Soon();
+        await Task.WhenAll(Enumerable.Range(0, 500).Select(i => session.ExecuteVoidAsync(insert.Bind(i, value), Cancellation).AsTask())).Eventually();
 
         var count = 0;
         await foreach (var row in await session.ExecuteAsync(new SimpleStatement("SELECT k, v FROM safe.t").SetPageSize(50), Cancellation))
@@ -87,27 +87,27 @@ public sealed class SecuritySpecs(CassandraServers servers, SecuritySpecs.Secure
         };
         await using (var store = new CassandraStore("cassandra", options, OnExisting.Skip, TimeProvider.System))
         {
-            await store.EnsureSchemaAsync(Cancellation).Soon();
+            await store.EnsureSchemaAsync(Cancellation).Eventually();
         }
 
         options.Password = "wr0ng";
         await using (var store = new CassandraStore("cassandra", options, OnExisting.Skip, TimeProvider.System))
         {
-            (await Should.ThrowAsync<StoreSetupException>(() => store.EnsureSchemaAsync(Cancellation).Soon())).Message
+            (await Should.ThrowAsync<StoreSetupException>(() => store.EnsureSchemaAsync(Cancellation).Eventually())).Message
                 .ShouldContain("OtpActors:Cassandra:Username and :Password");
         }
 
         options.TlsAuthorities = null;
         await using (var store = new CassandraStore("cassandra", options, OnExisting.Skip, TimeProvider.System))
         {
-            (await Should.ThrowAsync<StoreSetupException>(() => store.EnsureSchemaAsync(Cancellation).Soon())).Message
+            (await Should.ThrowAsync<StoreSetupException>(() => store.EnsureSchemaAsync(Cancellation).Eventually())).Message
                 .ShouldContain("OtpActors:Cassandra:TlsAuthorities");
         }
 
         options.TlsAuthorities = "no-such-file.pem";
         await using (var store = new CassandraStore("cassandra", options, OnExisting.Skip, TimeProvider.System))
         {
-            (await Should.ThrowAsync<StoreSetupException>(() => store.EnsureSchemaAsync(Cancellation).Soon())).Message
+            (await Should.ThrowAsync<StoreSetupException>(() => store.EnsureSchemaAsync(Cancellation).Eventually())).Message
                 .ShouldContain("no-such-file.pem");
         }
     }
@@ -118,7 +118,7 @@ public sealed class SecuritySpecs(CassandraServers servers, SecuritySpecs.Secure
     private static async Task ConnectAsync(ClusterBuilder builder)
     {
         await using var cluster = builder.Build();
-        await cluster.ConnectAsync(Cancellation).Soon();
+        await cluster.ConnectAsync(Cancellation).Eventually();
     }
 
     /// <summary>The node and the certificates, one set for all tests of the class.</summary>

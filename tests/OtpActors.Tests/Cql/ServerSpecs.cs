@@ -19,7 +19,7 @@ public sealed class ServerSpecs(CassandraServers servers) : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         _cluster = Cluster.Builder().AddContactPoints(await servers.OneAsync()).WithQueryTimeout(60_000).Build();
-        _session = await _cluster.ConnectAsync(Cancellation).Soon();
+        _session = await _cluster.ConnectAsync(Cancellation).Eventually();
         await _session.ExecuteAsync(
             $"CREATE KEYSPACE {_keyspace} WITH replication = {{'class': 'SimpleStrategy', 'replication_factor': 1}}");
     }

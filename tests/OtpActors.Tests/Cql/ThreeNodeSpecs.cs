@@ -23,7 +23,7 @@ public sealed class ThreeNodeSpecs(CassandraServers servers, ThreeNodes three) :
     public async Task What_a_change_of_the_schema_has_made_is_there_on_every_node()
     {
         await using var cluster = three.Client().Build();
-        var session = await cluster.ConnectAsync(Cancellation).Soon();
+        var session = await cluster.ConnectAsync(Cancellation).Eventually();
         for (var round = 0; round < Rounds; round++)
         {
             var keyspace = $"agreed_{Guid.NewGuid():N}";

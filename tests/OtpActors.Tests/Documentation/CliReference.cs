@@ -61,7 +61,7 @@ internal sealed class CliReference(RootCommand root, IReadOnlyList<VerbExample> 
         }
 
         var run = examples.Where(example => example.Verb == name).ToList();
-        var others = Examples.Of(command).Where(example => run.TrueForAll(each => each.Line != example)).ToList();
+        var others = Examples.From(command).Where(example => run.TrueForAll(each => each.Line != example)).ToList();
         if (others.Count > 0)
         {
             Block("sh", string.Join('\n', others.Select(example => $"OtpActors {example}")));

@@ -84,7 +84,7 @@ public sealed class SampleSpecs(CassandraServers cassandra) : MockKafkaSpecs(par
     private static async Task<(string Output, string Error)> EndAsync(Process process)
     {
         var (output, error) = (process.StandardOutput.ReadToEndAsync(Cancellation), process.StandardError.ReadToEndAsync(Cancellation));
-        await process.WaitForExitAsync(Cancellation).Soon();
+        await process.WaitForExitAsync(Cancellation).Eventually();
         return (await output, await error);
     }
 
@@ -97,5 +97,5 @@ public sealed class SampleSpecs(CassandraServers cassandra) : MockKafkaSpecs(par
             }))],
             0))
         .Via(KafkaProducer.FlexiFlow<byte[], byte[], int>(ProducerSettings()))
-        .RunWith(Sink.Ignore<MultiResult<int>>(), Materializer).Soon();
+        .RunWith(Sink.Ignore<MultiResult<int>>(), Materializer).Eventually();
 }

@@ -152,7 +152,7 @@ public abstract class RunKit : TestKit
     }
 
     /// <summary>From now on the test sees the step's stops, and answers them itself.</summary>
-    protected static void Obey(TestProbe step)
+    protected static void Execute(TestProbe step)
     {
         step.SetAutoPilot(AutoPilot.NoAutoPilot);
         step.IgnoreNoMessages();

@@ -18,7 +18,7 @@ internal sealed class ScriptedTopic(IOtpTopic inner) : IOtpTopic
     /// <summary>How many producer flows were asked for.</summary>
     public int Flows { get; private set; }
 
-    public bool KeepsHeaders => inner.KeepsHeaders;
+    public bool SupportsHeaders => inner.SupportsHeaders;
 
     /// <summary>Comes before a topic is ensured: waits, or throws.</summary>
     public Func<Task> BeforeEnsure { get; set; } = () => Task.CompletedTask;
@@ -77,11 +77,11 @@ internal sealed class ScriptedTopic(IOtpTopic inner) : IOtpTopic
         return await inner.CommittedAsync(topic, group, cancellationToken);
     }
 
-    public bool KeepsProducers => inner.KeepsProducers;
+    public bool SupportsIdempotentProducer => inner.SupportsIdempotentProducer;
 
     public Task<IReadOnlyList<TopicSummary>> ListAsync(CancellationToken cancellationToken) => inner.ListAsync(cancellationToken);
 
-    public Task<IReadOnlyList<PartitionExtent>?> DescribeAsync(string topic, CancellationToken cancellationToken) =>
+    public Task<IReadOnlyList<PartitionWatermarks>?> DescribeAsync(string topic, CancellationToken cancellationToken) =>
         inner.DescribeAsync(topic, cancellationToken);
 
     public Task<IReadOnlyList<TopicRecord>> ReadAsync(

@@ -12,7 +12,7 @@ namespace OtpActors.Tests.Fakes;
 public abstract class SinkKit : StepKit
 {
     /// <param name="standing">What is consumed between runs too.</param>
-    protected SinkKit(StandingSetup? standing = null)
+    protected SinkKit(ContinuousSinkSetup? standing = null)
     {
         var setup = new SinkSetup(Topic, Store, Group, TimeProvider.System, standing);
         Sink = Sys.ActorOf(Props.Create(() => new CassandraSink(setup)));

@@ -109,7 +109,7 @@ public sealed class HealthSpecs
         await AppendAsync(topic, 7);
         var clock = new FakeTimeProvider(RunDriver.Start);
         await using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
-        var metrics = new ServiceMetrics(services.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>(), new TriggerCounts(), new StandingCounts(), new JournalStatus(),
+        var metrics = new ServiceMetrics(services.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>(), new TriggerCounts(), new ContinuousSinkCounts(), new JournalStatus(),
             DataDirectory.OpenReadOnly(directory.Path));
         using var monitor = new LagMonitor(new TelemetryOptions(), new TopicOptions(), new StoresOptions(), topic, metrics, clock);
 
@@ -131,7 +131,7 @@ public sealed class HealthSpecs
     public async Task Steps_that_wait_for_a_part_are_told_and_make_nobody_unready()
     {
         await using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
-        var metrics = new ServiceMetrics(services.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>(), new TriggerCounts(), new StandingCounts(), new JournalStatus(),
+        var metrics = new ServiceMetrics(services.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>(), new TriggerCounts(), new ContinuousSinkCounts(), new JournalStatus(),
             DataDirectory.OpenReadOnly("data"));
         var check = new HeldStepsCheck(metrics);
         (await check.CheckHealthAsync(new HealthCheckContext(), TestContext.Current.CancellationToken)).Description.ShouldBeNull();
@@ -153,7 +153,7 @@ public sealed class HealthSpecs
         using var directory = new TempDirectory();
         await using var topic = new EmbeddedTopic(directory.File("topic.db"));
         await using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
-        var standing = new StandingCounts();
+        var standing = new ContinuousSinkCounts();
         var metrics = new ServiceMetrics(services.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>(), new TriggerCounts(), standing, new JournalStatus(),
             DataDirectory.OpenReadOnly("data"));
         var options = new TelemetryOptions();

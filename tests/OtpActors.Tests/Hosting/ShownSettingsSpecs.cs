@@ -43,7 +43,7 @@ public sealed class ShownSettingsSpecs
     {
         var texts = SettingsTree.Leaves.Where(leaf => leaf.IsText).ToList();
         var options = Read([.. texts.Select((leaf, i) => (leaf, leaf.Type == typeof(Uri) ? $"http://u{Marked(i)}:p{Marked(i)}@host:1/{Marked(i)}?{Marked(i)}" : Marked(i)))]);
-        var shown = ShownSettings.Of(options).ToJsonString();
+        var shown = ShownSettings.From(options).ToJsonString();
 
         texts.Count.ShouldBeGreaterThan(60);
         foreach (var (leaf, i) in texts.Select((leaf, i) => (leaf, i)))
@@ -58,7 +58,7 @@ public sealed class ShownSettingsSpecs
     [Fact]
     public void What_is_not_set_is_null_and_what_is_no_text_is_as_it_is()
     {
-        var shown = ShownSettings.Of(new OtpActorsOptions());
+        var shown = ShownSettings.From(new OtpActorsOptions());
         shown["Cassandra"]!["Password"].ShouldBeNull();
         shown["Mongo"]!["ConnectionString"]!.GetValue<string>().ShouldBe("***");
         shown["Topic"]!["Name"]!.GetValue<string>().ShouldBe("email_topic");

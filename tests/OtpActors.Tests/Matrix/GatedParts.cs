@@ -36,9 +36,9 @@ internal static class GatedParts
 
     private sealed class GatedTopic(IOtpTopic inner, Gates gates, string name) : IOtpTopic, IAsyncDisposable
     {
-        public bool KeepsHeaders => inner.KeepsHeaders;
+        public bool SupportsHeaders => inner.SupportsHeaders;
 
-        public bool KeepsProducers => inner.KeepsProducers;
+        public bool SupportsIdempotentProducer => inner.SupportsIdempotentProducer;
 
         public async Task<TopicEnsured> EnsureAsync(TopicSpec spec, CancellationToken cancellationToken)
         {
@@ -80,7 +80,7 @@ internal static class GatedParts
             return await inner.CommittedAsync(topic, group, cancellationToken);
         }
 
-        public Task<IReadOnlyList<PartitionExtent>?> DescribeAsync(string topic, CancellationToken cancellationToken) =>
+        public Task<IReadOnlyList<PartitionWatermarks>?> DescribeAsync(string topic, CancellationToken cancellationToken) =>
             inner.DescribeAsync(topic, cancellationToken);
 
         public Task<IReadOnlyList<TopicRecord>> ReadAsync(

@@ -39,7 +39,7 @@ internal sealed class ServiceProcess : IAsyncDisposable
             request.Headers.Add("Idempotency-Key", idempotencyKey);
         }
 
-        using var response = await _http.SendAsync(request, Cancel).Soon();
+        using var response = await _http.SendAsync(request, Cancel).Eventually();
         return new Answer(
             (int)response.StatusCode, await response.Content.ReadAsStringAsync(Cancel),
             response.Headers.Concat(response.Content.Headers).ToDictionary(

@@ -91,7 +91,7 @@ public sealed class TriggerSpecs : IDisposable
         await StopAsync(service);
         await using var kept = new SqliteScheduleStore(Data.File("schedules.db"));
         var state = (await kept.OpenAsync([])).ShouldHaveSingleItem();
-        var due = CronTimes.Of(definition).Between(began, state.HandledUntil).Select(time => RunIds.OfSchedule("often", time)).ToList();
+        var due = CronTimes.From(definition).Between(began, state.HandledUntil).Select(time => RunIds.OfSchedule("often", time)).ToList();
         Data.Runs().Keys.Order(StringComparer.Ordinal).ShouldBe(due);
         (state.Missed, state.LastRunId).ShouldBe((0, due[^1]));
     }

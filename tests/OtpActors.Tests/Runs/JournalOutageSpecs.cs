@@ -143,7 +143,7 @@ public class JournalOutageSpecs : RunKit
         var begun = await DoAsync(new RunCommands.Begin("interrupted"));
         await TopicAdmin.NextAsync<TopicAdmin.Begin>();
         var run = TopicAdmin.Sender;
-        await Catalog.SaveAsync(RunSummary.Of(begun));
+        await Catalog.SaveAsync(RunSummary.From(begun));
         await this.StoppedAsync(run, () => Runs.Tell(new SuspendRun("interrupted")));
         await ScriptAsync(ScriptedJournal.Way.Out);
         var (registry, listener) = (Registry(), CreateTestProbe());

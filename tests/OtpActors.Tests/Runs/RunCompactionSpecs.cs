@@ -107,11 +107,11 @@ public class RunCompactionSpecs : RunKit
     public async Task A_run_that_ended_is_forgotten(int progress)
     {
         await EndedAsync(progress);
-        await AskAsync<RunForgotten>(Forget());
+        await AskAsync<RunDeleted>(Forget());
         (await KeptAsync()).Events.ShouldBeEmpty();
         (await KeptAsync()).Snapshots.ShouldBeEmpty();
         (await StateAsync()).Spec.ShouldBeNull();
-        await AskAsync<RunForgotten>(Forget());
+        await AskAsync<RunDeleted>(Forget());
 
         (await DoAsync(Say.Request())).Phase.ShouldBe(RunPhase.Requested, "its id is free");
         (await DoAsync(Say.Begin)).Phase.ShouldBe(RunPhase.EnsuringTopic);
@@ -149,7 +149,7 @@ public class RunCompactionSpecs : RunKit
         (await DoAsync(Say.Request())).Phase.ShouldBe(RunPhase.Requested);
         await ScriptAsync(ScriptedJournal.Way.Write);
         await DoAsync(Say.Cancel);
-        await AskAsync<RunForgotten>(Forget());
+        await AskAsync<RunDeleted>(Forget());
         (await KeptAsync()).Events.ShouldBeEmpty();
     }
 
@@ -159,7 +159,7 @@ public class RunCompactionSpecs : RunKit
         await EndedAsync(20);
         Runs.Tell(Forget(), TestActor);
         await AskAsync<RunsParent.AllSuspended>(new RunsParent.SuspendAll());
-        await this.NextAsync<RunForgotten>();
+        await this.NextAsync<RunDeleted>();
         (await KeptAsync()).Events.ShouldBeEmpty();
     }
 

@@ -18,7 +18,7 @@ public class RunLifeSpecs : RunKit
         var run = await ProducingAsync();
         foreach (var step in new[] { Producer, CassandraSink, MongoSink })
         {
-            Obey(step);
+            Execute(step);
         }
 
         Runs.Tell(new SuspendRun(RunDriver.RunId));
@@ -41,7 +41,7 @@ public class RunLifeSpecs : RunKit
     public async Task An_answer_to_an_earlier_stop_does_not_let_a_run_leave_before_its_steps()
     {
         var run = await ProducingAsync();
-        Obey(Producer);
+        Execute(Producer);
         Producer.Reply(Say.Fail(StepId.Produce));
         await Producer.NextAsync<StopStep>();
         await PassAsync(TimeSpan.FromSeconds(12));
@@ -90,7 +90,7 @@ public class RunLifeSpecs : RunKit
     public async Task A_run_that_wakes_while_all_are_suspended_leaves_as_well()
     {
         await ProducingAsync();
-        Obey(Producer);
+        Execute(Producer);
         var all = AskAsync<RunsParent.AllSuspended>(new RunsParent.SuspendAll());
         await Producer.NextAsync<StopStep>();
         Runs.Tell(new RunCommands.Request("run-2", RunDriver.Spec), TestActor);
@@ -147,7 +147,7 @@ public class RunLifeSpecs : RunKit
     {
         var run = await ProducingAsync();
         Sys.EventStream.Subscribe(TestActor, typeof(RunNotices.Broken));
-        Obey(Producer);
+        Execute(Producer);
         await ScriptAsync(ScriptedJournal.Way.Fail);
         await this.StoppedAsync(run, () => Producer.Reply(Say.Produced(5)));
 

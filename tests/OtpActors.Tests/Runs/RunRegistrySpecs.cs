@@ -132,10 +132,10 @@ public class RunRegistrySpecs : RunKit
 
         foreach (var id in new[] { "oldest", "older" })
         {
-            await Catalog.SaveAsync(RunSummary.Of(await StateAsync(id)));
+            await Catalog.SaveAsync(RunSummary.From(await StateAsync(id)));
         }
 
-        await Catalog.SaveAsync(RunSummary.Of(await DoAsync(new RunCommands.Begin("interrupted"))));
+        await Catalog.SaveAsync(RunSummary.From(await DoAsync(new RunCommands.Begin("interrupted"))));
         (await BegunAsync(1)).ShouldBe(["interrupted"]);
 
         // The interrupted run, and the oldest, are slow to be found.
@@ -172,8 +172,8 @@ public class RunRegistrySpecs : RunKit
     [Fact]
     public async Task A_run_of_an_earlier_process_begins_where_no_other_has_the_topic()
     {
-        await Catalog.SaveAsync(RunSummary.Of(await DoAsync(new RunCommands.Request("a", RunDriver.Spec))));
-        await Catalog.SaveAsync(RunSummary.Of(new RunDriver().Do(new RunCommands.Request("never-journaled", RunDriver.Spec)).State));
+        await Catalog.SaveAsync(RunSummary.From(await DoAsync(new RunCommands.Request("a", RunDriver.Spec))));
+        await Catalog.SaveAsync(RunSummary.From(new RunDriver().Do(new RunCommands.Request("never-journaled", RunDriver.Spec)).State));
         var listener = CreateTestProbe();
         Sys.EventStream.Subscribe(listener, typeof(RunNotices.Resumed));
         await AskAsync<RunRegistry.Unfinished>(new RunRegistry.ResumeAll(), _registry);

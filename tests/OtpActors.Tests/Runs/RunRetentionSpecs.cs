@@ -133,10 +133,10 @@ public class RunRetentionSpecs : RunKit
         await DoAsync(new RunCommands.Request(runId, RunDriver.Spec));
         await DoAsync(new RunCommands.Begin(runId));
         var ended = await DoAsync(new RunCommands.Cancel(runId, "enough"));
-        await Catalog.SaveAsync(RunSummary.Of(ended));
+        await Catalog.SaveAsync(RunSummary.From(ended));
     }
 
-    private sealed class Remains : IRunRemains
+    private sealed class Remains : IRunArtifacts
     {
         private readonly List<IReadOnlyCollection<string>> _batches = [];
 

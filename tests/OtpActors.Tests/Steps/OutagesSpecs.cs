@@ -50,7 +50,7 @@ public class OutagesSpecs : StepKit
         await outages.WaitOutAsync(StoreNames.Cassandra, () => Task.CompletedTask, Cancel); // another part is not waited for
         Volatile.Read(ref tries).ShouldBeInRange(1, 320, "those that wait do not try");
         Volatile.Write(ref back, true);
-        (await Task.WhenAll(calls).Soon()).ShouldBe(Enumerable.Range(0, 300));
+        (await Task.WhenAll(calls).Eventually()).ShouldBe(Enumerable.Range(0, 300));
         await Run.NextAsync<RunCommands.ReleaseStep>();
         Run.HasMessages.ShouldBeFalse();
     }
@@ -113,7 +113,7 @@ public class OutagesSpecs : StepKit
         _clock.Advance(TimeSpan.FromSeconds(1));
         (await Run.NextAsync<RunCommands.HoldStep>()).Reason.ShouldBe("no answer for 10 s");
         answer.SetResult(7);
-        (await call.Soon()).ShouldBe(7);
+        (await call.Eventually()).ShouldBe(7);
         await Run.NextAsync<RunCommands.ReleaseStep>();
     }
 

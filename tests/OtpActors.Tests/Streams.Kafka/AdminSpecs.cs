@@ -41,9 +41,9 @@ public sealed class AdminSpecs() : MockKafkaSpecs(partitions: 3)
         var asked = Admin.CommittedAsync(Topic, Group, impatient.Token);
         await UntilAsync(() => Kafka.Requests().Contains(MockRequest.OffsetFetch), "the question");
         await impatient.CancelAsync();
-        await Should.ThrowAsync<OperationCanceledException>(() => asked.Soon());
-        await Task.Run(Admin.Dispose, Cancellation).Soon();
+        await Should.ThrowAsync<OperationCanceledException>(() => asked.Eventually());
+        await Task.Run(Admin.Dispose, Cancellation).Eventually();
 
-        await Should.ThrowAsync<ObjectDisposedException>(() => Admin.CommittedAsync(Topic, Group, Cancellation).Soon());
+        await Should.ThrowAsync<ObjectDisposedException>(() => Admin.CommittedAsync(Topic, Group, Cancellation).Eventually());
     }
 }

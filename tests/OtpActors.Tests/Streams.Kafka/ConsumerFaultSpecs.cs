@@ -25,7 +25,7 @@ public sealed class ConsumerFaultSpecs() : MockKafkaSpecs(brokers: 3)
         var (control, _) = Join(_ledger);
 
         await UntilAsync(async () => await CommittedAsync() == 1_000, "the commit");
-        await control.Stop().Soon();
+        await control.Stop().Eventually();
     }
 
     [Theory]
@@ -42,7 +42,7 @@ public sealed class ConsumerFaultSpecs() : MockKafkaSpecs(brokers: 3)
         await ProduceAsync(1_000);
         await UntilAsync(async () => await CommittedAsync() == 2_000, "the commit");
         _ledger.ShouldHold(await Admin.HighWatermarksAsync(Topic, Cancellation));
-        await control.Stop().Soon();
+        await control.Stop().Eventually();
     }
 
     [Fact]
@@ -52,17 +52,17 @@ public sealed class ConsumerFaultSpecs() : MockKafkaSpecs(brokers: 3)
         var (control, queue) = KafkaConsumer.CommittableBatchSource(ConsumerSettings(batch: 100), Topic)
             .ToMaterialized(Sink.Queue<KafkaBatch<byte[], byte[]>>().WithAttributes(Attributes.CreateInputBuffer(1, 1)), Keep.Both)
             .Run(Materializer);
-        var batch = (await queue.PullAsync().Soon()).Value;
+        var batch = (await queue.PullAsync().Eventually()).Value;
         Kafka.Fail(MockRequest.Heartbeat, ErrorCode.IllegalGeneration);
         await UntilAsync(() => control.Statistics.PartitionsLost > 0, "the loss");
 
-        (await batch.CommitAsync().Soon()).ShouldBe(CommitOutcome.Revoked);
+        (await batch.CommitAsync().Eventually()).ShouldBe(CommitOutcome.Revoked);
         (await CommittedAsync()).ShouldBe(0);
-        var again = (await queue.PullAsync().Soon()).Value;
+        var again = (await queue.PullAsync().Eventually()).Value;
         (again.Epoch > batch.Epoch, again.FirstOffset).ShouldBe((true, 0));
-        (await again.CommitAsync().Soon()).ShouldBe(CommitOutcome.Committed);
-        await control.Stop().Soon();
-        (await again.CommitAsync().Soon()).ShouldBe(CommitOutcome.Closed);
+        (await again.CommitAsync().Eventually()).ShouldBe(CommitOutcome.Committed);
+        await control.Stop().Eventually();
+        (await again.CommitAsync().Eventually()).ShouldBe(CommitOutcome.Closed);
     }
 
     [Fact]
@@ -73,8 +73,8 @@ public sealed class ConsumerFaultSpecs() : MockKafkaSpecs(brokers: 3)
         await UntilAsync(() => _ledger.Written == 100, "the records");
         Kafka.Fail(MockRequest.Heartbeat, ErrorCode.FencedInstanceId);
 
-        (await Should.ThrowAsync<KafkaStreamException>(() => done.Soon())).Failure.ShouldBe(KafkaFailure.Fatal);
-        await control.IsShutdown.Soon();
+        (await Should.ThrowAsync<KafkaStreamException>(() => done.Eventually())).Failure.ShouldBe(KafkaFailure.Fatal);
+        await control.IsShutdown.Eventually();
     }
 
     [Fact]
@@ -91,7 +91,7 @@ public sealed class ConsumerFaultSpecs() : MockKafkaSpecs(brokers: 3)
         await UntilAsync(() => _ledger.Written == 1_000, "the records after");
         await UntilAsync(async () => await CommittedAsync() == 1_000, "the commit");
         done.IsCompleted.ShouldBeFalse();
-        await control.Stop().Soon();
+        await control.Stop().Eventually();
     }
 
     [Fact]
@@ -109,7 +109,7 @@ public sealed class ConsumerFaultSpecs() : MockKafkaSpecs(brokers: 3)
         await UntilAsync(() => _ledger.Written == 1_000, "the records after");
         await UntilAsync(async () => await CommittedAsync() == 1_000, "the commit");
         _ledger.ShouldHold(await Admin.HighWatermarksAsync(Topic, Cancellation));
-        await control.Stop().Soon();
+        await control.Stop().Eventually();
     }
 
     [Fact]
@@ -118,14 +118,14 @@ public sealed class ConsumerFaultSpecs() : MockKafkaSpecs(brokers: 3)
         await ProduceAsync(1_000);
         var (first, _) = Join(_ledger);
         await UntilAsync(async () => await CommittedAsync() == 1_000, "the commit");
-        await first.Stop().Soon();
+        await first.Stop().Eventually();
         await ProduceAsync(1_000);
         Kafka.DeleteRecords(Topic, 0, 1_600);
 
         var (control, _) = Join(_ledger, "second");
         await UntilAsync(() => _ledger.Written == 1_400, "the records that are left");
         (control.Statistics.Gaps, control.Statistics.MissingRecords).ShouldBe((1, 600));
-        await control.Stop().Soon();
+        await control.Stop().Eventually();
     }
 
     [Fact]
@@ -139,14 +139,14 @@ public sealed class ConsumerFaultSpecs() : MockKafkaSpecs(brokers: 3)
         { MaxBatchRecords = 50, CommitInterval = TimeSpan.FromMilliseconds(50), StallTimeout = TimeSpan.Zero };
         slow.Holds = true;
         var (control, _) = Join(_ledger, settings: settings);
-        await slow.Held.Soon();
+        await slow.Held.Eventually();
         await Task.Delay(TimeSpan.FromSeconds(3), Cancellation); // more than the interval: what is tested
         slow.Release();
 
         await UntilAsync(() => control.Statistics.PartitionsLost > 0, "the loss");
         await UntilAsync(async () => await CommittedAsync() == 300, "the commit");
         _ledger.ShouldHold(await Admin.HighWatermarksAsync(Topic, Cancellation));
-        await control.Stop().Soon();
+        await control.Stop().Eventually();
     }
 
     [Fact]
@@ -157,13 +157,13 @@ public sealed class ConsumerFaultSpecs() : MockKafkaSpecs(brokers: 3)
             .WithProperties(ConsumerSettings().Properties);
         var (control, read) = KafkaConsumer.CommittableBatchSource(settings, Topic).SelectMany(batch => batch.Records).Take(300)
             .ToMaterialized(Sink.Seq<KafkaRecord<byte[], byte[]>>(), Keep.Both).Run(Materializer);
-        var records = await read.Soon();
+        var records = await read.Eventually();
 
         records.Select(record => record.Offset).ShouldBe(Enumerable.Range(0, 300).Select(i => (long)i));
         records.Count(record => record.Value.IsError).ShouldBe(100);
         records[0].Value.Error.ShouldNotBeNull().Raw.Length.ShouldBe(20);
         control.Statistics.DecodeErrors.ShouldBeGreaterThanOrEqualTo(100);
-        await control.IsShutdown.Soon();
+        await control.IsShutdown.Eventually();
     }
 
     [Fact]
@@ -175,17 +175,17 @@ public sealed class ConsumerFaultSpecs() : MockKafkaSpecs(brokers: 3)
         var batches = new List<KafkaBatch<byte[], byte[]>>();
         while (batches.Sum(batch => batch.Records.Count) < 300)
         {
-            batches.Add((await queue.PullAsync().Soon()).Value);
+            batches.Add((await queue.PullAsync().Eventually()).Value);
         }
 
         var later = batches.Skip(1).Select(batch => batch.CommitAsync()).ToList();
         await Task.Delay(200, Cancellation); // four commit intervals
         later.ShouldAllBe(commit => !commit.IsCompleted);
         (await CommittedAsync()).ShouldBe(0);
-        (await batches[0].CommitAsync().Soon()).ShouldBe(CommitOutcome.Committed);
-        (await Task.WhenAll(later).Soon()).ShouldAllBe(outcome => outcome == CommitOutcome.Committed);
+        (await batches[0].CommitAsync().Eventually()).ShouldBe(CommitOutcome.Committed);
+        (await Task.WhenAll(later).Eventually()).ShouldAllBe(outcome => outcome == CommitOutcome.Committed);
         (await CommittedAsync()).ShouldBe(300);
-        await control.Stop().Soon();
+        await control.Stop().Eventually();
     }
 
     [Fact]
@@ -195,7 +195,7 @@ public sealed class ConsumerFaultSpecs() : MockKafkaSpecs(brokers: 3)
         var (control, _) = Join(_ledger, settings: ConsumerSettings() with { CloseTimeout = TimeSpan.FromSeconds(3) });
         await UntilAsync(() => _ledger.Written == 100, "the records");
         Kafka.SetDown(-1);
-        await control.Stop().Soon();
+        await control.Stop().Eventually();
         Kafka.SetUp(-1);
     }
 

@@ -78,7 +78,7 @@ public abstract class MockKafkaSpecs : Akka.TestKit.Xunit.TestKit
             batch))
         .Via(KafkaProducer.FlexiFlow<byte[], byte[], int>(settings ?? ProducerSettings()))
         .RunWith(Sink.Seq<MultiResult<int>>(), Materializer)
-        .ContinueWith(task => (IReadOnlyList<MultiResult<int>>)task.GetAwaiter().GetResult(), TaskScheduler.Default).Soon();
+        .ContinueWith(task => (IReadOnlyList<MultiResult<int>>)task.GetAwaiter().GetResult(), TaskScheduler.Default).Eventually();
 
     /// <summary>A member that writes each batch into the ledger and commits it then.</summary>
     private protected (IControl Control, Task Done) Join(

@@ -18,11 +18,11 @@ public sealed class OffsetSpecs() : MockKafkaSpecs(partitions: 1)
         await Admin.CommitForEmptyGroupAsync(new TopicPartitionOffset(Topic, 0, 700), Group, Cancellation);
         var (control, _) = Join(_ledger);
 
-        (await control.Assigned.Soon()).ShouldHaveSingleItem().Offset.Value.ShouldBe(0);
+        (await control.Assigned.Eventually()).ShouldHaveSingleItem().Offset.Value.ShouldBe(0);
         (await CommittedAsync()).ShouldBeLessThanOrEqualTo(100); // before anybody can take 700 for what was read
         await UntilAsync(async () => await CommittedAsync() == 100, "the commit");
         (control.Statistics.Rewinds, control.Statistics.Records, control.Statistics.Duplicates).ShouldBe((1, 100, 0));
-        await control.Stop().Soon();
+        await control.Stop().Eventually();
         (await CommittedAsync()).ShouldBe(100);
     }
 
@@ -31,13 +31,13 @@ public sealed class OffsetSpecs() : MockKafkaSpecs(partitions: 1)
     {
         await Admin.CommitForEmptyGroupAsync(new TopicPartitionOffset(Topic, 0, 700), Group, Cancellation);
         var (control, _) = Join(_ledger);
-        await control.Assigned.Soon();
+        await control.Assigned.Eventually();
         (await CommittedAsync()).ShouldBe(0);
         await ProduceAsync(100);
 
         await UntilAsync(async () => await CommittedAsync() == 100, "the commit");
         _ledger.ShouldHold(await Admin.HighWatermarksAsync(Topic, Cancellation));
-        await control.Stop().Soon();
+        await control.Stop().Eventually();
     }
 
     /// <summary>What a fetch is answered with where the log has been cut, and then the log's start.</summary>
@@ -55,7 +55,7 @@ public sealed class OffsetSpecs() : MockKafkaSpecs(partitions: 1)
         await UntilAsync(async () => await CommittedAsync() == 400, "the commit");
         (control.Statistics.Duplicates, done.IsCompleted).ShouldBe((0, false));
         _ledger.ShouldHold(await Admin.HighWatermarksAsync(Topic, Cancellation));
-        await control.Stop().Soon();
+        await control.Stop().Eventually();
     }
 
     [Fact]
@@ -70,7 +70,7 @@ public sealed class OffsetSpecs() : MockKafkaSpecs(partitions: 1)
 
         await UntilAsync(() => control.Statistics.Records == 400, "the new records");
         await UntilAsync(async () => await CommittedAsync() == 100, "the commit");
-        await control.Stop().Soon();
+        await control.Stop().Eventually();
     }
 
     [Fact]
@@ -97,7 +97,7 @@ public sealed class OffsetSpecs() : MockKafkaSpecs(partitions: 1)
         (await Admin.HighWatermarksAsync(Topic, Cancellation))[0].ShouldBe(33);
         await UntilAsync(async () => await CommittedAsync() == 33, "the commit over the marker");
         control.Statistics.Records.ShouldBe(30);
-        await control.Stop().Soon();
+        await control.Stop().Eventually();
     }
 
     [Fact]
@@ -110,6 +110,6 @@ public sealed class OffsetSpecs() : MockKafkaSpecs(partitions: 1)
 
         await UntilAsync(async () => await CommittedAsync() == 1_000, "the commit");
         (control.Statistics.Gaps, control.Statistics.MissingRecords, control.Statistics.Records).ShouldBe((1, 600, 0));
-        await control.Stop().Soon();
+        await control.Stop().Eventually();
     }
 }

@@ -42,7 +42,7 @@ public sealed class ReadmeSpecs() : MockKafkaSpecs(partitions: 2)
             return Task.CompletedTask;
         });
         await UntilAsync(async () => (await Admin.CommittedAsync(Topic, "numbers", Cancellation)).Values.Sum() == 3, "the commits");
-        await control.DrainAndShutdown(done).Soon();
+        await control.DrainAndShutdown(done).Eventually();
 
         stored.Order().ShouldBe([4, 17]);
         (await Admin.HighWatermarksAsync($"{Topic}.dlq", Cancellation))[0].ShouldBe(1);
@@ -89,7 +89,7 @@ public sealed class ReadmeSpecs() : MockKafkaSpecs(partitions: 2)
         .Single(new MultiMessage<byte[], byte[], int>(
             [.. values.Select((value, i) => (new TopicPartition(Topic, i % 2), new Message<byte[], byte[]> { Value = Encoding.UTF8.GetBytes(value) }))], 0))
         .Via(KafkaProducer.FlexiFlow<byte[], byte[], int>(ProducerSettings()))
-        .RunWith(Sink.Ignore<MultiResult<int>>(), Materializer).Soon();
+        .RunWith(Sink.Ignore<MultiResult<int>>(), Materializer).Eventually();
 
     private static string ThisFile([CallerFilePath] string path = "") => path;
 }

@@ -34,8 +34,8 @@ public sealed class RebalanceSpecs() : MockKafkaSpecs(partitions: Partitions)
             {
                 var leaving = members[random.Next(members.Count)];
                 members.Remove(leaving);
-                await leaving.Control.Stop().Soon();
-                await leaving.Done.Soon();
+                await leaving.Control.Stop().Eventually();
+                await leaving.Done.Eventually();
             }
 
             await ProduceAsync(600, Partitions);
@@ -47,7 +47,7 @@ public sealed class RebalanceSpecs() : MockKafkaSpecs(partitions: Partitions)
         await UntilAsync(async () => await CommittedAsync() == Changes * 600, "the commits");
         _ledger.ShouldHold(ends);
         members.ShouldAllBe(member => !member.Done.IsFaulted);
-        await Task.WhenAll(members.Select(member => member.Control.Stop())).Soon();
+        await Task.WhenAll(members.Select(member => member.Control.Stop())).Eventually();
     }
 
     [Fact]
@@ -57,13 +57,13 @@ public sealed class RebalanceSpecs() : MockKafkaSpecs(partitions: Partitions)
         var (first, firstDone) = Join(_ledger, "first");
         await UntilAsync(() => _ledger.Written > 0, "the first batch");
         var (second, _) = Join(_ledger, "second");
-        await second.Assigned.Soon();
-        await first.DrainAndShutdown(firstDone.ContinueWith(_ => 0, TaskScheduler.Default)).Soon();
+        await second.Assigned.Eventually();
+        await first.DrainAndShutdown(firstDone.ContinueWith(_ => 0, TaskScheduler.Default)).Eventually();
 
         await UntilAsync(async () => await CommittedAsync() == 3_000, "the commits");
         _ledger.ShouldHold(await Admin.HighWatermarksAsync(Topic, Cancellation));
         _ledger.Repeated.ShouldBe(0);
-        await second.Stop().Soon();
+        await second.Stop().Eventually();
     }
 
     [Fact]
@@ -76,18 +76,18 @@ public sealed class RebalanceSpecs() : MockKafkaSpecs(partitions: Partitions)
             members.Add(Join(_ledger, $"member-{i}"));
         }
 
-        await Task.WhenAll(members.Select(member => member.Control.Assigned)).Soon();
+        await Task.WhenAll(members.Select(member => member.Control.Assigned)).Eventually();
         await UntilAsync(async () => await CommittedAsync() == 1_200, "the commits");
         foreach (var (control, done) in members.Take(Partitions))
         {
-            await control.Stop().Soon();
-            await done.Soon();
+            await control.Stop().Eventually();
+            await done.Eventually();
         }
 
         // Whoever had nothing: six have gone, and six partitions are the last one's.
         await ProduceAsync(1_200, Partitions);
         await UntilAsync(async () => await CommittedAsync() == 2_400, "the commits of the last");
-        await members[Partitions].Control.Stop().Soon();
+        await members[Partitions].Control.Stop().Eventually();
         _ledger.ShouldHold(await Admin.HighWatermarksAsync(Topic, Cancellation));
     }
 
@@ -103,9 +103,9 @@ public sealed class RebalanceSpecs() : MockKafkaSpecs(partitions: Partitions)
         await ProduceAsync(1_200, Partitions);
         await UntilAsync(async () => await CommittedAsync() == 4_200, "the commits");
         ended.Count.ShouldBeLessThan(Partitions);
-        await control.Stop().Soon();
+        await control.Stop().Eventually();
         await UntilAsync(() => ended.Count == Partitions, "the ends of all"); // told by streams of their own
-        await other.Stop().Soon();
+        await other.Stop().Eventually();
         _ledger.ShouldHold(await Admin.HighWatermarksAsync(Topic, Cancellation));
     }
 
@@ -122,7 +122,7 @@ public sealed class RebalanceSpecs() : MockKafkaSpecs(partitions: Partitions)
         await UntilAsync(() => _ledger.Written == 10_000, "the other partitions");
         await UntilAsync(() => control.Statistics.Pauses > 0, "the pause");
         control.Statistics.Records.ShouldBeLessThan(12_000);
-        await control.Stop().Soon();
+        await control.Stop().Eventually();
         (await Admin.CommittedAsync(Topic, Group, Cancellation)).ContainsKey(0).ShouldBeFalse();
     }
 
@@ -150,7 +150,7 @@ public sealed class RebalanceSpecs() : MockKafkaSpecs(partitions: Partitions)
         go.SetResult();
         await UntilAsync(async () => await CommittedAsync() == 12_000, "the commits");
         _ledger.Repeated.ShouldBe(0);
-        await control.Stop().Soon();
+        await control.Stop().Eventually();
     }
 
     private (IControl Control, List<TopicPartition> Ended) RunPartitioned()

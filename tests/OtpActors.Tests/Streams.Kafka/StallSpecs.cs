@@ -23,8 +23,8 @@ public sealed class StallSpecs() : MockKafkaSpecs(partitions: 1)
         ClientOf(control).Pause([new TopicPartition(Topic, 0)]); // behind the source's back, as a fault of the client would
         await ProduceAsync(100);
 
-        (await Should.ThrowAsync<KafkaStreamException>(() => done.Soon())).Failure.ShouldBe(KafkaFailure.Stalled);
-        await control.IsShutdown.Soon();
+        (await Should.ThrowAsync<KafkaStreamException>(() => done.Eventually())).Failure.ShouldBe(KafkaFailure.Stalled);
+        await control.IsShutdown.Eventually();
     }
 
     [Fact]
@@ -41,7 +41,7 @@ public sealed class StallSpecs() : MockKafkaSpecs(partitions: 1)
 
         await UntilAsync(() => _ledger.Written == 200, "the records after");
         done.IsCompleted.ShouldBeFalse();
-        await control.Stop().Soon();
+        await control.Stop().Eventually();
     }
 
     /// <summary>Nobody may have it, and so nobody gives it away.</summary>

@@ -112,7 +112,7 @@ public sealed class TlsFaultSpecs : IAsyncLifetime
         settings = settings with { OperationTimeout = TimeSpan.FromSeconds(10) }; // the handshake fails within it
         var consuming = KafkaConsumer.CommittableBatchSource(settings, "t")
             .RunWith(Sink.Ignore<KafkaBatch<byte[], byte[]>>(), system.Materializer());
-        (await Should.ThrowAsync<KafkaStreamException>(() => consuming.Soon())).Failure.ShouldBe(KafkaFailure.Denied);
+        (await Should.ThrowAsync<KafkaStreamException>(() => consuming.Eventually())).Failure.ShouldBe(KafkaFailure.Denied);
         await system.Terminate();
     }
 
@@ -143,7 +143,7 @@ public sealed class TlsFaultSpecs : IAsyncLifetime
     }
 
     private static Task<KafkaStreamException> AskAsync(KafkaAdmin admin) => Should.ThrowAsync<KafkaStreamException>(
-        () => admin.PartitionsAsync("t", TestContext.Current.CancellationToken).Soon());
+        () => admin.PartitionsAsync("t", TestContext.Current.CancellationToken).Eventually());
 
     private Dictionary<string, string> Properties(TestAuthority trusted) => new()
     {

@@ -73,7 +73,7 @@ public sealed class KilledChild
         };
         using var child = Process.Start(start)!;
         var (last, count) = (0L, 0);
-        while (await child.StandardOutput.ReadLineAsync().Soon() is { } line)
+        while (await child.StandardOutput.ReadLineAsync().Eventually() is { } line)
         {
             if (!line.StartsWith(Prefix, StringComparison.Ordinal))
             {
@@ -87,7 +87,7 @@ public sealed class KilledChild
             }
         }
 
-        await child.WaitForExitAsync().Soon();
+        await child.WaitForExitAsync().Eventually();
         count.ShouldBeGreaterThanOrEqualTo(acknowledgements, "the child ended by itself");
         return last;
     }

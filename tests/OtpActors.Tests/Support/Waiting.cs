@@ -7,7 +7,7 @@ public static class Waiting
     /// <summary>Far beyond what anything here takes: it ends a test that hangs and decides no other.</summary>
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(1);
 
-    public static Task<T> Soon<T>(this Task<T> task) => task.WaitAsync(Limit, TestContext.Current.CancellationToken);
+    public static Task<T> Eventually<T>(this Task<T> task) => task.WaitAsync(Limit, TestContext.Current.CancellationToken);
 
-    public static Task Soon(this Task task) => task.WaitAsync(Limit, TestContext.Current.CancellationToken);
+    public static Task Eventually(this Task task) => task.WaitAsync(Limit, TestContext.Current.CancellationToken);
 }

@@ -50,8 +50,8 @@ public class MissedRunAlertsSpecs : RunKit
     public async Task A_run_that_timed_out_before_the_process_ended_is_told_by_the_next_one()
     {
         Clock.Advance(TimeSpan.FromHours(2));
-        await Catalog.SaveAsync(RunSummary.Of(RunDriver.At(RunPhase.TimedOut).State));
-        await Catalog.SaveAsync(RunSummary.Of(RunDriver.At(RunPhase.Completed).State) with { RunId = "fine" });
+        await Catalog.SaveAsync(RunSummary.From(RunDriver.At(RunPhase.TimedOut).State));
+        await Catalog.SaveAsync(RunSummary.From(RunDriver.At(RunPhase.Completed).State) with { RunId = "fine" });
         Start();
         Sys.EventStream.Publish(new RunNotices.Resumed(0));
         (await _told.NextAsync<MissedRun>()).Subject.ShouldBe(RunDriver.RunId);

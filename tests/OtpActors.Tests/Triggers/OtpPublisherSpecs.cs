@@ -51,7 +51,7 @@ public sealed class OtpPublisherSpecs : TestKit
         var callers = Enumerable.Range(0, 200).Select(i => publisher.PublishAsync(Target, Records(i * 10, 10), Cancel)).ToList();
         callers.ShouldAllBe(caller => !caller.IsCompleted);
         gate.SetResult();
-        await Task.WhenAll(callers).Soon();
+        await Task.WhenAll(callers).Eventually();
 
         appends.ShouldBeLessThan(100); // those that came while a write was under way went together
         (await NumbersAsync()).Order().ShouldBe(Enumerable.Range(0, 2_000));
@@ -62,7 +62,7 @@ public sealed class OtpPublisherSpecs : TestKit
     public async Task A_caller_s_records_lie_together_and_in_order()
     {
         var publisher = Open();
-        await Task.WhenAll(Enumerable.Range(0, 20).Select(i => publisher.PublishAsync(Target, Records(i * 300, 300), Cancel))).Soon();
+        await Task.WhenAll(Enumerable.Range(0, 20).Select(i => publisher.PublishAsync(Target, Records(i * 300, 300), Cancel))).Eventually();
 
         var numbers = await NumbersAsync();
         numbers.Chunk(300).ShouldAllBe(chunk => chunk.SequenceEqual(Enumerable.Range(chunk[0], 300)));
@@ -72,13 +72,13 @@ public sealed class OtpPublisherSpecs : TestKit
     public async Task A_producer_that_broke_off_tells_its_callers_and_is_begun_anew()
     {
         var publisher = Open();
-        await publisher.PublishAsync(Target, Records(0, 5), Cancel).Soon();
+        await publisher.PublishAsync(Target, Records(0, 5), Cancel).Eventually();
         _topic.BeforeAppend = _ => throw new TopicException("the disk is full");
-        var unknown = await Should.ThrowAsync<PublishUnknownException>(() => publisher.PublishAsync(Target, Records(5, 5), Cancel).Soon());
+        var unknown = await Should.ThrowAsync<PublishUnknownException>(() => publisher.PublishAsync(Target, Records(5, 5), Cancel).Eventually());
         unknown.Message.ShouldContain("the disk is full");
 
         _topic.BeforeAppend = _ => Task.CompletedTask;
-        await publisher.PublishAsync(Target, Records(10, 5), Cancel).Soon();
+        await publisher.PublishAsync(Target, Records(10, 5), Cancel).Eventually();
         (await NumbersAsync()).ShouldBe([.. Enumerable.Range(0, 5), .. Enumerable.Range(10, 5)]);
     }
 
@@ -87,17 +87,17 @@ public sealed class OtpPublisherSpecs : TestKit
     {
         var publisher = Open();
         await _log.DisposeAsync();
-        (await Should.ThrowAsync<TopicException>(() => publisher.PublishAsync(Target, Records(0, 1), Cancel).Soon())).Message.ShouldContain("closed");
+        (await Should.ThrowAsync<TopicException>(() => publisher.PublishAsync(Target, Records(0, 1), Cancel).Eventually())).Message.ShouldContain("closed");
     }
 
     [Fact]
     public async Task A_new_process_goes_on_in_the_sequence_and_loses_none()
     {
-        await Open().PublishAsync(Target, Records(0, 5), Cancel).Soon();
+        await Open().PublishAsync(Target, Records(0, 5), Cancel).Eventually();
         await _log.DisposeAsync();
         _log = new EmbeddedTopic(_directory.File("topic.db"));
         var again = new OtpPublisher(_log, Sys, _clock, NullLogger<OtpPublisher>.Instance);
-        await again.PublishAsync(Target, Records(5, 5), Cancel).Soon();
+        await again.PublishAsync(Target, Records(5, 5), Cancel).Eventually();
 
         (await NumbersAsync()).ShouldBe(Enumerable.Range(0, 10));
     }
@@ -110,14 +110,14 @@ public sealed class OtpPublisherSpecs : TestKit
         _topic.BeforeAppend = _ => gate.Task;
         var first = publisher.PublishAsync(Target, Records(0, 10), Cancel);
         var second = publisher.PublishAsync(Target, Records(10, 10), Cancel);
-        await Should.ThrowAsync<PublishRefusedException>(() => publisher.PublishAsync(Target, Records(20, 1), Cancel).Soon()); // nor is there room to wait
+        await Should.ThrowAsync<PublishRefusedException>(() => publisher.PublishAsync(Target, Records(20, 1), Cancel).Eventually()); // nor is there room to wait
         second.IsCompleted.ShouldBeFalse();
         _clock.Advance(TimeSpan.FromSeconds(5));
-        await Should.ThrowAsync<PublishRefusedException>(() => second.Soon());
+        await Should.ThrowAsync<PublishRefusedException>(() => second.Eventually());
         var third = publisher.PublishAsync(Target, Records(30, 10), Cancel);
         gate.SetResult();
-        await first.Soon();
-        await third.Soon();
+        await first.Eventually();
+        await third.Eventually();
 
         (await NumbersAsync()).ShouldBe([.. Enumerable.Range(0, 10), .. Enumerable.Range(30, 10)]);
     }
@@ -130,12 +130,12 @@ public sealed class OtpPublisherSpecs : TestKit
         _topic.BeforeAppend = _ => gate.Task;
         var caller = publisher.PublishAsync(Target, Records(0, 10), Cancel);
         var drained = publisher.DrainAsync();
-        await Should.ThrowAsync<PublishRefusedException>(() => publisher.PublishAsync(Target, Records(10, 1), Cancel).Soon());
-        await Should.ThrowAsync<PublishRefusedException>(() => publisher.PublishAsync(Target with { Topic = "other" }, Records(10, 1), Cancel).Soon());
+        await Should.ThrowAsync<PublishRefusedException>(() => publisher.PublishAsync(Target, Records(10, 1), Cancel).Eventually());
+        await Should.ThrowAsync<PublishRefusedException>(() => publisher.PublishAsync(Target with { Topic = "other" }, Records(10, 1), Cancel).Eventually());
         drained.IsCompleted.ShouldBeFalse();
         gate.SetResult();
-        await caller.Soon();
-        await drained.Soon();
+        await caller.Eventually();
+        await drained.Eventually();
 
         (await NumbersAsync()).ShouldBe(Enumerable.Range(0, 10));
     }
@@ -146,7 +146,7 @@ public sealed class OtpPublisherSpecs : TestKit
         var publisher = Open();
         for (var i = 0; _topic.Flows < 3; i++)
         {
-            await publisher.PublishAsync(Target, Records(i, 1), Cancel).Soon();
+            await publisher.PublishAsync(Target, Records(i, 1), Cancel).Eventually();
             _clock.Advance(TimeSpan.FromMinutes(1)); // while the loop waits, most times
             await Task.Yield();
         }
@@ -159,7 +159,7 @@ public sealed class OtpPublisherSpecs : TestKit
     public async Task A_key_publishes_once_and_another_publication_under_it_is_refused()
     {
         var publisher = Open();
-        var outcomes = await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => OnceAsync(publisher, 7, "key"))).Soon();
+        var outcomes = await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => OnceAsync(publisher, 7, "key"))).Eventually();
         outcomes.Count(published => published).ShouldBe(1);
         await Should.ThrowAsync<PublishKeyReusedException>(() => OnceAsync(publisher, 8, "key"));
         (await OnceAsync(publisher, 8, "another key")).ShouldBeTrue();
@@ -181,7 +181,7 @@ public sealed class OtpPublisherSpecs : TestKit
     }
 
     private static Task<bool> OnceAsync(OtpPublisher publisher, byte content, string key) =>
-        publisher.PublishOnceAsync(Target, Records(0, 3), key, Enumerable.Repeat(content, 32).ToArray(), Cancel).Soon();
+        publisher.PublishOnceAsync(Target, Records(0, 3), key, Enumerable.Repeat(content, 32).ToArray(), Cancel).Eventually();
 
     private OtpPublisher Open(PublisherLimits? limits = null) => new(_topic, Sys, _clock, NullLogger<OtpPublisher>.Instance, limits);
 

@@ -33,8 +33,8 @@ public sealed record LedgerEntry(
 /// <summary>What is about to be sent.</summary>
 internal readonly record struct Notification(string Id, string RunId, string Store, string Channel, EmailAddress Address)
 {
-    public static Notification Of(OtpMail mail) => new(mail.Id, mail.RunId, mail.Store, ChannelNames.Mail, mail.To);
+    public static Notification From(OtpMail mail) => new(mail.Id, mail.RunId, mail.Store, ChannelNames.Mail, mail.To);
 
-    public static Notification Of(SlackMessage message) =>
+    public static Notification From(SlackMessage message) =>
         new(message.Id, message.RunId, message.Store, ChannelNames.Slack, message.Email);
 }

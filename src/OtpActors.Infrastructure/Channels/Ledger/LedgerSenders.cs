@@ -16,7 +16,7 @@ public sealed class LedgerMailSender(IMailSender inner, NotificationLedger ledge
     private readonly SemaphoreSlim _gate = new(atATime);
 
     public Task<SendResult> SendAsync(OtpMail mail, CancellationToken cancellationToken) => ledger.SendAsync(
-        Notification.Of(mail), arrivalLimit, _gate, () => inner.SendAsync(mail, cancellationToken), cancellationToken);
+        Notification.From(mail), arrivalLimit, _gate, () => inner.SendAsync(mail, cancellationToken), cancellationToken);
 }
 
 /// <summary>The same for Slack.</summary>
@@ -25,5 +25,5 @@ public sealed class LedgerSlackSender(ISlackSender inner, NotificationLedger led
     private readonly SemaphoreSlim _gate = new(atATime);
 
     public Task<SendResult> SendAsync(SlackMessage message, CancellationToken cancellationToken) => ledger.SendAsync(
-        Notification.Of(message), arrivalLimit, _gate, () => inner.SendAsync(message, cancellationToken), cancellationToken);
+        Notification.From(message), arrivalLimit, _gate, () => inner.SendAsync(message, cancellationToken), cancellationToken);
 }

@@ -37,28 +37,28 @@ internal sealed class SmtpConnection : IAsyncDisposable
 
     /// <exception cref="NotificationException">The server is out, or refuses what concerns all mails alike. Nothing was sent.</exception>
     /// <exception cref="OperationCanceledException">Told to stop before the mail was handed over.</exception>
-    public async Task<SendResult> SendAsync(OtpMail mail, CancellationToken stop)
+    public async Task<SendResult> SendAsync(OtpMail mail, CancellationToken cancellationToken)
     {
-        stop.ThrowIfCancellationRequested();
+        cancellationToken.ThrowIfCancellationRequested();
         _breaker.ThrowIfOpen();
         var reused = _client.IsConnected;
         if (!reused)
         {
-            await ConnectAsync(stop);
+            await ConnectAsync(cancellationToken);
         }
 
-        var end = await TryAsync(mail, stop);
+        var end = await TryAsync(mail, cancellationToken);
         if (end is null && reused)
         {
             // The server had closed a connection that lay idle: nothing of this mail was seen, and a new one tells more.
-            await ConnectAsync(stop);
-            end = await TryAsync(mail, stop);
+            await ConnectAsync(cancellationToken);
+            end = await TryAsync(mail, cancellationToken);
         }
 
         var result = end ?? new SendResult(SendOutcome.Deferred, "the connection was lost before the mail was handed over");
         if (result.Outcome == SendOutcome.Deferred && !_client.IsConnected)
         {
-            await ConnectAsync(stop); // tells a server that is out, which says nothing about the mail, from one that dislikes it
+            await ConnectAsync(cancellationToken); // tells a server that is out, which says nothing about the mail, from one that dislikes it
         }
 
         return result;
@@ -85,7 +85,7 @@ internal sealed class SmtpConnection : IAsyncDisposable
     }
 
     /// <returns>Null where the connection was lost before the server could have the mail.</returns>
-    private async Task<SendResult?> TryAsync(OtpMail mail, CancellationToken stop)
+    private async Task<SendResult?> TryAsync(OtpMail mail, CancellationToken cancellationToken)
     {
         var format = MailTemplate.FormatFor(mail);
         if (format.International && !_client.Capabilities.HasFlag(SmtpCapabilities.UTF8))
@@ -100,7 +100,7 @@ internal sealed class SmtpConnection : IAsyncDisposable
 
         using var message = _template.Create(mail);
         using var deadline = new CancellationTokenSource(_options.SendTimeout, _time);
-        await using var stopping = stop.Register(() => deadline.CancelAfter(Grace));
+        await using var stopping = cancellationToken.Register(() => deadline.CancelAfter(Grace));
         _watch.Reset();
         try
         {
@@ -121,7 +121,7 @@ internal sealed class SmtpConnection : IAsyncDisposable
             await CloseAsync();
             if (!uncertain)
             {
-                stop.ThrowIfCancellationRequested();
+                cancellationToken.ThrowIfCancellationRequested();
                 return deadline.IsCancellationRequested
                     ? new SendResult(SendOutcome.Deferred, $"no answer within {_options.SendTimeout.TotalSeconds:0.###} s")
                     : null;
@@ -152,10 +152,10 @@ internal sealed class SmtpConnection : IAsyncDisposable
         };
     }
 
-    private async Task ConnectAsync(CancellationToken stop)
+    private async Task ConnectAsync(CancellationToken cancellationToken)
     {
         using var deadline = new CancellationTokenSource(_options.ConnectTimeout, _time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, stop);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
         try
         {
             var security = _options.AllowPlaintext ? SecureSocketOptions.None
@@ -168,7 +168,7 @@ internal sealed class SmtpConnection : IAsyncDisposable
         catch (Exception e)
         {
             await CloseAsync();
-            stop.ThrowIfCancellationRequested();
+            cancellationToken.ThrowIfCancellationRequested();
             throw _breaker.Open(Explain(e));
         }
     }

@@ -13,7 +13,7 @@ internal static class SlackDigest
 
     /// <summary>Makes one payload of as many messages as fit into one text, at least one.</summary>
     /// <returns>The payload and how many are in it.</returns>
-    public static (SlackPayload Payload, int Count) Of(IReadOnlyList<SlackMessage> messages, SlackOptions options)
+    public static (SlackPayload Payload, int Count) From(IReadOnlyList<SlackMessage> messages, SlackOptions options)
     {
         var (count, blocks, text) = (0, 0, 0);
         foreach (var line in messages.Select(message => Line(new SlackText(), message, options)))

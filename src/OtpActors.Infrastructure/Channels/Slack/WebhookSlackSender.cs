@@ -111,7 +111,7 @@ public sealed class WebhookSlackSender : ISlackSender, IAsyncDisposable
         }
 
         var (payload, count) = taken.Count > 1
-            ? SlackDigest.Of([.. taken.Select(post => post.Message)], _options)
+            ? SlackDigest.From([.. taken.Select(post => post.Message)], _options)
             : (SlackPayload.For(taken[0].Message, _options), 1);
         waiting.InsertRange(0, taken[count..]);
         taken[count..].ForEach(post => post.PutBack());
@@ -124,7 +124,7 @@ public sealed class WebhookSlackSender : ISlackSender, IAsyncDisposable
         try
         {
             var known = await Task.WhenAll(posts.Select(post =>
-                _ledger.BeginAsync(Notification.Of(post.Message), ArrivalLimit.For(_options.OnUncertain))));
+                _ledger.BeginAsync(Notification.From(post.Message), ArrivalLimit.For(_options.OnUncertain))));
             var fresh = posts.Where((_, i) => known[i] is null).ToList();
             foreach (var (post, answer) in posts.Zip(known))
             {
@@ -142,7 +142,7 @@ public sealed class WebhookSlackSender : ISlackSender, IAsyncDisposable
             if (fresh.Count < posts.Count)
             {
                 payload = fresh.Count > 1
-                    ? SlackDigest.Of([.. fresh.Select(post => post.Message)], _options).Payload
+                    ? SlackDigest.From([.. fresh.Select(post => post.Message)], _options).Payload
                     : SlackPayload.For(fresh[0].Message, _options);
             }
 

@@ -19,7 +19,7 @@ public readonly record struct FileIdentity(uint DeviceMajor, uint DeviceMinor, u
     public static bool IsSupported => _supported;
 
     /// <returns>Null where nothing is at the path, or where it cannot be told.</returns>
-    public static FileIdentity? Of(string path)
+    public static FileIdentity? From(string path)
     {
         if (!_supported)
         {

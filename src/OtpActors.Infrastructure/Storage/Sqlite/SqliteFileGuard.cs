@@ -43,7 +43,7 @@ public sealed class SqliteFileGuard(string file)
 
     private string? Check(string path)
     {
-        var now = FileIdentity.Of(path);
+        var now = FileIdentity.From(path);
         if (!_known.TryGetValue(path, out var known))
         {
             if (now is not null)

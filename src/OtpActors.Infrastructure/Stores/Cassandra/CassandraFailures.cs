@@ -8,7 +8,7 @@ internal static class CassandraFailures
     private const string Section = "OtpActors:Cassandra";
 
     /// <param name="metadata">Null as long as there was no connection.</param>
-    public static Exception Of(DriverException failure, CassandraOptions options, ClusterMetadata? metadata) => failure switch
+    public static Exception From(DriverException failure, CassandraOptions options, ClusterMetadata? metadata) => failure switch
     {
         AuthenticationException => Setup(
             $"Cassandra does not let the user in: {failure.Message}. Set {Section}:Username and :Password.", failure),

@@ -193,7 +193,7 @@ public sealed class CassandraStore(string name, CassandraOptions options, OnExis
         var count = 0;
         foreach (var (email, index) in newest)
         {
-            rows[count] = new NewRow(batch[index], now, WriteTimes.Of(batch[index]));
+            rows[count] = new NewRow(batch[index], now, WriteTimes.From(batch[index]));
             newest[email] = count++;
         }
 
@@ -241,7 +241,7 @@ public sealed class CassandraStore(string name, CassandraOptions options, OnExis
         catch (DriverException failure)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            throw CassandraFailures.Of(failure, options, _cluster?.Metadata);
+            throw CassandraFailures.From(failure, options, _cluster?.Metadata);
         }
     }
 }

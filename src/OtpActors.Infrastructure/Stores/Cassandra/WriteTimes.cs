@@ -20,7 +20,7 @@ internal sealed class WriteTimes
     private readonly ConcurrentDictionary<(string Topic, int Partition), Partition> _partitions = new();
 
     /// <summary>In microseconds since 1970.</summary>
-    public static long Of(StoreRecord record) => (Milliseconds(record) * Places) + (record.Origin.Offset % Places);
+    public static long From(StoreRecord record) => (Milliseconds(record) * Places) + (record.Origin.Offset % Places);
 
     /// <summary>
     /// Whether an earlier record of the same millisecond may have a write time that is not before this one's. To be asked of
@@ -34,8 +34,8 @@ internal sealed class WriteTimes
     public static long After(StoreRecord record, RecordOrigin? existing, DateTimeOffset? producedAt, long? writeTime) =>
         existing is { } origin && origin.Topic == record.Origin.Topic && origin.Partition == record.Origin.Partition
         && origin.Offset < record.Origin.Offset && producedAt?.ToUnixTimeMilliseconds() == record.ProducedAt.ToUnixTimeMilliseconds()
-            ? Math.Max(Of(record), writeTime is long.MaxValue ? long.MaxValue : (writeTime ?? 0) + 1)
-            : Of(record);
+            ? Math.Max(From(record), writeTime is long.MaxValue ? long.MaxValue : (writeTime ?? 0) + 1)
+            : From(record);
 
     private static long Milliseconds(StoreRecord record) => Math.Max(0, record.ProducedAt.ToUnixTimeMilliseconds());
 

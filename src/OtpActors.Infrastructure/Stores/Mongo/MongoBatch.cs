@@ -76,7 +76,7 @@ internal sealed class MongoBatch
     {
         ref var inserted = ref At(group);
         inserted.IsPresent = false;
-        inserted.Stands = Standing.Of(_records[inserted.First]);
+        inserted.Stands = Standing.From(_records[inserted.First]);
     }
 
     /// <summary>A unique index was in the way.</summary>
@@ -132,7 +132,7 @@ internal sealed class MongoBatch
 
     /// <summary>Decides about every record; all groups must be known.</summary>
     /// <param name="replacements">The records that have yet to take the place of older ones.</param>
-    public WriteResult Judge(out List<Place> replacements)
+    public WriteResult Classify(out List<Place> replacements)
     {
         var outcomes = new WriteOutcome[_records.Count];
         var newer = new Dictionary<int, int>();
@@ -147,11 +147,11 @@ internal sealed class MongoBatch
                 continue;
             }
 
-            outcomes[i] = Judge(group.Stands!.Value, _records[i], out var replaces);
+            outcomes[i] = Classify(group.Stands!.Value, _records[i], out var replaces);
             if (replaces)
             {
                 newer[_groupOf[i]] = i;
-                group.Stands = Standing.Of(_records[i]);
+                group.Stands = Standing.From(_records[i]);
             }
         }
 
@@ -159,7 +159,7 @@ internal sealed class MongoBatch
         return new WriteResult(outcomes, rejections);
     }
 
-    private WriteOutcome Judge(Standing stands, in StoreRecord record, out bool replaces)
+    private WriteOutcome Classify(Standing stands, in StoreRecord record, out bool replaces)
     {
         replaces = false;
         if (_onExisting == OnExisting.Skip)
@@ -186,7 +186,7 @@ internal sealed class MongoBatch
     /// <param name="ProducedAt">Milliseconds since 1970, as a document keeps it.</param>
     private readonly record struct Standing(RecordOrigin? Origin, long? ProducedAt)
     {
-        public static Standing Of(in StoreRecord record) => new(record.Origin, record.ProducedAt.ToUnixTimeMilliseconds());
+        public static Standing From(in StoreRecord record) => new(record.Origin, record.ProducedAt.ToUnixTimeMilliseconds());
     }
 
     [SuppressMessage("Performance", "CA1815", Justification = "Changed in place and never compared")]

@@ -26,12 +26,12 @@ internal static class MongoFailures
     };
 
     /// <exception cref="StoreUnavailableException">More is wrong with the bulk than that documents were refused.</exception>
-    public static void ThrowIfOut(MongoBulkWriteException<BsonDocument> failure, string where)
+    public static void ThrowIfUnavailable(MongoBulkWriteException<BsonDocument> failure, string where)
     {
         if (failure.WriteErrors.FirstOrDefault(e => e.Category != ServerErrorCategory.DuplicateKey && !Refusals.ContainsKey(e.Code))
             is { } error)
         {
-            throw MongoSetups.Of(error.Code) is { } setup
+            throw MongoSetups.From(error.Code) is { } setup
                 ? new StoreSetupException($"{where}: {setup}")
                 : new StoreUnavailableException($"{where} cannot write now (error {error.Code})");
         }
@@ -94,7 +94,7 @@ internal static class MongoFailures
         MongoConnectionException e => (Exception?)MongoReach.Tls(where, e) ?? Handshake(where, e)
             ?? Out(where, e.GetBaseException().Message, e),
         MongoWriteConcernException e => NoMajority(where, e.WriteConcernResult.Response),
-        MongoCommandException e when MongoSetups.Of(e.Code) is { } setup => new StoreSetupException($"{where}: {setup}"),
+        MongoCommandException e when MongoSetups.From(e.Code) is { } setup => new StoreSetupException($"{where}: {setup}"),
         MongoCommandException e => Out(where, $"{e.CodeName ?? "error"} {e.Code}", null),
         MongoExecutionTimeoutException e => Out(where, $"{e.CodeName ?? "error"} {e.Code}", null),
         MongoServerException e => Out(where, e.GetType().Name, null),

@@ -43,8 +43,8 @@ internal static class MongoSetups
     };
 
     /// <summary>What to mend; null for an error that may pass.</summary>
-    public static string? Of(int code) => Sentences.GetValueOrDefault(code);
+    public static string? From(int code) => Sentences.GetValueOrDefault(code);
 
     /// <summary>Of errors in a log-in, where an unknown mechanism is also told as a bad value (2).</summary>
-    public static string? OfLogIn(int code) => code == 2 ? Sentences[334] : Of(code);
+    public static string? OfLogIn(int code) => code == 2 ? Sentences[334] : From(code);
 }

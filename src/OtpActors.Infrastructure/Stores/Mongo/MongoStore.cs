@@ -128,7 +128,7 @@ public sealed class MongoStore(string name, MongoOptions options, OnExisting onE
                 continue; // removed by others in between
             }
 
-            var verdict = batch.Judge(out var replacements);
+            var verdict = batch.Classify(out var replacements);
             var replaced = await BulkAsync(collection, batch, replacements, MongoDocuments.Replace, cancellationToken)
                 .ConfigureAwait(false);
             if ((replaced?.MatchedCount ?? 0) == replacements.Count)
@@ -162,7 +162,7 @@ public sealed class MongoStore(string name, MongoOptions options, OnExisting onE
         }
         catch (MongoBulkWriteException<BsonDocument> e)
         {
-            MongoFailures.ThrowIfOut(e, _mongo.Where);
+            MongoFailures.ThrowIfUnavailable(e, _mongo.Where);
             foreach (var error in e.WriteErrors)
             {
                 if (error.Category == ServerErrorCategory.DuplicateKey)

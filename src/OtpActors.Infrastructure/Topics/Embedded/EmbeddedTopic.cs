@@ -35,7 +35,7 @@ public sealed class EmbeddedTopic : IOtpTopic, IAsyncDisposable
         _reader = new SqliteDatabase(new SqliteSettings(file) { ReadOnly = true, CacheKiB = 4 * 1024 });
     }
 
-    public bool KeepsHeaders => true;
+    public bool SupportsHeaders => true;
 
     public async Task<TopicEnsured> EnsureAsync(TopicSpec spec, CancellationToken cancellationToken)
     {
@@ -80,12 +80,12 @@ public sealed class EmbeddedTopic : IOtpTopic, IAsyncDisposable
             _reader, s => TopicFile.Committed(s, entry, group), cancellationToken).ConfigureAwait(false);
     }
 
-    public bool KeepsProducers => true;
+    public bool SupportsIdempotentProducer => true;
 
     public async Task<IReadOnlyList<TopicSummary>> ListAsync(CancellationToken cancellationToken) =>
         await RunAsync(_writer, TopicFile.List, cancellationToken).ConfigureAwait(false);
 
-    public async Task<IReadOnlyList<PartitionExtent>?> DescribeAsync(string topic, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<PartitionWatermarks>?> DescribeAsync(string topic, CancellationToken cancellationToken)
     {
         if (await TryFindAsync(topic, cancellationToken).ConfigureAwait(false) is not { } entry)
         {
@@ -98,7 +98,7 @@ public sealed class EmbeddedTopic : IOtpTopic, IAsyncDisposable
                 .Select(partition =>
                 {
                     var high = TopicFile.HighWatermark(s, entry, partition);
-                    return new PartitionExtent(partition, TopicFile.LowWatermark(s, entry, partition) ?? high, high);
+                    return new PartitionWatermarks(partition, TopicFile.LowWatermark(s, entry, partition) ?? high, high);
                 })
                 .ToList()),
             cancellationToken).ConfigureAwait(false);

@@ -43,7 +43,7 @@ internal static class KafkaClients
         };
 
     /// <summary>Null, or what the client library has against the options.</summary>
-    public static string? WhyRefused(KafkaOptions options)
+    public static string? RejectionReason(KafkaOptions options)
     {
         try
         {

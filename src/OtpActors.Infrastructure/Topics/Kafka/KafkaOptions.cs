@@ -63,10 +63,10 @@ public sealed class KafkaOptions : IValidatableObject
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
-        var refused = Properties.Keys.Select(name => (Name: name, Why: KafkaProperties.WhyRefused(name)))
+        var refused = Properties.Keys.Select(name => (Name: name, Why: KafkaProperties.RejectionReason(name)))
             .Where(each => each.Why is not null)
             .Select(each => $"{Section}:Properties:{each.Name} cannot be set: {each.Why}.").ToList();
-        if (refused.Count == 0 && Properties.Count > 0 && KafkaClients.WhyRefused(this) is { } said)
+        if (refused.Count == 0 && Properties.Count > 0 && KafkaClients.RejectionReason(this) is { } said)
         {
             var why = WithoutSecrets(said);
 

@@ -37,6 +37,6 @@ internal static class KafkaProperties
     };
 
     /// <summary>Why a property is not to be set from outside; null if it may be.</summary>
-    public static string? WhyRefused(string name) =>
+    public static string? RejectionReason(string name) =>
         name.StartsWith("dotnet.", StringComparison.OrdinalIgnoreCase) ? Client : Refused.GetValueOrDefault(name);
 }

@@ -10,24 +10,24 @@ public sealed partial class KafkaTopic
     private const int ReadBytes = 1 << 20;
 
     /// <summary>False: brokers do not tell, and so what is sent again lies there again.</summary>
-    public bool KeepsProducers => false;
+    public bool SupportsIdempotentProducer => false;
 
     public Task<IReadOnlyList<TopicSummary>> ListAsync(CancellationToken cancellationToken) => RunAsync<IReadOnlyList<TopicSummary>>(
         async () => [.. (await _admin.TopicsAsync(cancellationToken).ConfigureAwait(false))
             .OrderBy(topic => topic.Key, StringComparer.Ordinal).Select(topic => new TopicSummary(topic.Key, topic.Value))],
         "the list of topics");
 
-    public Task<IReadOnlyList<PartitionExtent>?> DescribeAsync(string topic, CancellationToken cancellationToken)
+    public Task<IReadOnlyList<PartitionWatermarks>?> DescribeAsync(string topic, CancellationToken cancellationToken)
     {
         TopicRules.CheckName(topic);
-        return RunAsync<IReadOnlyList<PartitionExtent>?>(
+        return RunAsync<IReadOnlyList<PartitionWatermarks>?>(
             async () =>
             {
                 try
                 {
                     var ends = await _admin.WatermarksAsync(topic, cancellationToken).ConfigureAwait(false);
                     return [.. ends.OrderBy(each => each.Key)
-                        .Select(each => new PartitionExtent(each.Key, each.Value.Low.Value, each.Value.High.Value))];
+                        .Select(each => new PartitionWatermarks(each.Key, each.Value.Low.Value, each.Value.High.Value))];
                 }
                 catch (KafkaStreamException e) when (e.Failure == KafkaFailure.UnknownTopic)
                 {

@@ -85,7 +85,7 @@ public sealed partial class KafkaTopic : IOtpTopic, IAsyncDisposable
             });
     }
 
-    public bool KeepsHeaders => !_wrapsHeaders;
+    public bool SupportsHeaders => !_wrapsHeaders;
 
     /// <summary>Always 0: brokers do not know it.</summary>
     public Task<long> ResumeSequenceAsync(string topic, string producerId, CancellationToken cancellationToken) =>

@@ -20,7 +20,7 @@ internal sealed class Suggestions(SuggestDirective directive) : SynchronousComma
         var asked = parsed.GetResult(directive)?.Values is [var text] ? text : "";
         var position = int.TryParse(asked, NumberStyles.None, CultureInfo.InvariantCulture, out var given)
             ? Math.Min(given, line.Length) : line.Length;
-        foreach (var word in Of(parsed.RootCommandResult.Command, line, position))
+        foreach (var word in From(parsed.RootCommandResult.Command, line, position))
         {
             parsed.InvocationConfiguration.Output.WriteLine(word);
         }
@@ -28,7 +28,7 @@ internal sealed class Suggestions(SuggestDirective directive) : SynchronousComma
         return ExitCodes.Done;
     }
 
-    internal static IReadOnlyList<string> Of(Command root, string line, int position)
+    internal static IReadOnlyList<string> From(Command root, string line, int position)
     {
         try
         {

@@ -23,7 +23,7 @@ internal sealed class Line
     public Line(params IEnumerable<Span> spans)
     {
         _spans = [.. spans.Select(span => span with { Text = TextWidth.Clean(span.Text) }).Where(span => span.Text.Length > 0)];
-        Width = _spans.Sum(span => TextWidth.Of(span.Text));
+        Width = _spans.Sum(span => TextWidth.Measure(span.Text));
     }
 
     public Line(string text, Ink ink = Ink.Plain) : this([new Span(text, ink)])
@@ -44,7 +44,7 @@ internal sealed class Line
         var (left, kept) = (width, new List<Span>());
         foreach (var span in _spans)
         {
-            var own = TextWidth.Of(span.Text);
+            var own = TextWidth.Measure(span.Text);
             kept.Add(own < left ? span : span with { Text = TextWidth.Cut(span.Text, left, always: true) });
             left -= own;
             if (left <= 0)

@@ -16,12 +16,12 @@ internal static class TextWidth
         (0x20000, 0x3FFFD),
     ];
 
-    public static int Of(string text)
+    public static int Measure(string text)
     {
         var width = 0;
         foreach (var rune in text.EnumerateRunes())
         {
-            width += Of(rune);
+            width += Measure(rune);
         }
 
         return width;
@@ -53,7 +53,7 @@ internal static class TextWidth
             return "";
         }
 
-        if (!always && Of(text) <= width)
+        if (!always && Measure(text) <= width)
         {
             return text;
         }
@@ -61,7 +61,7 @@ internal static class TextWidth
         var (kept, used) = (new StringBuilder(), 1);
         foreach (var rune in text.EnumerateRunes())
         {
-            if ((used += Of(rune)) > width)
+            if ((used += Measure(rune)) > width)
             {
                 break;
             }
@@ -75,7 +75,7 @@ internal static class TextWidth
     /// <summary>Filled up with spaces.</summary>
     public static string Pad(string text, int width, bool right = false)
     {
-        var fill = new string(' ', Math.Max(0, width - Of(text)));
+        var fill = new string(' ', Math.Max(0, width - Measure(text)));
         return right ? fill + text : text + fill;
     }
 
@@ -88,7 +88,7 @@ internal static class TextWidth
         var used = indent;
         foreach (var word in text.Split(' '))
         {
-            if (line.Length > 0 && used + 1 + Of(word) > width)
+            if (line.Length > 0 && used + 1 + Measure(word) > width)
             {
                 lines.Add(new string(' ', indent) + line.ToString().TrimEnd(' '));
                 line.Clear();
@@ -101,14 +101,14 @@ internal static class TextWidth
             }
 
             line.Append(word);
-            used += Of(word);
+            used += Measure(word);
         }
 
         lines.Add(new string(' ', indent) + line);
         return lines;
     }
 
-    private static int Of(Rune rune) => Rune.GetUnicodeCategory(rune) switch
+    private static int Measure(Rune rune) => Rune.GetUnicodeCategory(rune) switch
     {
         UnicodeCategory.NonSpacingMark or UnicodeCategory.EnclosingMark or UnicodeCategory.Format or UnicodeCategory.Control => 0,
         _ when rune.Value < 0x1100 => 1,

@@ -35,7 +35,7 @@ internal static class FindCommand
         }).WithExamples("find jane@example.com", "find jane@example.com --reveal --json");
     }
 
-    private static async Task<FoundOtpDocument> ReadAsync(OtpActorsOptions settings, EmailAddress email, bool reveal, CancellationToken cancel)
+    private static async Task<FoundOtpDocument> ReadAsync(OtpActorsOptions settings, EmailAddress email, bool reveal, CancellationToken cancellationToken)
     {
         using var data = DataDirectory.OpenReadOnly(settings.Data);
         var parts = new List<FoundOtpDocument.StorePart>();
@@ -43,7 +43,7 @@ internal static class FindCommand
         {
             await using (store)
             {
-                parts.Add(await FoundOtps.LookAsync(store, email, reveal, cancel));
+                parts.Add(await FoundOtps.LookAsync(store, email, reveal, cancellationToken));
             }
         }
 

@@ -27,14 +27,14 @@ internal sealed class RunFollower(Func<bool, ServiceClient> connect, IRunView vi
 
     /// <summary>Shows each change, and the last one again several times a second for what counts time, until the run is over.</summary>
     /// <exception cref="ServiceException">The service is gone for longer than it is looked for, or refuses.</exception>
-    public async Task FollowAsync(RunDocument run, CancellationToken cancel)
+    public async Task FollowAsync(RunDocument run, CancellationToken cancellationToken)
     {
-        _latest = RunProgress.Of(run);
-        var reading = ReadAsync(run.RunId, cancel);
+        _latest = RunProgress.From(run);
+        var reading = ReadAsync(run.RunId, cancellationToken);
         while (!reading.IsCompleted)
         {
             Show();
-            using var pause = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+            using var pause = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             await Task.WhenAny(reading, Task.Delay(Refresh, time, pause.Token));
             await pause.CancelAsync();
         }
@@ -53,7 +53,7 @@ internal sealed class RunFollower(Func<bool, ServiceClient> connect, IRunView vi
         view.Show(_latest!);
     }
 
-    private async Task ReadAsync(string id, CancellationToken cancel)
+    private async Task ReadAsync(string id, CancellationToken cancellationToken)
     {
         long? lostAt = null;
         while (true)
@@ -61,7 +61,7 @@ internal sealed class RunFollower(Func<bool, ServiceClient> connect, IRunView vi
             try
             {
                 var service = connect(lostAt is not null);
-                await foreach (var each in service.FollowRunAsync(id, _after, cancel))
+                await foreach (var each in service.FollowRunAsync(id, _after, cancellationToken))
                 {
                     if (lostAt is not null)
                     {
@@ -74,7 +74,7 @@ internal sealed class RunFollower(Func<bool, ServiceClient> connect, IRunView vi
 
                 if (!_latest!.IsOver)
                 {
-                    _latest = RunProgress.Of(await service.GetRunAsync(id, cancel)); // it was over before, or the service is about to stop
+                    _latest = RunProgress.From(await service.GetRunAsync(id, cancellationToken)); // it was over before, or the service is about to stop
                 }
 
                 if (_latest.IsOver)
@@ -92,7 +92,7 @@ internal sealed class RunFollower(Func<bool, ServiceClient> connect, IRunView vi
                 lostAt ??= time.GetTimestamp();
             }
 
-            await Task.Delay(Pause, time, cancel);
+            await Task.Delay(Pause, time, cancellationToken);
         }
     }
 

@@ -16,7 +16,7 @@ internal static class RunText
 
     public static void Write(Screen screen, RunDocument run, DateTimeOffset now)
     {
-        var progress = RunProgress.Of(run);
+        var progress = RunProgress.From(run);
         var isNarrow = screen.Width < Screen.Narrow;
         var picture = RunPicture.Final(progress, now, isNarrow ? Unbounded : screen.Width ?? Unbounded, goesOn: true);
         if (isNarrow)
@@ -89,7 +89,7 @@ internal static class RunText
         {
             table.Add(
                 step.Name, step.Hold is null ? step.State.ToString() : "Waiting", StepText.Took(step, now),
-                StepText.Note(run, step, now) ?? StepText.Of(run, step));
+                StepText.Note(run, step, now) ?? StepText.From(run, step));
         }
 
         return table;

@@ -79,7 +79,7 @@ internal sealed class ScheduleOptions
 
     /// <param name="name">Null where the address tells it.</param>
     /// <exception cref="UsageException">A file cannot be used.</exception>
-    public async Task<ScheduleForm> ToFormAsync(ParseResult parsed, string? name, CancellationToken cancel) => new()
+    public async Task<ScheduleForm> ToFormAsync(ParseResult parsed, string? name, CancellationToken cancellationToken) => new()
     {
         Name = name,
         Cron = parsed.GetValue(_cron),
@@ -92,7 +92,7 @@ internal sealed class ScheduleOptions
             Topic = parsed.GetValue(_topic),
             Partitions = parsed.GetValue(_partitions),
             Email = parsed.GetValue(_email),
-            Otp = parsed.GetValue(_otp) is { } file ? await SecretFile.ReadAsync(_otp.Name, file, cancel) : null,
+            Otp = parsed.GetValue(_otp) is { } file ? await SecretFile.ReadAsync(_otp.Name, file, cancellationToken) : null,
             Interval = parsed.GetValue(_interval),
             Duration = parsed.GetValue(_duration),
             Count = parsed.GetValue(_count),

@@ -11,16 +11,16 @@ internal static class SchedulesCommand
     {
         var command = List("schedules", "Lists, makes, changes and removes schedules.").WithExamples("schedules", "schedules show daily");
         command.Add(List("list", "Lists schedules, by name.").WithExamples("schedules list", "schedules list --json"));
-        command.Add(Of(
+        command.Add(From(
             "show", "Shows a schedule: what each run is, the coming due times, the last run.",
             (service, name, cancel) => service.GetScheduleAsync(name, cancel), ScheduleText.Write));
         command.Add(Set());
-        command.Add(Of(
+        command.Add(From(
             "pause", "Lets due times pass without a run, until it is resumed.", (service, name, cancel) => service.PauseScheduleAsync(name, cancel),
             ScheduleText.WriteLine));
-        command.Add(Of(
+        command.Add(From(
             "resume", "Lets due times from now on count.", (service, name, cancel) => service.ResumeScheduleAsync(name, cancel), ScheduleText.WriteLine));
-        command.Add(Of(
+        command.Add(From(
             "trigger", "Starts its run now, beside its due times.", (service, name, cancel) => service.TriggerScheduleAsync(name, cancel), RunText.WriteLine));
         command.Add(Delete());
         return command;
@@ -41,7 +41,7 @@ internal static class SchedulesCommand
         });
     });
 
-    private static Command Of<T>(
+    private static Command From<T>(
         string verb, string description, Func<ServiceClient, string, CancellationToken, Task<T>> ask, Action<Screen, T> write)
     {
         var name = Name();

@@ -33,7 +33,7 @@ internal static class SendCommand
     }
 
     /// <exception cref="UsageException">The file cannot be read.</exception>
-    private static async Task<ReadOnlyMemory<byte>> ReadAsync(string? file, CancellationToken cancel)
+    private static async Task<ReadOnlyMemory<byte>> ReadAsync(string? file, CancellationToken cancellationToken)
     {
         var source = file is null or "-" ? "standard input" : $"'{file}'";
         try
@@ -41,7 +41,7 @@ internal static class SendCommand
             await using var stream = file is null or "-" ? Console.OpenStandardInput() : File.OpenRead(file);
             using var bytes = new MemoryStream();
             var buffer = new byte[64 * 1024];
-            while (await stream.ReadAsync(buffer, cancel) is var read and > 0)
+            while (await stream.ReadAsync(buffer, cancellationToken) is var read and > 0)
             {
                 if (bytes.Length + read > MaxBytes)
                 {

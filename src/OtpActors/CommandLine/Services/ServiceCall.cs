@@ -9,7 +9,7 @@ using OtpActors.Infrastructure.Storage;
 namespace OtpActors.CommandLine.Services;
 
 /// <summary>One use of a <see cref="ServiceVerb"/>: what was typed, the service it is for, and how the answer is shown.</summary>
-internal sealed class ServiceCall(ParseResult parsed, CancellationToken interrupt, CancellationToken cancel) : IAsyncDisposable
+internal sealed class ServiceCall(ParseResult parsed, CancellationToken interrupt, CancellationToken cancellationToken) : IAsyncDisposable
 {
     private ServiceProvider? _services;
     private OtpActorsOptions? _settings;
@@ -17,7 +17,7 @@ internal sealed class ServiceCall(ParseResult parsed, CancellationToken interrup
     public ParseResult Parsed => parsed;
 
     /// <summary>Ctrl-C, SIGTERM, or the end of <c>--timeout</c>.</summary>
-    public CancellationToken Cancel => cancel;
+    public CancellationToken Cancel => cancellationToken;
 
     /// <summary>Whether it was Ctrl-C or SIGTERM.</summary>
     public bool IsInterrupted => interrupt.IsCancellationRequested;
@@ -73,7 +73,7 @@ internal sealed class ServiceCall(ParseResult parsed, CancellationToken interrup
     }
 
     /// <summary>A command line to copy, for the same service.</summary>
-    public string Again(params IEnumerable<string> words) => Invocation.Of([.. words, .. ServiceVerb.Place(parsed)]);
+    public string Again(params IEnumerable<string> words) => Invocation.From([.. words, .. ServiceVerb.Place(parsed)]);
 
     public ValueTask DisposeAsync() => _services?.DisposeAsync() ?? ValueTask.CompletedTask;
 

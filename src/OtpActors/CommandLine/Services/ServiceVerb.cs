@@ -54,7 +54,7 @@ internal static class ServiceVerb
             }
         }
 
-        command.SetAction((parsed, cancel) => Cli.GuardAsync(() => InvokeAsync(parsed, action, cancel)));
+        command.SetAction((parsed, cancellationToken) => Cli.GuardAsync(() => InvokeAsync(parsed, action, cancellationToken)));
         return command;
     }
 
@@ -62,15 +62,15 @@ internal static class ServiceVerb
     public static IEnumerable<string> Place(ParseResult parsed) => new Option[] { Server, Cli.Data, ApiKeyFile }
         .SelectMany(option => parsed.GetResult(option.Name) is OptionResult { Implicit: false, Tokens: [var value] } ? [option.Name, value.Value] : Array.Empty<string>());
 
-    private static async Task<int> InvokeAsync(ParseResult parsed, Func<ServiceCall, Task<int>> action, CancellationToken cancel)
+    private static async Task<int> InvokeAsync(ParseResult parsed, Func<ServiceCall, Task<int>> action, CancellationToken cancellationToken)
     {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         if (parsed.GetValue(Timeout) is { } timeout)
         {
             limit.CancelAfter(timeout);
         }
 
-        await using var call = new ServiceCall(parsed, cancel, limit.Token);
+        await using var call = new ServiceCall(parsed, cancellationToken, limit.Token);
         try
         {
             return await action(call);
@@ -84,7 +84,7 @@ internal static class ServiceVerb
         {
             throw new UsageException(e.Message); // of a parameter, where the data directory is read
         }
-        catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             throw new NotDoneException("Interrupted.");
         }
@@ -97,7 +97,7 @@ internal static class ServiceVerb
     /// <summary>What is wrong, and what to do in words of the command line.</summary>
     private static string Sentence(ServiceException e, ParseResult parsed)
     {
-        string Verb(params string[] words) => $"`{Invocation.Of([.. words, .. Place(parsed)])}`";
+        string Verb(params string[] words) => $"`{Invocation.From([.. words, .. Place(parsed)])}`";
         var remedy = e switch
         {
             { Fault: ServiceFault.Absent } => $"Start one with {Verb("serve")}, or name one with --server URL.",

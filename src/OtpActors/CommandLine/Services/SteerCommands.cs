@@ -10,15 +10,15 @@ internal static class SteerCommands
 {
     public static IEnumerable<Command> Create()
     {
-        yield return Of("cancel", "Ends a run. What is stored stays stored.", null, (service, id, cancel) => service.CancelRunAsync(id, cancel));
-        yield return Of(
+        yield return From("cancel", "Ends a run. What is stored stays stored.", null, (service, id, cancel) => service.CancelRunAsync(id, cancel));
+        yield return From(
             "pause", "Pauses a run: what it has begun is finished. It keeps its turn on the topic, and its deadline goes on counting.",
             null, (service, id, cancel) => service.PauseRunAsync(id, cancel));
-        yield return Of("resume", "Goes on with a paused run.", Following.Wait(), (service, id, cancel) => service.ResumeRunAsync(id, cancel));
+        yield return From("resume", "Goes on with a paused run.", Following.Wait(), (service, id, cancel) => service.ResumeRunAsync(id, cancel));
         yield return Retry();
     }
 
-    private static Command Of(string name, string description, Option<bool>? wait, Func<ServiceClient, string, CancellationToken, Task<RunDocument>> steer)
+    private static Command From(string name, string description, Option<bool>? wait, Func<ServiceClient, string, CancellationToken, Task<RunDocument>> steer)
     {
         var id = RunId();
         return ServiceVerb.Create(name, description, wait is null ? [id] : [id, wait], async call =>

@@ -143,7 +143,7 @@ internal static class TopicsCommand
     private static Cell KindOf(TopicKind kind) => kind switch
     {
         TopicKind.DeadLetters => new Cell("dead letters", "deadLetters"),
-        TopicKind.Commands => Cell.Of("commands"),
-        _ => Cell.Of("records"),
+        TopicKind.Commands => Cell.From("commands"),
+        _ => Cell.From("records"),
     };
 }

@@ -11,17 +11,17 @@ internal readonly record struct Cell(string Shown, string Plain)
     /// <summary>No value.</summary>
     public static readonly Cell None = new("", "-");
 
-    public static Cell Of(object? value) => value switch
+    public static Cell From(object? value) => value switch
     {
         null or "" => None,
         Cell cell => cell,
-        DateTimeOffset time => Of(time.UtcDateTime),
+        DateTimeOffset time => From(time.UtcDateTime),
         DateTime time => new(Format(time, "yyyy-MM-dd HH:mm:ss'Z'"), Format(time, "yyyy-MM-dd'T'HH:mm:ss'Z'")),
-        bool yes => Of(yes ? "yes" : "no"),
+        bool yes => From(yes ? "yes" : "no"),
         int or long => new(Format((IFormattable)value, "N0"), Format((IFormattable)value, "D")),
         string text => new(TextWidth.Clean(text), TextWidth.Clean(text)),
-        IFormattable other => Of(Format(other, null)),
-        _ => Of(value.ToString()),
+        IFormattable other => From(Format(other, null)),
+        _ => From(value.ToString()),
     };
 
     private static string Format(IFormattable value, string? format) => value.ToString(format, CultureInfo.InvariantCulture);

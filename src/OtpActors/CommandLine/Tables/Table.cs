@@ -35,7 +35,7 @@ internal sealed class Table(params IReadOnlyList<Column> columns)
             throw new ArgumentException($"{columns.Count} values make a row, not {values.Count}.", nameof(values));
         }
 
-        _rows.Add([.. values.Select(Cell.Of)]);
+        _rows.Add([.. values.Select(Cell.From)]);
         return this;
     }
 
@@ -70,7 +70,7 @@ internal sealed class Table(params IReadOnlyList<Column> columns)
     {
         var shown = Enumerable.Range(0, columns.Count)
             .Where(i => columns[i].Keep == Column.Always || _rows.Exists(row => row[i] != Cell.None))
-            .Select(i => (Index: i, Width: _rows.Select(row => TextWidth.Of(row[i].Shown)).Append(columns[i].Name.Length).Max()))
+            .Select(i => (Index: i, Width: _rows.Select(row => TextWidth.Measure(row[i].Shown)).Append(columns[i].Name.Length).Max()))
             .ToList();
         while (shown.Sum(column => column.Width + Gap) - Gap - width is var over and > 0)
         {
@@ -113,7 +113,7 @@ internal sealed class Table(params IReadOnlyList<Column> columns)
         {
             var label = new Span(TextWidth.Pad($"{new string(' ', Gap)}{name}", indent), Ink.Faint);
             var lines = TextWidth.Wrap(value, width - indent);
-            return lines.Any(line => TextWidth.Of(line) > width - indent)
+            return lines.Any(line => TextWidth.Measure(line) > width - indent)
                 ? [new Line([label]), new Line(value)] // an id or an address: it gets all the room there is
                 : lines.Select((line, n) => new Line([n == 0 ? label : new Span(new string(' ', indent)), new Span(line)]));
         }

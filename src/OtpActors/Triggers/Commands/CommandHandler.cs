@@ -13,7 +13,7 @@ namespace OtpActors.Triggers.Commands;
 /// Deals with the commands of one batch, one after the other, on stream threads, and commits the batch once each has its
 /// run or its dead letter. What cannot be had now is waited for; an outage never makes a dead letter.
 /// </summary>
-internal sealed class CommandHandler(CommandTopicSetup setup, IMaterializer materializer, ILoggingAdapter log, CancellationToken stop)
+internal sealed class CommandHandler(CommandTopicSetup setup, IMaterializer materializer, ILoggingAdapter log, CancellationToken cancellationToken)
 {
     /// <summary>Who wrote the dead letters, where sinks give their step's name.</summary>
     public const string Writer = "commands";
@@ -31,15 +31,15 @@ internal sealed class CommandHandler(CommandTopicSetup setup, IMaterializer mate
     {
         foreach (var record in batch.Records)
         {
-            stop.ThrowIfCancellationRequested();
-            await HoldAsync(batch.Partition, record);
+            cancellationToken.ThrowIfCancellationRequested();
+            await RetryUntilAvailableAsync(batch.Partition, record);
         }
 
         await batch.CommitAsync(CancellationToken.None);
         return batch;
     }
 
-    private async Task HoldAsync(int partition, TopicRecord record)
+    private async Task RetryUntilAvailableAsync(int partition, TopicRecord record)
     {
         for (var pause = FirstPause; ; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
         {
@@ -53,7 +53,7 @@ internal sealed class CommandHandler(CommandTopicSetup setup, IMaterializer mate
                 log.Log(
                     pause == FirstPause ? LogLevel.WarningLevel : LogLevel.DebugLevel, e,
                     "The command at {Place} waits: {Error}", RunIds.OfCommand(_topic, partition, record.Offset), e.Message);
-                await Task.Delay(pause, setup.Time, stop);
+                await Task.Delay(pause, setup.Time, cancellationToken);
             }
         }
     }
@@ -113,7 +113,7 @@ internal sealed class CommandHandler(CommandTopicSetup setup, IMaterializer mate
         var letters = DeadLetters.TopicOf(_topic);
         if (!_deadLettersReady)
         {
-            await setup.Topic.EnsureAsync(new TopicSpec(letters, 1, setup.ReplicationFactor), stop);
+            await setup.Topic.EnsureAsync(new TopicSpec(letters, 1, setup.ReplicationFactor), cancellationToken);
             _deadLettersReady = true;
         }
 

@@ -30,7 +30,7 @@ public sealed class CommandSender(IOtpTopic topic, ActorSystem system, RunDefaul
     private volatile bool _stopping;
 
     /// <summary>Whether a key can tell a repeated command: where the topic keeps what its producers have appended.</summary>
-    public bool TakesKeys => topic.KeepsProducers;
+    public bool TakesKeys => topic.SupportsIdempotentProducer;
 
     private string Name => defaults.Commands.Topic;
 

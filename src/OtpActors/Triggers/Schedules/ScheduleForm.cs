@@ -65,7 +65,7 @@ public sealed class ScheduleForm
             throw new RunRequestException("catchUp", $"must be at most {ScheduleState.LongestCatchUp.TotalDays} days");
         }
 
-        if (CronTimes.Of(definition).After(DateTimeOffset.UnixEpoch) is null)
+        if (CronTimes.From(definition).After(DateTimeOffset.UnixEpoch) is null)
         {
             throw new RunRequestException("cron", "such a time never comes");
         }

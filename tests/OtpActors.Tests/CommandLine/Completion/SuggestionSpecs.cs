@@ -18,12 +18,12 @@ public sealed class SuggestionSpecs
     [InlineData("run --topic ", "")]
     [InlineData("kubernetes --", "--help --version")]
     public void What_may_come_next_is_suggested(string line, string words) =>
-        string.Join(' ', Suggestions.Of(Cli.Create(), line, line.Length)).ShouldBe(words);
+        string.Join(' ', Suggestions.From(Cli.Create(), line, line.Length)).ShouldBe(words);
 
     [Fact]
     public void Verbs_and_no_short_names_are_suggested_at_the_beginning()
     {
-        var words = Suggestions.Of(Cli.Create(), "", 0);
+        var words = Suggestions.From(Cli.Create(), "", 0);
         words.ShouldContain("runs");
         words.ShouldContain("--version");
         words.ShouldNotContain("-v");

@@ -97,7 +97,7 @@ public sealed class ListScreenSpecs : IAsyncLifetime
             new DrivenRun(1_000, id: "http-5f70bf18a086007016e948b0").ToProducing(),
         })
         {
-            await runs.SaveAsync(RunSummary.Of(run.State));
+            await runs.SaveAsync(RunSummary.From(run.State));
         }
     }
 

@@ -25,10 +25,10 @@ public class RunTextSpecs
     public void A_run_is_shown_with_its_steps_counts_and_timeline_and_no_line_is_wider_than_the_screen(string kind, int width, int height)
     {
         var (run, screen) = (Of(kind), new FakeScreen(width, height));
-        RunText.Write(screen.Screen, RunDocument.Of(run.State), run.Now);
+        RunText.Write(screen.Screen, RunDocument.From(run.State), run.Now);
         var lines = screen.Written.TrimEnd('\n').Split('\n');
 
-        lines.ShouldAllBe(line => TextWidth.Of(line) <= width);
+        lines.ShouldAllBe(line => TextWidth.Measure(line) <= width);
         lines[0].ShouldContain(Id);
         GoldenScreen.ShouldBe(lines, $"runs-id-{kind}-{width}x{height}");
     }
@@ -37,7 +37,7 @@ public class RunTextSpecs
     public void In_a_pipe_nothing_is_cut()
     {
         var run = Of("failed");
-        var lines = FakeScreen.Piped(screen => RunText.Write(screen, RunDocument.Of(run.State), run.Now));
+        var lines = FakeScreen.Piped(screen => RunText.Write(screen, RunDocument.From(run.State), run.Now));
 
         lines.ShouldContain(line => line.EndsWith("free some, then resume", StringComparison.Ordinal));
         GoldenScreen.ShouldBe(lines, "runs-id-piped");

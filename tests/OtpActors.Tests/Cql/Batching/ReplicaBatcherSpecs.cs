@@ -51,7 +51,7 @@ public sealed class ReplicaBatcherSpecs : IAsyncLifetime
 
         var rows = Rows(0, 300);
         using var batcher = await BatcherAsync();
-        await batcher.WriteAsync(rows, Cancellation).Soon();
+        await batcher.WriteAsync(rows, Cancellation).Eventually();
 
         _sent.SelectMany(each => each.Keys).ShouldBe(rows, ignoreOrder: true);
         _sent.Select(each => each.To).Distinct().Count().ShouldBe(_servers.Length);
@@ -66,7 +66,7 @@ public sealed class ReplicaBatcherSpecs : IAsyncLifetime
     public async Task A_key_that_comes_again_closes_its_batch_and_is_written_later()
     {
         using var batcher = await BatcherAsync();
-        await batcher.WriteAsync(["a", "b", "a", "c", "a"], Cancellation).Soon();
+        await batcher.WriteAsync(["a", "b", "a", "c", "a"], Cancellation).Eventually();
 
         var inTime = _sent.OrderBy(each => each.WriteTime).ToList();
         inTime.Select(each => string.Concat(each.Keys)).ShouldBe(["ab", "ac", "a"]);
@@ -80,7 +80,7 @@ public sealed class ReplicaBatcherSpecs : IAsyncLifetime
     public async Task The_profile_says_how_many_rows_a_batch_has(BatchProfile profile, int most)
     {
         using var batcher = await BatcherAsync(new ReplicaBatcherOptions { Profile = profile });
-        await batcher.WriteAsync(Rows(0, 250), Cancellation).Soon();
+        await batcher.WriteAsync(Rows(0, 250), Cancellation).Eventually();
 
         _sent.Select(each => each.Keys.Count).Order().ShouldBe(
             Enumerable.Repeat(most, 250 / most).Append(250 % most).Where(count => count > 0).Order());
@@ -93,7 +93,7 @@ public sealed class ReplicaBatcherSpecs : IAsyncLifetime
     {
         var padding = new string('x', 1_000);
         using var batcher = await BatcherAsync(new ReplicaBatcherOptions { Profile = profile });
-        await batcher.WriteAsync([.. Rows(0, 100).Select(row => row + padding)], Cancellation).Soon();
+        await batcher.WriteAsync([.. Rows(0, 100).Select(row => row + padding)], Cancellation).Eventually();
 
         _sent.ShouldAllBe(each => each.Keys.Sum(key => key.Length) <= kibibytes * 1024);
         _sent.Max(each => each.Keys.Sum(key => key.Length)).ShouldBeGreaterThan((kibibytes - 3) * 1024);
@@ -111,7 +111,7 @@ public sealed class ReplicaBatcherSpecs : IAsyncLifetime
 
         var rows = Rows(0, 20);
         using var batcher = await BatcherAsync();
-        await batcher.WriteAsync(rows, Cancellation).Soon();
+        await batcher.WriteAsync(rows, Cancellation).Eventually();
 
         _sent.SelectMany(each => each.Keys).ShouldBe(rows, ignoreOrder: true);
         _sent.ShouldAllBe(each => each.Keys.Count <= 3);
@@ -129,9 +129,9 @@ public sealed class ReplicaBatcherSpecs : IAsyncLifetime
         }
 
         using var batcher = await BatcherAsync();
-        (await Should.ThrowAsync<InvalidQueryException>(() => batcher.WriteAsync(Rows(0, 100), Cancellation).Soon())).Message.ShouldContain("no");
+        (await Should.ThrowAsync<InvalidQueryException>(() => batcher.WriteAsync(Rows(0, 100), Cancellation).Eventually())).Message.ShouldContain("no");
         _sent.Clear();
-        await batcher.WriteAsync(Rows(100, 100), Cancellation).Soon();
+        await batcher.WriteAsync(Rows(100, 100), Cancellation).Eventually();
 
         _sent.SelectMany(each => each.Keys).ShouldBe(Rows(100, 100), ignoreOrder: true);
     }
@@ -152,7 +152,7 @@ public sealed class ReplicaBatcherSpecs : IAsyncLifetime
         }
 
         using var batcher = await BatcherAsync(new ReplicaBatcherOptions { MaxInFlight = 2 });
-        await Task.WhenAll(batcher.WriteAsync(Rows(0, 200), Cancellation), batcher.WriteAsync(Rows(200, 200), Cancellation)).Soon();
+        await Task.WhenAll(batcher.WriteAsync(Rows(0, 200), Cancellation), batcher.WriteAsync(Rows(200, 200), Cancellation)).Eventually();
 
         most.ShouldBeLessThanOrEqualTo(2);
         _sent.SelectMany(each => each.Keys).ShouldBe(Rows(0, 400), ignoreOrder: true);
@@ -163,8 +163,8 @@ public sealed class ReplicaBatcherSpecs : IAsyncLifetime
     private async Task<ReplicaBatcher<string>> BatcherAsync(ReplicaBatcherOptions? options = null)
     {
         _cluster = _servers[0].Client().Build();
-        var session = await _cluster.ConnectAsync(Cancellation).Soon();
-        var insert = await session.PrepareAsync("INSERT", Cancellation).Soon();
+        var session = await _cluster.ConnectAsync(Cancellation).Eventually();
+        var insert = await session.PrepareAsync("INSERT", Cancellation).Eventually();
         return new ReplicaBatcher<string>(session, insert, static (in string row, BoundStatement target) => target.Set(0, row), options);
     }
 

@@ -15,7 +15,7 @@ public class RunReportSpecs
     [Fact]
     public void A_report_has_the_run_s_numbers()
     {
-        var report = RunReport.Of(Finished());
+        var report = RunReport.From(Finished());
 
         (report.Outcome, report.Reason).ShouldBe(("Incomplete", "cassandra lacks 1 of 10 addresses"));
         report.Produced.ShouldBe(10);
@@ -33,7 +33,7 @@ public class RunReportSpecs
     [Fact]
     public void An_unfinished_run_has_a_report_of_what_is_known()
     {
-        var report = RunReport.Of(RunDriver.At(RunPhase.Producing).Do(Say.Produced(4)).State);
+        var report = RunReport.From(RunDriver.At(RunPhase.Producing).Do(Say.Produced(4)).State);
         (report.Outcome, report.Produced, report.DurationMs).ShouldBe((null, 4, null));
         report.Notifications.Mail.Limited.ShouldBe(0);
         report.Steps.Single(s => s.Name == "cassandra-mail").Outcome.ShouldBe("Pending");
@@ -44,7 +44,7 @@ public class RunReportSpecs
     {
         var run = RunDriver.At(RunPhase.Checking, RunDriver.Spec with { NotifyLimit = 0 })
             .Do(Say.Checked(StoreNames.Cassandra), Say.Checked(StoreNames.Mongo, found: 3));
-        RunReport.Of(run.State).Notifications.Mail.ShouldBe(new RunReport.ChannelPart(0, 0, Limited: 13));
+        RunReport.From(run.State).Notifications.Mail.ShouldBe(new RunReport.ChannelPart(0, 0, Limited: 13));
     }
 
     [Fact]
@@ -56,20 +56,20 @@ public class RunReportSpecs
             run.Do(new RunCommands.CompleteNotifying(RunDriver.RunId, step, 1, new NotifyProgress(10, 7, 3, 2)));
         }
 
-        RunReport.Of(run.State).Notifications.Mail.ShouldBe(new RunReport.ChannelPart(14, 6, 0, Uncertain: 4));
+        RunReport.From(run.State).Notifications.Mail.ShouldBe(new RunReport.ChannelPart(14, 6, 0, Uncertain: 4));
     }
 
     [Fact]
     public void What_appears_in_a_store_after_its_check_does_not_make_limited_negative()
     {
         var run = RunDriver.At(RunPhase.Checking).Do(Say.Checked(StoreNames.Cassandra, found: 3), Say.AllNotified(Say.CassandraMail, sent: 5));
-        RunReport.Of(run.State).Notifications.Mail.Limited.ShouldBe(0);
+        RunReport.From(run.State).Notifications.Mail.Limited.ShouldBe(0);
     }
 
     [Fact]
     public void A_report_s_JSON_has_its_documented_names()
     {
-        var report = JsonSerializer.SerializeToNode(RunReport.Of(Finished()), JsonSerializerOptions.Web)!;
+        var report = JsonSerializer.SerializeToNode(RunReport.From(Finished()), JsonSerializerOptions.Web)!;
         Has(report, "runId", "outcome", "topic", "produced", "stores", "notifications", "steps", "durationMs");
         Has(report["topic"]!, "name", "outcome", "partitions");
         Has(report["stores"]![0]!, "name", "read", "inserted", "skipped", "deadLettered", "checked", "found", "missing");

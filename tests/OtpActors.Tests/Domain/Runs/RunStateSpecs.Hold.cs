@@ -25,7 +25,7 @@ public partial class RunStateSpecs
             run.State.Version, run.Now, "step-held", Say.CassandraSink, 1, "waits for cassandra: connection refused"));
         run.State.Effects().OfType<RunEffect.HoldUntil>()
             .ShouldBe([new RunEffect.HoldUntil(Say.CassandraSink, 1, run.Now + TimeSpan.FromMinutes(15))]);
-        RunReport.Of(run.State).Steps.Single(step => step.Name == "cassandra-sink").Hold.ShouldBe(run[Say.CassandraSink].Hold);
+        RunReport.From(run.State).Steps.Single(step => step.Name == "cassandra-sink").Hold.ShouldBe(run[Say.CassandraSink].Hold);
 
         run.Do(Say.Release(Say.CassandraSink));
         run[Say.CassandraSink].Hold.ShouldBeNull();

@@ -53,7 +53,7 @@ public class CronTimesSpecs
                 .Select(_ => random.Next(3) == 0 ? "*" : string.Concat(Enumerable.Range(0, random.Next(1, 5)).Select(_ => letters[random.Next(letters.Length)]))));
             try
             {
-                CronTimes.Of(cron, "Europe/Berlin").After(DateTimeOffset.UnixEpoch);
+                CronTimes.From(cron, "Europe/Berlin").After(DateTimeOffset.UnixEpoch);
             }
             catch (RunRequestException e)
             {
@@ -63,7 +63,7 @@ public class CronTimesSpecs
     }
 
     [Fact]
-    public void A_time_that_never_comes_is_known() => CronTimes.Of("0 0 30 2 *", "UTC").After(DateTimeOffset.UnixEpoch).ShouldBeNull();
+    public void A_time_that_never_comes_is_known() => CronTimes.From("0 0 30 2 *", "UTC").After(DateTimeOffset.UnixEpoch).ShouldBeNull();
 
     [Theory]
     [InlineData("", "UTC", "cron")]
@@ -88,11 +88,11 @@ public class CronTimesSpecs
     [InlineData("@daily", "../../../etc/passwd", "timeZone")]
     [InlineData("@daily", "W. Europe Standard Time", "timeZone")]
     public void What_is_no_expression_or_no_zone_is_refused_by_its_field(string cron, string zone, string field) =>
-        Should.Throw<RunRequestException>(() => CronTimes.Of(cron, zone)).Field.ShouldBe(field);
+        Should.Throw<RunRequestException>(() => CronTimes.From(cron, zone)).Field.ShouldBe(field);
 
     private static void ShouldBe(string cron, string zone, string after, string[] times)
     {
-        var of = CronTimes.Of(cron, zone);
+        var of = CronTimes.From(cron, zone);
         var found = new List<DateTimeOffset>();
         for (var time = At(after); found.Count < times.Length;)
         {

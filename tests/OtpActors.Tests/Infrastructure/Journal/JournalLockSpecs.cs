@@ -72,11 +72,11 @@ public sealed class JournalLockSpecs(PostgresServers servers)
         }
 
         await database.ScalarAsync($"SELECT pg_terminate_backend({await HolderAsync(database)})");
-        await taken.Soon();
+        await taken.Eventually();
         var lost = new TaskCompletionSource();
         await using (held.Lost.Register(lost.SetResult))
         {
-            await lost.Task.Soon();
+            await lost.Task.Eventually();
         }
 
         held.Holder.ShouldNotBeNull().ShouldStartWith("another one");
@@ -95,5 +95,5 @@ public sealed class JournalLockSpecs(PostgresServers servers)
     }
 
     private static Task<JournalLock> TakeAsync(JournalOptions options) =>
-        JournalLock.TakeAsync(PostgresSettings.Of(options), TimeProvider.System, Cancel);
+        JournalLock.TakeAsync(PostgresSettings.From(options), TimeProvider.System, Cancel);
 }

@@ -70,7 +70,7 @@ public abstract class RunCatalogContract : IAsyncLifetime
         await _catalog.SaveAsync(Summary("a", RunPhase.Failed));
         var reopened = RunDriver.At(RunPhase.Failed);
         reopened.Do(new RunCommands.RetryStep(RunDriver.RunId, StepId.EnsureTopic));
-        await _catalog.SaveAsync(RunSummary.Of(reopened.State) with { RunId = "a" });
+        await _catalog.SaveAsync(RunSummary.From(reopened.State) with { RunId = "a" });
         (await _catalog.UnfinishedAsync(Cancel)).ShouldBe(["a"]);
     }
 
@@ -89,11 +89,11 @@ public abstract class RunCatalogContract : IAsyncLifetime
         (await ListAsync(new RunFilter(10, [RunPhase.Producing], "a", RunDriver.Start, RunDriver.Start.AddMinutes(1)))).ShouldBe(["r1"]);
 
         var seen = new List<string>();
-        RunPlace? after = null;
+        RunCursor? after = null;
         while (await _catalog.ListAsync(new RunFilter(2, After: after), Cancel) is { Count: > 0 } page)
         {
             seen.AddRange(page.Select(run => run.RunId));
-            after = new RunPlace(page[^1].RequestedAt, page[^1].RunId);
+            after = new RunCursor(page[^1].RequestedAt, page[^1].RunId);
         }
 
         seen.ShouldBe(["r5", "r4", "r3", "r2", "r1", "r0"]);
@@ -115,7 +115,7 @@ public abstract class RunCatalogContract : IAsyncLifetime
         }
 
         (await ListAsync(10)).ShouldBe(["b", "ab", "a.b", "a-b", "a", "_", "Z", "B"]);
-        (await ListAsync(new RunFilter(10, After: new RunPlace(RunDriver.Start, "a.b")))).ShouldBe(["a-b", "a", "_", "Z", "B"]);
+        (await ListAsync(new RunFilter(10, After: new RunCursor(RunDriver.Start, "a.b")))).ShouldBe(["a-b", "a", "_", "Z", "B"]);
         (await _catalog.UnfinishedAsync(Cancel)).ShouldBe(["B", "Z", "_", "a", "a-b", "a.b", "ab", "b"]);
     }
 
@@ -159,7 +159,7 @@ public abstract class RunCatalogContract : IAsyncLifetime
 
     [Fact]
     public void A_run_that_nobody_requested_has_no_summary() =>
-        Should.Throw<ArgumentException>(() => RunSummary.Of(RunState.New("a")));
+        Should.Throw<ArgumentException>(() => RunSummary.From(RunState.New("a")));
 
     private async Task<IEnumerable<string>> ExpiredAsync(RunExpiry expiry) =>
         (await _catalog.ExpiredAsync(expiry, Cancel)).Select(run => run.RunId);
@@ -169,5 +169,5 @@ public abstract class RunCatalogContract : IAsyncLifetime
     private async Task<IEnumerable<string>> ListAsync(RunFilter filter) => (await _catalog.ListAsync(filter, Cancel)).Select(run => run.RunId);
 
     private static RunSummary Summary(string id, RunPhase phase, int minute = 0) =>
-        RunSummary.Of(RunDriver.At(phase).State) with { RunId = id, RequestedAt = RunDriver.Start.AddMinutes(minute) };
+        RunSummary.From(RunDriver.At(phase).State) with { RunId = id, RequestedAt = RunDriver.Start.AddMinutes(minute) };
 }

@@ -34,7 +34,7 @@ public sealed class SqliteRunCatalogSpecs : RunCatalogContract
     [InlineData("SELECT ended_at, run_id FROM runs WHERE ended_at IS NOT NULL ORDER BY ended_at DESC, run_id DESC LIMIT 1 OFFSET 9", "runs_ended")]
     public async Task Unfinished_and_expired_runs_are_found_by_an_index(string query, string index)
     {
-        await _catalog!.SaveAsync(RunSummary.Of(RunDriver.At(RunPhase.Completed).State));
+        await _catalog!.SaveAsync(RunSummary.From(RunDriver.At(RunPhase.Completed).State));
         await using var database = new SqliteDatabase(new SqliteSettings(FileOfRuns));
         var plan = await database.RunAsync(
             session =>

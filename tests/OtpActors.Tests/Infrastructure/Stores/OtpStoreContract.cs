@@ -213,10 +213,10 @@ public abstract class OtpStoreContract : IAsyncLifetime
         new(Address(local), OneTimePassword.Parse(otp), new RecordOrigin(topic, partition, offset), producedAt ?? Noon);
 
     protected static async Task<IReadOnlyList<WriteOutcome>> WriteAsync(IOtpStore store, params StoreRecord[] batch) =>
-        (await store.WriteAsync(batch, Cancellation).Soon()).Outcomes;
+        (await store.WriteAsync(batch, Cancellation).Eventually()).Outcomes;
 
     protected async Task<StoredOtp?> FindAsync(IOtpStore store, string local) =>
-        (await store.FindAsync([Address(local)], Cancellation).Soon()).GetValueOrDefault(Address(local));
+        (await store.FindAsync([Address(local)], Cancellation).Eventually()).GetValueOrDefault(Address(local));
 
     /// <summary>The test's own rows.</summary>
     protected async Task<List<StoredOtp>> ScanAsync(IOtpStore store)

@@ -34,7 +34,7 @@ public abstract partial class OtpTopicContract
         await AppendAsync(Records(0, 20));
         var consumer = Consume();
 
-        (await consumer.Control.Assigned.Soon()).ShouldBe(Offsets((0, 0), (1, 0)));
+        (await consumer.Control.Assigned.Eventually()).ShouldBe(Offsets((0, 0), (1, 0)));
         (await consumer.ReadAsync(20)).ShouldNotBeEmpty();
     }
 
@@ -49,7 +49,7 @@ public abstract partial class OtpTopicContract
         await AppendAsync(Records(10, 10));
 
         var second = Consume();
-        (await second.Control.Assigned.Soon()).ShouldBe(Offsets((0, 10)));
+        (await second.Control.Assigned.Eventually()).ShouldBe(Offsets((0, 10)));
         Values(await second.ReadAsync(10)).ShouldBe(Numbers(10, 10));
         (await Topics.CommittedAsync(Name, "group", Cancellation)).ShouldBe(Offsets((0, 10)));
     }
@@ -99,7 +99,7 @@ public abstract partial class OtpTopicContract
     public async Task Two_topics_do_not_know_of_each_other()
     {
         await EnsureAsync();
-        await Topics.EnsureAsync(new TopicSpec($"{Name}.dlq", 1, 1), Cancellation).Soon();
+        await Topics.EnsureAsync(new TopicSpec($"{Name}.dlq", 1, 1), Cancellation).Eventually();
         await AppendAsync(Records(0, 3));
         var batches = await Consume().ReadAsync(3);
         await CommitAsync(batches);
@@ -124,7 +124,7 @@ public abstract partial class OtpTopicContract
     {
         await EnsureAsync();
         var consumer = Consume();
-        await consumer.Control.Assigned.Soon();
+        await consumer.Control.Assigned.Eventually();
         var next = consumer.NextAsync();
         next.IsCompleted.ShouldBeFalse();
         await AppendAsync(Records(0, 1));
@@ -137,7 +137,7 @@ public abstract partial class OtpTopicContract
     {
         await EnsureAsync();
         var consumer = Consume();
-        await consumer.Control.Assigned.Soon();
+        await consumer.Control.Assigned.Eventually();
 
         (await consumer.DrainAsync()).ShouldBeEmpty();
     }
@@ -176,8 +176,8 @@ public abstract partial class OtpTopicContract
         var (control, first) = Topics.Consume(Name, "group")
             .ToMaterialized(Sink.First<PartitionBatch>(), Keep.Both).Run(Materializer);
 
-        (await first.Soon()).Records.ShouldNotBeEmpty();
-        await control.Stopped.Soon();
+        (await first.Eventually()).Records.ShouldNotBeEmpty();
+        await control.Stopped.Eventually();
     }
 
     [Fact]
@@ -185,9 +185,9 @@ public abstract partial class OtpTopicContract
     {
         var consumer = Consume();
 
-        (await Should.ThrowAsync<TopicException>(() => consumer.Control.Assigned.Soon())).Message.ShouldContain(Name);
+        (await Should.ThrowAsync<TopicException>(() => consumer.Control.Assigned.Eventually())).Message.ShouldContain(Name);
         await Should.ThrowAsync<TopicException>(consumer.NextAsync);
-        await consumer.Control.Stopped.Soon();
+        await consumer.Control.Stopped.Eventually();
     }
 
     private static OffsetMap Offsets(params (int Partition, long Offset)[] offsets) =>

@@ -8,7 +8,7 @@ namespace OtpActors.Tests.Infrastructure.Topics;
 public abstract partial class OtpTopicContract
 {
     [Fact]
-    public void Whether_producers_positions_are_kept_is_said() => Topics.KeepsProducers.ShouldBe(KeepsProducers);
+    public void Whether_producers_positions_are_kept_is_said() => Topics.SupportsIdempotentProducer.ShouldBe(SupportsIdempotentProducer);
 
     [Fact]
     public async Task A_look_at_a_partition_gives_its_records_from_an_offset_on()
@@ -68,7 +68,7 @@ public abstract partial class OtpTopicContract
     [Fact]
     public async Task Headers_are_seen_in_a_look()
     {
-        Assert.SkipUnless(KeepsHeaders, "this log drops headers");
+        Assert.SkipUnless(SupportsHeaders, "this log drops headers");
         await EnsureAsync();
         await AppendAsync([Record(0, "key", "value") with { Headers = new Dictionary<string, string> { ["reason"] = "none" } }, Record(1, "key", "value")]);
 
@@ -81,13 +81,13 @@ public abstract partial class OtpTopicContract
     [Fact]
     public async Task A_topic_tells_its_partitions_and_what_they_hold()
     {
-        (await Topics.DescribeAsync(Name, Cancellation).Soon()).ShouldBeNull();
+        (await Topics.DescribeAsync(Name, Cancellation).Eventually()).ShouldBeNull();
         await EnsureAsync(partitions: 3);
-        (await Topics.DescribeAsync(Name, Cancellation).Soon())
-            .ShouldBe([new PartitionExtent(0, 0, 0), new PartitionExtent(1, 0, 0), new PartitionExtent(2, 0, 0)]);
+        (await Topics.DescribeAsync(Name, Cancellation).Eventually())
+            .ShouldBe([new PartitionWatermarks(0, 0, 0), new PartitionWatermarks(1, 0, 0), new PartitionWatermarks(2, 0, 0)]);
         await AppendAsync(Records(0, 100));
 
-        var extents = (await Topics.DescribeAsync(Name, Cancellation).Soon()).ShouldNotBeNull();
+        var extents = (await Topics.DescribeAsync(Name, Cancellation).Eventually()).ShouldNotBeNull();
         extents.Select(extent => extent.Partition).ShouldBe([0, 1, 2]);
         extents.ShouldAllBe(extent => extent.Low == 0);
         extents.Sum(extent => extent.High).ShouldBe(100);
@@ -96,9 +96,9 @@ public abstract partial class OtpTopicContract
     [Fact]
     public async Task Topics_are_listed_by_name_with_their_partitions()
     {
-        (await Topics.ListAsync(Cancellation).Soon()).Select(topic => topic.Name).ShouldNotContain(Name);
+        (await Topics.ListAsync(Cancellation).Eventually()).Select(topic => topic.Name).ShouldNotContain(Name);
         await EnsureAsync(partitions: 3);
-        var listed = await Topics.ListAsync(Cancellation).Soon();
+        var listed = await Topics.ListAsync(Cancellation).Eventually();
         listed.ShouldContain(new TopicSummary(Name, 3));
         listed.Select(topic => topic.Name).ShouldBe(listed.Select(topic => topic.Name).Order(StringComparer.Ordinal));
         listed.ShouldAllBe(topic => !topic.Name.StartsWith("__", StringComparison.Ordinal)); // the brokers' own
@@ -114,5 +114,5 @@ public abstract partial class OtpTopicContract
     }
 
     private Task<IReadOnlyList<TopicRecord>> LookAsync(int partition, long offset, int maxRecords) =>
-        Topics.ReadAsync(Name, partition, offset, maxRecords, Cancellation).Soon();
+        Topics.ReadAsync(Name, partition, offset, maxRecords, Cancellation).Eventually();
 }

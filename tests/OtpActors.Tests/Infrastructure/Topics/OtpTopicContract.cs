@@ -17,10 +17,10 @@ public abstract partial class OtpTopicContract : Akka.TestKit.Xunit.TestKit
     protected ActorMaterializer Materializer { get; }
 
     /// <summary>Whether the log knows what a producer has appended.</summary>
-    protected virtual bool KeepsProducers => true;
+    protected virtual bool SupportsIdempotentProducer => true;
 
     /// <summary>Whether headers survive.</summary>
-    protected virtual bool KeepsHeaders => true;
+    protected virtual bool SupportsHeaders => true;
 
     /// <summary>Whether records come back with the time they went with.</summary>
     protected virtual bool KeepsTimes => true;
@@ -59,7 +59,7 @@ public abstract partial class OtpTopicContract : Akka.TestKit.Xunit.TestKit
     protected abstract Task CloseAsync(IOtpTopic log);
 
     protected Task<TopicEnsured> EnsureAsync(int partitions = 1) =>
-        Topics.EnsureAsync(new TopicSpec(Name, partitions, ReplicationFactor: 1), Cancellation).Soon();
+        Topics.EnsureAsync(new TopicSpec(Name, partitions, ReplicationFactor: 1), Cancellation).Eventually();
 
     protected TestConsumer Consume(string group = "group") => new(Topics, Name, group, Materializer);
 
@@ -68,7 +68,7 @@ public abstract partial class OtpTopicContract : Akka.TestKit.Xunit.TestKit
 
     protected Task<ProducerAck> AppendAsync(
         IOtpTopic log, IReadOnlyList<ProducerRecord> batch, string producer = "producer") => Source
-        .Single(batch).Via(log.ProducerFlow(Name, producer)).RunWith(Sink.First<ProducerAck>(), Materializer).Soon();
+        .Single(batch).Via(log.ProducerFlow(Name, producer)).RunWith(Sink.First<ProducerAck>(), Materializer).Eventually();
 
     /// <summary>Records with the keys <c>key-0</c> to <c>key-9</c> in turn and their sequence as value.</summary>
     protected static ProducerRecord[] Records(long from, int count) =>
@@ -92,7 +92,7 @@ public abstract partial class OtpTopicContract : Akka.TestKit.Xunit.TestKit
     {
         foreach (var batch in batches)
         {
-            await batch.CommitAsync(Cancellation).Soon();
+            await batch.CommitAsync(Cancellation).Eventually();
         }
     }
 }

@@ -22,7 +22,7 @@ public sealed class TestConsumer
     /// <summary>The next batch; null at the end of the source.</summary>
     public async Task<PartitionBatch?> NextAsync()
     {
-        var next = await _queue.PullAsync().Soon();
+        var next = await _queue.PullAsync().Eventually();
         return next.HasValue ? next.Value : null;
     }
 
@@ -49,7 +49,7 @@ public sealed class TestConsumer
             batches.Add(batch);
         }
 
-        await Control.Stopped.Soon();
+        await Control.Stopped.Eventually();
         return batches;
     }
 }

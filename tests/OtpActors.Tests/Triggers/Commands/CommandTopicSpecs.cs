@@ -57,7 +57,7 @@ public class CommandTopicSpecs : StepKit
         };
         await AppendAsync("{}");
         var commands = Open();
-        await starting.Task.Soon();
+        await starting.Task.Eventually();
         (await CommittedAsync()).ShouldBe(0);
         gate.SetResult();
         await StopAsync(commands, committed: 1);
@@ -153,7 +153,7 @@ public class CommandTopicSpecs : StepKit
         };
         await AppendAsync("{}", "{}");
         var commands = Open();
-        await starting.Task.Soon();
+        await starting.Task.Eventually();
         var stopped = commands.Ask<CommandTopic.Stopped>(new CommandTopic.Stop(), TimeSpan.FromSeconds(15), Cancel);
         await commands.Ask<ActorIdentity>(new Identify(1), Cancel); // it has been told
         stopped.IsCompleted.ShouldBeFalse();
@@ -172,8 +172,8 @@ public class CommandTopicSpecs : StepKit
         var commands = Open();
         await UntilCommittedAsync(1);
         var (control, end) = Topic.Consume(Commands, Group).ToMaterialized(StreamSink.Ignore<PartitionBatch>(), Keep.Both).Run(Materializer);
-        await control.Assigned.Soon(); // has fenced the actor's consumer, which comes back
-        await end.ContinueWith(_ => { }, TaskScheduler.Default).Soon();
+        await control.Assigned.Eventually(); // has fenced the actor's consumer, which comes back
+        await end.ContinueWith(_ => { }, TaskScheduler.Default).Eventually();
         await AppendAsync("{}");
         await UntilCommittedAsync(2);
         await StopAsync(commands, committed: 2);

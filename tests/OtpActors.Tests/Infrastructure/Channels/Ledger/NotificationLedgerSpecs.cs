@@ -181,14 +181,14 @@ public sealed class NotificationLedgerSpecs : IDisposable
     {
         await using var ledger = Open();
         return await ledger.SendAsync(
-            Notification.Of(Mail), limit, _gate, () => Task.FromResult(new SendResult(outcome, $"reply {++_sends}")), Stop);
+            Notification.From(Mail), limit, _gate, () => Task.FromResult(new SendResult(outcome, $"reply {++_sends}")), Stop);
     }
 
     private async Task BreakOffAsync()
     {
         var (ledger, begun) = (Open(), new TaskCompletionSource());
         _ = ledger.SendAsync(
-            Notification.Of(Mail), 1, _gate,
+            Notification.From(Mail), 1, _gate,
             () =>
             {
                 begun.SetResult();

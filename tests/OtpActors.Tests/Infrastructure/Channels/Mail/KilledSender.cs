@@ -107,8 +107,8 @@ public sealed class KilledSender(ITestOutputHelper output)
 
             return null;
         };
-        await child.StandardOutput.ReadToEndAsync(SmtpKit.Stop).Soon();
-        await child.WaitForExitAsync(SmtpKit.Stop).Soon();
+        await child.StandardOutput.ReadToEndAsync(SmtpKit.Stop).Eventually();
+        await child.WaitForExitAsync(SmtpKit.Stop).Eventually();
         (killed || child.ExitCode == 0).ShouldBeTrue("the child failed by itself");
         return killed;
     }

@@ -20,7 +20,7 @@ public sealed class PoolSpecs : IAsyncDisposable
     public async Task Mails_share_the_connections_of_the_pool()
     {
         await using var kit = new SmtpKit(SmtpKit.Plain(_server.Port) with { Connections = 3 });
-        var results = await Task.WhenAll(Enumerable.Range(0, 60).Select(i => kit.SendAsync($"user{i}@example.com"))).Soon();
+        var results = await Task.WhenAll(Enumerable.Range(0, 60).Select(i => kit.SendAsync($"user{i}@example.com"))).Eventually();
         results.ShouldAllBe(result => result.Accepted);
         _server.Connections.ShouldBeInRange(1, 3);
         _server.Seen.Select(seen => seen.Recipient).Distinct().Count().ShouldBe(60);
@@ -132,11 +132,11 @@ public sealed class PoolSpecs : IAsyncDisposable
         await using var kit = new SmtpKit(SmtpKit.Plain(_server.Port) with { Connections = 2 });
         using var cancel = new CancellationTokenSource();
         var sends = Enumerable.Range(0, 200).Select(i => kit.Sender.SendAsync(SmtpKit.MailTo($"user{i}@example.com"), cancel.Token)).ToList();
-        await reached.Task.Soon();
+        await reached.Task.Eventually();
 
         var clock = Stopwatch.StartNew();
         await cancel.CancelAsync();
-        await Task.WhenAll(sends).ContinueWith(_ => { }, TaskScheduler.Default).Soon();
+        await Task.WhenAll(sends).ContinueWith(_ => { }, TaskScheduler.Default).Eventually();
         clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(2));
 
         var states = await kit.Ledger.CountAsync("run1", SmtpKit.Stop);

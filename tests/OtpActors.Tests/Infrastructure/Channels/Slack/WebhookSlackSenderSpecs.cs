@@ -75,7 +75,7 @@ public sealed class WebhookSlackSenderSpecs : IAsyncLifetime
     public async Task Above_the_threshold_many_become_one()
     {
         var sender = Sender(new SlackOptions { DigestAbove = 5 });
-        var results = await Task.WhenAll(Enumerable.Range(0, 200).Select(i => sender.SendAsync(Message($"u{i}@example.com", $"<{i}>"), Stop))).Soon();
+        var results = await Task.WhenAll(Enumerable.Range(0, 200).Select(i => sender.SendAsync(Message($"u{i}@example.com", $"<{i}>"), Stop))).Eventually();
         results.ShouldAllBe(result => result.Accepted);
         _slack.Posts.Count.ShouldBeLessThanOrEqualTo(2); // the first may have gone before the others came
         for (var i = 0; i < 200; i++)
@@ -90,7 +90,7 @@ public sealed class WebhookSlackSenderSpecs : IAsyncLifetime
     {
         var sender = Sender(new SlackOptions { DigestAbove = 1 });
         var (name, otp) = (new string('n', 55), new string('&', 120));
-        await Task.WhenAll(Enumerable.Range(0, 100).Select(i => sender.SendAsync(Message($"{name}{i}@example.com", otp), Stop))).Soon();
+        await Task.WhenAll(Enumerable.Range(0, 100).Select(i => sender.SendAsync(Message($"{name}{i}@example.com", otp), Stop))).Eventually();
         _slack.Posts.Count.ShouldBeGreaterThan(2);
         _slack.Texts.ShouldAllBe(text => text.Length < 40_000);
         Enumerable.Range(0, 100).ShouldAllBe(i => _slack.Texts.Count(text => text.Contains($"{name}{i}@example.com")) == 1);
@@ -101,7 +101,7 @@ public sealed class WebhookSlackSenderSpecs : IAsyncLifetime
     {
         var interval = TimeSpan.FromMilliseconds(150);
         var sender = Sender(new SlackOptions { Interval = interval });
-        await Task.WhenAll(Enumerable.Range(0, 4).Select(i => sender.SendAsync(Message($"u{i}@example.com", "1"), Stop))).Soon();
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(i => sender.SendAsync(Message($"u{i}@example.com", "1"), Stop))).Eventually();
         var times = _slack.Posts.Select(post => post.At).ToList();
         times.Count.ShouldBe(4);
         times.Zip(times.Skip(1)).ShouldAllBe(pair => Stopwatch.GetElapsedTime(pair.Item1, pair.Item2) > interval * 0.9);
@@ -238,10 +238,10 @@ public sealed class WebhookSlackSenderSpecs : IAsyncLifetime
         var sender = Sender();
         using var cancel = new CancellationTokenSource();
         var sends = Enumerable.Range(0, 10).Select(i => sender.SendAsync(Message($"u{i}@example.com", "1"), cancel.Token)).ToList();
-        await reached.Task.Soon();
+        await reached.Task.Eventually();
         var clock = Stopwatch.StartNew();
         await cancel.CancelAsync();
-        await Task.WhenAll(sends).ContinueWith(_ => { }, TaskScheduler.Default).Soon();
+        await Task.WhenAll(sends).ContinueWith(_ => { }, TaskScheduler.Default).Eventually();
         clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(2));
         sends.Count(send => send.IsCanceled).ShouldBe(9);
         (await _services!.GetRequiredService<NotificationLedger>().CountAsync("run1", Stop))

@@ -39,7 +39,7 @@ public sealed class SqliteDatabaseSpecs : IAsyncDisposable
         var queued = Enumerable.Range(0, 20).Select(i => InsertAsync(i)).ToList();
         await _database.DisposeAsync();
 
-        await Task.WhenAll(queued).Soon();
+        await Task.WhenAll(queued).Eventually();
         await Should.ThrowAsync<ObjectDisposedException>(() => CountAsync());
         File.Exists(DatabaseFile + "-wal").ShouldBeFalse();
     }
@@ -101,8 +101,8 @@ public sealed class SqliteDatabaseSpecs : IAsyncDisposable
         await cancel.CancelAsync();
         gate.Set();
 
-        await first.Soon();
-        await Should.ThrowAsync<OperationCanceledException>(() => second.Soon());
+        await first.Eventually();
+        await Should.ThrowAsync<OperationCanceledException>(() => second.Eventually());
         ran.ShouldBeFalse();
     }
 

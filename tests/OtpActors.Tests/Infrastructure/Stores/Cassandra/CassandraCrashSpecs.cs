@@ -61,7 +61,7 @@ public sealed class CassandraCrashSpecs(CassandraServers servers)
             await Task.WhenAny(enough.Task, writes);
             writes.IsCompleted.ShouldBeFalse();
             await node.KillAsync();
-            await writes.Soon();
+            await writes.Eventually();
             await node.StartAsync();
             await UntilAsync(store, acknowledged);
         }

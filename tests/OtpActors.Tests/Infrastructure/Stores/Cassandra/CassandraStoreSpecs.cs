@@ -115,7 +115,7 @@ public sealed class CassandraStoreSpecs(CassandraServers servers) : OneOtpAnAddr
     {
         await OnServerAsync($"CREATE KEYSPACE {_keyspace} WITH replication = {{'class': 'SimpleStrategy', 'replication_factor': 3}}");
         var store = await OpenAsync(OnExisting.Skip);
-        var error = await Should.ThrowAsync<StoreSetupException>(() => store.EnsureSchemaAsync(Cancellation).Soon());
+        var error = await Should.ThrowAsync<StoreSetupException>(() => store.EnsureSchemaAsync(Cancellation).Eventually());
         await CloseAsync(store);
 
         error.Message.ShouldContain("ALTER KEYSPACE");
@@ -129,7 +129,7 @@ public sealed class CassandraStoreSpecs(CassandraServers servers) : OneOtpAnAddr
             $"CREATE KEYSPACE {_keyspace} WITH replication = {{'class': 'SimpleStrategy', 'replication_factor': 1}}",
             $"CREATE TABLE {_keyspace}.email_table (id int PRIMARY KEY, otp text)");
         var store = await OpenAsync(OnExisting.Skip);
-        var error = await Should.ThrowAsync<StoreSetupException>(() => store.EnsureSchemaAsync(Cancellation).Soon());
+        var error = await Should.ThrowAsync<StoreSetupException>(() => store.EnsureSchemaAsync(Cancellation).Eventually());
         await CloseAsync(store);
 
         error.Message.ShouldContain($"{_keyspace}.email_table");
@@ -142,7 +142,7 @@ public sealed class CassandraStoreSpecs(CassandraServers servers) : OneOtpAnAddr
             "cassandra", new CassandraOptions { ContactPoints = $"127.0.0.1:{Ports.Free("127.0.0.1")}" }, OnExisting.Skip, TimeProvider.System);
         await using (store)
         {
-            var error = await Should.ThrowAsync<StoreUnavailableException>(() => store.EnsureSchemaAsync(Cancellation).Soon());
+            var error = await Should.ThrowAsync<StoreUnavailableException>(() => store.EnsureSchemaAsync(Cancellation).Eventually());
 
             error.Message.ShouldContain("OtpActors:Cassandra:ContactPoints");
             error.Message.ShouldContain("refused");

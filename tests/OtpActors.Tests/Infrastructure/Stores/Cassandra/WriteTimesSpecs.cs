@@ -14,9 +14,9 @@ public sealed class WriteTimesSpecs
     [Fact]
     public void Of_one_millisecond_the_later_offset_is_the_later_and_milliseconds_do_not_mix()
     {
-        WriteTimes.Of(Record(1, 7)).ShouldBe(1_007);
-        WriteTimes.Of(Record(1, 8)).ShouldBeGreaterThan(WriteTimes.Of(Record(1, 7)));
-        WriteTimes.Of(Record(2, 1_000)).ShouldBeGreaterThan(WriteTimes.Of(Record(1, 999)));
+        WriteTimes.From(Record(1, 7)).ShouldBe(1_007);
+        WriteTimes.From(Record(1, 8)).ShouldBeGreaterThan(WriteTimes.From(Record(1, 7)));
+        WriteTimes.From(Record(2, 1_000)).ShouldBeGreaterThan(WriteTimes.From(Record(1, 999)));
     }
 
     [Fact]
@@ -70,7 +70,7 @@ public sealed class WriteTimesSpecs
     {
         var (record, earlier) = (Record(5, 1_000), Record(5, 999));
 
-        After(record, earlier, WriteTimes.Of(earlier)).ShouldBe(6_000);
+        After(record, earlier, WriteTimes.From(earlier)).ShouldBe(6_000);
         After(record, earlier, 7_777).ShouldBe(7_778);
         After(record, Record(5, 1_001), 9_999).ShouldBe(5_000, "a later one stays");
         After(record, record, 9_999).ShouldBe(5_000, "it is there itself");

@@ -91,7 +91,7 @@ public sealed class MongoFaultSpecs : IAsyncDisposable
         await WriteAsync(store, 0, 100);
         _server.Stop();
         (await OutAsync(store)).Message.ShouldStartWith("MongoDB at 127.0.0.1:");
-        await Should.ThrowAsync<StoreUnavailableException>(() => store.FindAsync([Record(0).Email], Cancellation).Soon());
+        await Should.ThrowAsync<StoreUnavailableException>(() => store.FindAsync([Record(0).Email], Cancellation).Eventually());
         _server.Restart();
 
         (await UntilBackAsync(store, 0, 200)).ShouldAllBe(outcome => outcome == WriteOutcome.Inserted);
@@ -143,12 +143,12 @@ public sealed class MongoFaultSpecs : IAsyncDisposable
         _store = Open(_server.Connection(credentials));
         if (isRight)
         {
-            await _store.EnsureSchemaAsync(Cancellation).Soon();
+            await _store.EnsureSchemaAsync(Cancellation).Eventually();
             (await WriteAsync(_store, 0, 10)).Count.ShouldBe(10);
             return;
         }
 
-        var failure = await Should.ThrowAsync<StoreSetupException>(() => _store.EnsureSchemaAsync(Cancellation).Soon());
+        var failure = await Should.ThrowAsync<StoreSetupException>(() => _store.EnsureSchemaAsync(Cancellation).Eventually());
         failure.Message.ShouldContain("refuses the log-in: the user or the password is wrong");
         failure.ToString().ShouldNotContain(Password);
         failure.ToString().ShouldNotContain("wrong-0ne");
@@ -164,7 +164,7 @@ public sealed class MongoFaultSpecs : IAsyncDisposable
         var write = store.WriteAsync([Record(0)], patience.Token);
         await patience.CancelAsync();
 
-        await Should.ThrowAsync<OperationCanceledException>(() => write.Soon());
+        await Should.ThrowAsync<OperationCanceledException>(() => write.Eventually());
         gate.SetResult();
     }
 
@@ -204,7 +204,7 @@ public sealed class MongoFaultSpecs : IAsyncDisposable
     private async Task<MongoStore> StoreAsync(string more = "serverSelectionTimeoutMS=5000", OnExisting onExisting = OnExisting.Skip)
     {
         _store = Open($"{_server.ConnectionString}&heartbeatFrequencyMS=500&{more}", onExisting);
-        await _store.EnsureSchemaAsync(Cancellation).Soon();
+        await _store.EnsureSchemaAsync(Cancellation).Eventually();
         return _store;
     }
 
@@ -222,7 +222,7 @@ public sealed class MongoFaultSpecs : IAsyncDisposable
         new RecordOrigin("topic", 0, number), DateTimeOffset.UnixEpoch);
 
     private static async Task<IReadOnlyList<WriteOutcome>> WriteAsync(MongoStore store, int from, int count) =>
-        (await store.WriteAsync([.. Enumerable.Range(from, count).Select(Record)], Cancellation).Soon()).Outcomes;
+        (await store.WriteAsync([.. Enumerable.Range(from, count).Select(Record)], Cancellation).Eventually()).Outcomes;
 
     private static Task<StoreUnavailableException> OutAsync(MongoStore store) =>
         Should.ThrowAsync<StoreUnavailableException>(() => WriteAsync(store, 0, 100));

@@ -30,7 +30,7 @@ public sealed class MongoRepairSpecs : MongoCollectionSpecs
 
         (await RepairAsync(store)).ShouldBe((0, 0, 0, 0));
         (await PasswordsAsync()).ShouldBe([one, other], ignoreOrder: true);
-        await store.EnsureSchemaAsync(Cancellation).Soon();
+        await store.EnsureSchemaAsync(Cancellation).Eventually();
     }
 
     [Fact]
@@ -42,7 +42,7 @@ public sealed class MongoRepairSpecs : MongoCollectionSpecs
 
         (await RepairAsync(store)).ShouldBe((7, 14, 0, 0));
         (await PasswordsAsync()).ShouldBe(different, ignoreOrder: true);
-        await store.EnsureSchemaAsync(Cancellation).Soon();
+        await store.EnsureSchemaAsync(Cancellation).Eventually();
     }
 
     [Fact]
@@ -117,7 +117,7 @@ public sealed class MongoRepairSpecs : MongoCollectionSpecs
         (report.Identities, report.Surplus, report.Removed, report.Kept).ShouldBe((1, 2, 2, 1));
         var left = await Stores.Collection.Find(FilterDefinition<BsonDocument>.Empty).ToListAsync(Cancellation);
         left.Select(document => document.ElementCount).ShouldBe([4, 4]);
-        (await Should.ThrowAsync<StoreSetupException>(() => store.EnsureSchemaAsync(Cancellation).Soon())).Message.ShouldContain("leaves to you");
+        (await Should.ThrowAsync<StoreSetupException>(() => store.EnsureSchemaAsync(Cancellation).Eventually())).Message.ShouldContain("leaves to you");
     }
 
     [Theory]
@@ -126,10 +126,10 @@ public sealed class MongoRepairSpecs : MongoCollectionSpecs
     public async Task A_foreign_document_that_holds_the_pair_in_an_array_makes_a_dead_letter_that_says_so(string json)
     {
         await using var store = Stores.Open();
-        await store.EnsureSchemaAsync(Cancellation).Soon();
+        await store.EnsureSchemaAsync(Cancellation).Eventually();
         await PutAsync(BsonDocument.Parse(json));
 
-        var result = await store.WriteAsync([Record(Email, "abc", 1), Record(Email, "other", 2), Record("bob@example.com", "abc", 3)], Cancellation).Soon();
+        var result = await store.WriteAsync([Record(Email, "abc", 1), Record(Email, "other", 2), Record("bob@example.com", "abc", 3)], Cancellation).Eventually();
         result.Outcomes.ShouldBe([WriteOutcome.Rejected, WriteOutcome.Inserted, WriteOutcome.Inserted]);
         result.Rejections.ShouldNotBeNull()[0].ShouldContain("no record holds this address and password");
     }
@@ -146,7 +146,7 @@ public sealed class MongoRepairSpecs : MongoCollectionSpecs
             }));
         await using var store = Stores.Open();
 
-        var found = (await store.FindAsync([Parse(Email)], Cancellation).Soon()).ShouldHaveSingleItem().Value;
+        var found = (await store.FindAsync([Parse(Email)], Cancellation).Eventually()).ShouldHaveSingleItem().Value;
         (found.Otp.Reveal(), found.Origin, found.ProducedAt).ShouldBe(("abc", null, null));
     }
 
@@ -157,9 +157,9 @@ public sealed class MongoRepairSpecs : MongoCollectionSpecs
         await PutAsync(Pair(Email, "abc"), Pair(Email, "ABC"));
         await using var store = Stores.Open();
 
-        (await Should.ThrowAsync<StoreSetupException>(() => store.EnsureSchemaAsync(Cancellation).Soon())).Message
+        (await Should.ThrowAsync<StoreSetupException>(() => store.EnsureSchemaAsync(Cancellation).Eventually())).Message
             .ShouldContain("has the default collation 'en', which takes different addresses and passwords for equal");
-        await Should.ThrowAsync<StoreSetupException>(() => store.FindDuplicatesAsync(remove: true, Cancellation).Soon());
+        await Should.ThrowAsync<StoreSetupException>(() => store.FindDuplicatesAsync(remove: true, Cancellation).Eventually());
         (await CountAsync()).ShouldBe(2);
     }
 
@@ -169,7 +169,7 @@ public sealed class MongoRepairSpecs : MongoCollectionSpecs
         await Stores.CreateAsync(new BsonDocument("collation", new BsonDocument("locale", "simple")));
         await using var store = Stores.Open();
 
-        await store.EnsureSchemaAsync(Cancellation).Soon();
+        await store.EnsureSchemaAsync(Cancellation).Eventually();
     }
 
     /// <summary>Looks first, then removes, which must tell the same.</summary>

@@ -55,7 +55,7 @@ public sealed class MongoSetupSpecs : IAsyncDisposable
         var store = Open($"{server.ConnectionString}&{Quick}");
         server.Fault = (each, _) => each == command ? new MongoFault.Refuse(code, name) : null;
 
-        var outage = await Should.ThrowAsync<StoreUnavailableException>(() => WriteAsync(store).Soon());
+        var outage = await Should.ThrowAsync<StoreUnavailableException>(() => WriteAsync(store).Eventually());
         outage.ToString().ShouldNotContain(Password);
         server.Fault = (_, _) => null;
         (await UntilBackAsync(store)).ShouldBe([WriteOutcome.Inserted]);
@@ -83,9 +83,9 @@ public sealed class MongoSetupSpecs : IAsyncDisposable
 
         var failure = await Should.ThrowAsync<StoreSetupException>(async () =>
         {
-            await store.EnsureSchemaAsync(Cancellation).Soon();
-            await WriteAsync(store).Soon();
-            await store.FindAsync([EmailAddress.Parse("ann@example.com")], Cancellation).Soon();
+            await store.EnsureSchemaAsync(Cancellation).Eventually();
+            await WriteAsync(store).Eventually();
+            await store.FindAsync([EmailAddress.Parse("ann@example.com")], Cancellation).Eventually();
         });
         failure.Message.ShouldContain(says);
         failure.ToString().ShouldNotContain(Password);
@@ -100,7 +100,7 @@ public sealed class MongoSetupSpecs : IAsyncDisposable
         var store = Open(server.ConnectionString);
         server.Fault = (each, _) => each == "update" ? new MongoFault.RefuseStatements(code) : null;
 
-        (await Should.ThrowAsync<StoreSetupException>(() => WriteAsync(store).Soon())).Message.ShouldContain(says);
+        (await Should.ThrowAsync<StoreSetupException>(() => WriteAsync(store).Eventually())).Message.ShouldContain(says);
     }
 
     [Theory]
@@ -116,7 +116,7 @@ public sealed class MongoSetupSpecs : IAsyncDisposable
             return;
         }
 
-        (await Should.ThrowAsync<StoreSetupException>(() => WriteAsync(store).Soon())).Message.ShouldContain(says);
+        (await Should.ThrowAsync<StoreSetupException>(() => WriteAsync(store).Eventually())).Message.ShouldContain(says);
     }
 
     [Theory]
@@ -129,7 +129,7 @@ public sealed class MongoSetupSpecs : IAsyncDisposable
 
         for (var again = 0; again < 2; again++)
         {
-            (await Should.ThrowAsync<StoreSetupException>(() => WriteAsync(store).Soon())).Message
+            (await Should.ThrowAsync<StoreSetupException>(() => WriteAsync(store).Eventually())).Message
                 .ShouldContain("no server there belongs to the replica set 'rs7'");
         }
     }
@@ -140,7 +140,7 @@ public sealed class MongoSetupSpecs : IAsyncDisposable
         var server = Start(MongoServer.Start());
         var store = Open($"{server.ConnectionString}&tls=true&{Quick}");
 
-        (await Should.ThrowAsync<StoreSetupException>(() => WriteAsync(store).Soon())).Message
+        (await Should.ThrowAsync<StoreSetupException>(() => WriteAsync(store).Eventually())).Message
             .ShouldContain("the connection string asks for TLS, and the server speaks none");
     }
 
@@ -150,7 +150,7 @@ public sealed class MongoSetupSpecs : IAsyncDisposable
         var server = Start(MongoServer.Start(certificate: Certificate("localhost")));
         var store = Open($"{server.ConnectionString}&{Quick}");
 
-        (await Should.ThrowAsync<StoreSetupException>(() => WriteAsync(store).Soon())).Message
+        (await Should.ThrowAsync<StoreSetupException>(() => WriteAsync(store).Eventually())).Message
             .ShouldContain("the server requires TLS, and the connection string does not ask for it: add tls=true");
     }
 
@@ -159,7 +159,7 @@ public sealed class MongoSetupSpecs : IAsyncDisposable
     {
         var server = Start(MongoServer.Start(certificate: Certificate("localhost")));
 
-        (await Should.ThrowAsync<StoreSetupException>(() => WriteAsync(Open($"{server.ConnectionString}&tls=true&{Quick}")).Soon()))
+        (await Should.ThrowAsync<StoreSetupException>(() => WriteAsync(Open($"{server.ConnectionString}&tls=true&{Quick}")).Eventually()))
             .Message.ShouldContain("the TLS handshake fails");
         (await WriteAsync(Open($"{server.ConnectionString}&tls=true&tlsInsecure=true"))).ShouldBe([WriteOutcome.Inserted]);
     }
@@ -173,7 +173,7 @@ public sealed class MongoSetupSpecs : IAsyncDisposable
         var store = Open($"{server.ConnectionString}&{Quick}{more}");
         server.Stop();
 
-        await Should.ThrowAsync<StoreUnavailableException>(() => WriteAsync(store).Soon());
+        await Should.ThrowAsync<StoreUnavailableException>(() => WriteAsync(store).Eventually());
     }
 
     [Theory]
@@ -186,9 +186,9 @@ public sealed class MongoSetupSpecs : IAsyncDisposable
         var seen = new ConcurrentQueue<BsonDocument>();
         server.Seen = command => seen.Enqueue((BsonDocument)command.DeepClone());
         var store = Open($"{server.ConnectionString}&{options}");
-        await store.EnsureSchemaAsync(Cancellation).Soon();
-        await WriteAsync(store).Soon();
-        (await store.FindAsync([EmailAddress.Parse("ann@example.com")], Cancellation).Soon()).Count.ShouldBe(1);
+        await store.EnsureSchemaAsync(Cancellation).Eventually();
+        await WriteAsync(store).Eventually();
+        (await store.FindAsync([EmailAddress.Parse("ann@example.com")], Cancellation).Eventually()).Count.ShouldBe(1);
 
         var writes = seen.Where(command => command.Contains("updates")).ToList();
         writes.ShouldNotBeEmpty();
@@ -212,13 +212,13 @@ public sealed class MongoSetupSpecs : IAsyncDisposable
         for (var i = 0; i < 2; i++)
         {
             await Should.ThrowAsync<StoreUnavailableException>(
-                () => store.FindAsync([EmailAddress.Parse("ann@example.com")], Cancellation).Soon());
+                () => store.FindAsync([EmailAddress.Parse("ann@example.com")], Cancellation).Eventually());
         }
 
         (built.IsCompleted, sorted.IsCompleted).ShouldBe((false, false));
         gate.SetResult();
-        await built.Soon();
-        (await sorted.Soon()).Identities.ShouldBe(0);
+        await built.Eventually();
+        (await sorted.Eventually()).Identities.ShouldBe(0);
     }
 
     private MongoServer Start(MongoServer server)

@@ -52,7 +52,7 @@ public sealed class MongoTakeoverSpecs : MongoCollectionSpecs
             Tutorial("ann", Secret).Merge(new BsonDocument { { "topic", "t" }, { "partition", 0 }, { "offset", 5L } }));
         await using var store = Stores.Open();
 
-        var failure = await Should.ThrowAsync<StoreSetupException>(() => store.EnsureSchemaAsync(Cancellation).Soon());
+        var failure = await Should.ThrowAsync<StoreSetupException>(() => store.EnsureSchemaAsync(Cancellation).Eventually());
         failure.Message.ShouldContain("repair mongo --dry-run");
         failure.ToString().ShouldNotContain(Secret);
         (await DocumentsAsync()).Count.ShouldBe(5);
@@ -96,7 +96,7 @@ public sealed class MongoTakeoverSpecs : MongoCollectionSpecs
         await IndexAsync(new CreateIndexOptions(), "email", "otp");
         await using var store = Stores.Open();
 
-        var failure = await Should.ThrowAsync<StoreSetupException>(() => store.EnsureSchemaAsync(Cancellation).Soon());
+        var failure = await Should.ThrowAsync<StoreSetupException>(() => store.EnsureSchemaAsync(Cancellation).Eventually());
         failure.Message.ShouldContain("stands in the way of the unique one on (email, otp)");
     }
 
@@ -106,7 +106,7 @@ public sealed class MongoTakeoverSpecs : MongoCollectionSpecs
         await IndexAsync(new CreateIndexOptions { Unique = true }, "email");
         await using var store = await OpenAsync();
 
-        var result = await store.WriteAsync([Record("ann", "1", 1), Record("ann", Secret, 2), Record("bob", "3", 3)], Cancellation).Soon();
+        var result = await store.WriteAsync([Record("ann", "1", 1), Record("ann", Secret, 2), Record("bob", "3", 3)], Cancellation).Eventually();
         result.Outcomes.ShouldBe([WriteOutcome.Inserted, WriteOutcome.Rejected, WriteOutcome.Inserted]);
         result.Rejections.ShouldNotBeNull()[1].ShouldContain("unique index");
         result.Rejections[1].ShouldNotContain(Secret);
@@ -121,7 +121,7 @@ public sealed class MongoTakeoverSpecs : MongoCollectionSpecs
 
         for (var again = 0; again < 2; again++)
         {
-            var result = await store.WriteAsync(batch, Cancellation).Soon();
+            var result = await store.WriteAsync(batch, Cancellation).Eventually();
             result.Outcomes.Count(outcome => outcome == WriteOutcome.Inserted).ShouldBe(990);
             result.Rejections.ShouldNotBeNull().Keys.Order().ShouldBe(Enumerable.Range(0, 10).Select(i => (i * 100) + 42));
             result.Rejections.Values.ShouldAllBe(reason => reason == "MongoDB refuses the document: DocumentValidationFailure (121)");
@@ -137,7 +137,7 @@ public sealed class MongoTakeoverSpecs : MongoCollectionSpecs
         var large = new StoreRecord(
             EmailAddress.Parse("large@example.com"), OneTimePassword.Parse("1"), new RecordOrigin(new string('t', 17 << 20), 0, 0), default);
 
-        var result = await store.WriteAsync([large, Record("bob", "1", 1)], Cancellation).Soon();
+        var result = await store.WriteAsync([large, Record("bob", "1", 1)], Cancellation).Eventually();
         result.Outcomes.ShouldBe([WriteOutcome.Rejected, WriteOutcome.Inserted]);
         result.Rejections.ShouldNotBeNull()[0].ShouldContain("16 MB");
     }
@@ -163,7 +163,7 @@ public sealed class MongoTakeoverSpecs : MongoCollectionSpecs
     {
         await using var store = await OpenAsync(OnExisting.Replace);
         var outcomes = await Task.WhenAll(Enumerable.Range(0, 16).Select(async i =>
-            (await store.WriteAsync([Record("ann", Secret, i, partition: i)], Cancellation).Soon()).Outcomes.Single()));
+            (await store.WriteAsync([Record("ann", Secret, i, partition: i)], Cancellation).Eventually()).Outcomes.Single()));
 
         outcomes[15].ShouldBe(WriteOutcome.Inserted);
         (await DocumentsAsync()).ShouldHaveSingleItem()["offset"].ShouldBe(15L);
@@ -176,7 +176,7 @@ public sealed class MongoTakeoverSpecs : MongoCollectionSpecs
         options.ConnectionString = $"mongodb://user:{Secret}@127.0.0.1:1/?serverSelectionTimeoutMS=200";
         await using var store = new MongoStore("mongo", options, OnExisting.Skip, TimeProvider.System);
 
-        var outage = await Should.ThrowAsync<StoreUnavailableException>(() => store.EnsureSchemaAsync(Cancellation).Soon());
+        var outage = await Should.ThrowAsync<StoreUnavailableException>(() => store.EnsureSchemaAsync(Cancellation).Eventually());
         outage.Message.ShouldContain("MongoDB at 127.0.0.1:1 is out: it cannot be reached");
         outage.ToString().ShouldNotContain(Secret);
     }
@@ -184,7 +184,7 @@ public sealed class MongoTakeoverSpecs : MongoCollectionSpecs
     private async Task<MongoStore> OpenAsync(OnExisting onExisting = OnExisting.Skip)
     {
         var store = Stores.Open(onExisting);
-        await store.EnsureSchemaAsync(Cancellation).Soon();
+        await store.EnsureSchemaAsync(Cancellation).Eventually();
         return store;
     }
 

@@ -20,10 +20,10 @@ public sealed class EmbeddedTopicSpecs : OtpTopicContract
         var older = Consume();
         var batches = await older.ReadAsync(10);
         var newer = Consume();
-        await newer.Control.Assigned.Soon();
+        await newer.Control.Assigned.Eventually();
 
         (await Should.ThrowAsync<TopicException>(older.NextAsync)).Message.ShouldContain("taken over");
-        await older.Control.Stopped.Soon();
+        await older.Control.Stopped.Eventually();
         await Should.ThrowAsync<TopicException>(() => CommitAsync(batches));
         (await Topics.CommittedAsync(Name, "group", Cancellation)).ShouldBeEmpty();
         Values(await newer.ReadAsync(10)).ShouldBe(Numbers(0, 10));

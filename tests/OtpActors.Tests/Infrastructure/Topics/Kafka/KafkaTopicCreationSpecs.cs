@@ -96,7 +96,7 @@ public sealed class KafkaTopicCreationSpecs : IAsyncLifetime
         _topics = new KafkaTopic(
             new KafkaOptions { BootstrapServers = _broker.Address, OperationTimeout = TimeSpan.FromSeconds(timeoutSeconds) },
             TimeProvider.System, _log);
-        return _topics.EnsureAsync(new TopicSpec("topic", partitions, replicas), TestContext.Current.CancellationToken).Soon();
+        return _topics.EnsureAsync(new TopicSpec("topic", partitions, replicas), TestContext.Current.CancellationToken).Eventually();
     }
 
     private sealed class Warnings : ILogger<KafkaTopic>

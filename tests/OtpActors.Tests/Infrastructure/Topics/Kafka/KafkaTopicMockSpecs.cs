@@ -13,7 +13,7 @@ public sealed class KafkaTopicMockSpecs : OtpTopicContract
 {
     private readonly MockKafka _kafka = new(brokers: 1);
 
-    protected override bool KeepsProducers => false;
+    protected override bool SupportsIdempotentProducer => false;
 
     protected override bool CommitsAfterwards => false;
 

@@ -10,7 +10,7 @@ public sealed class KafkaTopicSpecs(KafkaServers servers) : OtpTopicContract
 {
     private bool _keepsTimes;
 
-    protected override bool KeepsProducers => false;
+    protected override bool SupportsIdempotentProducer => false;
 
     protected override bool KeepsTimes => _keepsTimes;
 

@@ -9,7 +9,7 @@ using Xunit;
 
 namespace OtpActors.Tests.Runs;
 
-public sealed class RunRemainsSpecs : IDisposable
+public sealed class RunArtifactsSpecs : IDisposable
 {
     private readonly TempDirectory _directory = new();
 
@@ -42,7 +42,7 @@ public sealed class RunRemainsSpecs : IDisposable
         }
 
         var journal = new Journal();
-        var remains = new RunRemains(inputs, slack, ledger, journal);
+        var remains = new RunArtifacts(inputs, slack, ledger, journal);
         await remains.RemoveAsync(["a", "never-was"]);
         await remains.RemoveAsync(["a"]);
 
@@ -57,7 +57,7 @@ public sealed class RunRemainsSpecs : IDisposable
     public async Task Where_nothing_was_ever_sent_there_is_nothing_to_remove()
     {
         await using var ledger = new NotificationLedger(_directory.File("notifications.db"), TimeProvider.System);
-        await new RunRemains(_directory.File("inputs"), _directory.File("slack"), ledger, new Journal()).RemoveAsync(["a"]);
+        await new RunArtifacts(_directory.File("inputs"), _directory.File("slack"), ledger, new Journal()).RemoveAsync(["a"]);
     }
 
     private sealed class Journal : IRunJournal

@@ -5,12 +5,12 @@ using Xunit;
 
 namespace OtpActors.Tests.Runs;
 
-public class SilenceSpecs
+public class InactivityTimerSpecs
 {
     private readonly FakeTimeProvider _time = new();
-    private readonly Silence _silence;
+    private readonly InactivityTimer _silence;
 
-    public SilenceSpecs() => _silence = new Silence(_time, TimeSpan.FromSeconds(45));
+    public InactivityTimerSpecs() => _silence = new InactivityTimer(_time, TimeSpan.FromSeconds(45));
 
     [Fact]
     public void Is_over_after_the_limit()
@@ -38,7 +38,7 @@ public class SilenceSpecs
 
     [Fact]
     public void A_tick_is_a_millisecond_at_least() =>
-        new Silence(_time, TimeSpan.FromMilliseconds(4)).Tick.ShouldBe(TimeSpan.FromMilliseconds(1));
+        new InactivityTimer(_time, TimeSpan.FromMilliseconds(4)).Tick.ShouldBe(TimeSpan.FromMilliseconds(1));
 
     [Fact]
     public void A_word_breaks_it()

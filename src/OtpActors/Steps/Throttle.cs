@@ -4,7 +4,7 @@ namespace OtpActors.Steps;
 /// Lets something through at most once an interval, so that progress is told often enough to be seen and seldom enough
 /// to cost nothing. Not thread-safe.
 /// </summary>
-internal sealed class Pulse(TimeProvider time, TimeSpan interval)
+internal sealed class Throttle(TimeProvider time, TimeSpan interval)
 {
     private long _last = time.GetTimestamp();
 

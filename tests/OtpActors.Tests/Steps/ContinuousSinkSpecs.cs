@@ -15,16 +15,16 @@ using StreamSink = Akka.Streams.Dsl.Sink;
 
 namespace OtpActors.Tests.Steps;
 
-public class StandingSinkSpecs : SinkKit
+public class ContinuousSinkSpecs : SinkKit
 {
-    private readonly StandingCounts _counts;
+    private readonly ContinuousSinkCounts _counts;
     private readonly List<OtpRecord> _records = Records(Generated(100));
 
-    public StandingSinkSpecs() : this(new StandingCounts())
+    public ContinuousSinkSpecs() : this(new ContinuousSinkCounts())
     {
     }
 
-    private StandingSinkSpecs(StandingCounts counts) : base(new StandingSetup(new TopicSpec("otps", 1, 1), counts))
+    private ContinuousSinkSpecs(ContinuousSinkCounts counts) : base(new ContinuousSinkSetup(new TopicSpec("otps", 1, 1), counts))
     {
         _counts = counts;
         SinkHosting.Listen(Sys, Sink);
@@ -124,7 +124,7 @@ public class StandingSinkSpecs : SinkKit
         Open();
         await UntilEnsuredAsync();
         await AppendAsync(_records[..3]);
-        await writing.Task.Soon();
+        await writing.Task.Eventually();
         Begin();
         await Sink.Ask<ActorIdentity>(new Identify(1), Cancel);
         Run.HasMessages.ShouldBeFalse();
@@ -145,7 +145,7 @@ public class StandingSinkSpecs : SinkKit
         Open();
         await UntilEnsuredAsync();
         await AppendAsync(_records[..3]);
-        await writing.Task.Soon();
+        await writing.Task.Eventually();
         Begin();
         Sink.Tell(new Sink.Drain(RunId, 1, Say.Offsets((0, 3))), Run);
         gate.SetResult();
@@ -164,7 +164,7 @@ public class StandingSinkSpecs : SinkKit
         Open();
         await UntilEnsuredAsync();
         await AppendAsync(_records[..3]);
-        await writing.Task.Soon();
+        await writing.Task.Eventually();
         Begin();
         await StopAsync(Sink, Say.CassandraSink);
         gate.SetResult();
@@ -186,7 +186,7 @@ public class StandingSinkSpecs : SinkKit
         Open();
         await UntilEnsuredAsync();
         await AppendAsync(_records[..3]);
-        await writing.Task.Soon();
+        await writing.Task.Eventually();
         Run.IgnoreMessages(message => message is RunCommands.HoldStep or RunCommands.ReleaseStep); // at any time from now on
         Begin();
         (await Run.NextAsync<RunCommands.ConfirmSinkReady>()).Start[0].ShouldBe(0);
@@ -241,11 +241,11 @@ public class StandingSinkSpecs : SinkKit
         Open();
         await UntilEnsuredAsync();
         await AppendAsync(_records[..3]);
-        await writing.Task.Soon();
+        await writing.Task.Eventually();
         var (control, end) = Topic.Consume("otps", Group).ToMaterialized(StreamSink.Ignore<PartitionBatch>(), Keep.Both).Run(Materializer);
-        await control.Assigned.Soon(); // the worker's commit will be refused
+        await control.Assigned.Eventually(); // the worker's commit will be refused
         gate.SetResult();
-        await end.ContinueWith(_ => { }, TaskScheduler.Default).Soon(); // it is back
+        await end.ContinueWith(_ => { }, TaskScheduler.Default).Eventually(); // it is back
         await AppendAsync(_records[3..5]);
         await UntilCommittedAsync(5);
         (Counted.Read, Counted.Inserted).ShouldBe((5, 5));

@@ -9,11 +9,11 @@ namespace OtpActors.Steps;
 
 /// <param name="Topic">What is consumed; made if it is absent.</param>
 /// <param name="Counts">Where it is told what became of the records.</param>
-public sealed record StandingSetup(TopicSpec Topic, StandingCounts Counts);
+public sealed record ContinuousSinkSetup(TopicSpec Topic, ContinuousSinkCounts Counts);
 
 /// <summary>What standing sinks have dealt with since the process began, and what they wait for, by store.</summary>
 /// <remarks>Can be used from any thread.</remarks>
-public sealed class StandingCounts
+public sealed class ContinuousSinkCounts
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<string, SinkCounts> _counts = [];
@@ -83,7 +83,7 @@ public sealed class StandingCounts
 ///                                      Waiting                     the waits grow
 /// </code>
 /// </summary>
-internal sealed class StandingSink : ReceiveActor, IWithTimers
+internal sealed class ContinuousSink : ReceiveActor, IWithTimers
 {
     public const string RunId = "continuous";
 
@@ -91,7 +91,7 @@ internal sealed class StandingSink : ReceiveActor, IWithTimers
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
 
     private readonly SinkSetup _setup;
-    private readonly StandingSetup _standing;
+    private readonly ContinuousSinkSetup _standing;
     private readonly StepId _step;
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private readonly CancellationTokenSource _abort = new();
@@ -111,7 +111,7 @@ internal sealed class StandingSink : ReceiveActor, IWithTimers
     private bool _ensuring;
     private bool _stopping;
 
-    public StandingSink(SinkSetup setup)
+    public ContinuousSink(SinkSetup setup)
     {
         (_setup, _standing, _step) = (setup, setup.Standing!, StepId.Sink(setup.Store.Name));
         Receive<RunNotices.Resumed>(_ =>
@@ -120,10 +120,10 @@ internal sealed class StandingSink : ReceiveActor, IWithTimers
             Advance();
         });
         Receive<RunNotices.Updated>(updated => Follow(updated.State));
-        Receive<Yield>(yield =>
+        Receive<HandOver>(handOver =>
         {
             _runWorkers++;
-            _waiting.Add((Sender, new Yielded(yield.RunId)));
+            _waiting.Add((Sender, new HandedOver(handOver.RunId)));
             Advance();
         });
         Receive<Released>(_ =>
@@ -278,12 +278,12 @@ internal sealed class StandingSink : ReceiveActor, IWithTimers
         Advance();
     }
 
-    /// <summary>A run wants the topic; answered by <see cref="Yielded"/> once nothing is at work here, and followed by <see cref="Released"/>.</summary>
-    public sealed record Yield(string RunId);
+    /// <summary>A run wants the topic; answered by <see cref="HandedOver"/> once nothing is at work here, and followed by <see cref="Released"/>.</summary>
+    public sealed record HandOver(string RunId);
 
-    public sealed record Yielded(string RunId);
+    public sealed record HandedOver(string RunId);
 
-    /// <summary>The worker that a <see cref="Yield"/> was for has ended.</summary>
+    /// <summary>The worker that a <see cref="HandOver"/> was for has ended.</summary>
     public sealed record Released
     {
         public static readonly Released Instance = new();

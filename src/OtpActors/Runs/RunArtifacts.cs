@@ -6,7 +6,7 @@ using OtpActors.Infrastructure.Journal;
 namespace OtpActors.Runs;
 
 /// <summary>What a forgotten run leaves behind beside its journal's events.</summary>
-public interface IRunRemains
+public interface IRunArtifacts
 {
     /// <summary>Removes it; done again, it changes nothing.</summary>
     Task RemoveAsync(IReadOnlyCollection<string> runIds);
@@ -16,7 +16,7 @@ public interface IRunRemains
 /// Checked copies of files, captured Slack messages, the ledger's entries, and the journal's last rows. Mails in the
 /// outbox stay: they are for whoever delivers them, and nobody here can tell whether that is done.
 /// </summary>
-public sealed class RunRemains(string inputsDirectory, string slackDirectory, NotificationLedger ledger, IRunJournal journal) : IRunRemains
+public sealed class RunArtifacts(string inputsDirectory, string slackDirectory, NotificationLedger ledger, IRunJournal journal) : IRunArtifacts
 {
     public async Task RemoveAsync(IReadOnlyCollection<string> runIds)
     {

@@ -5,7 +5,7 @@ namespace OtpActors.Runs;
 /// tells that the process was suspended (stopped, or its machine asleep) and counts as no silence, however long that was.
 /// </summary>
 /// <remarks>Not thread-safe.</remarks>
-internal sealed class Silence(TimeProvider time, TimeSpan limit)
+internal sealed class InactivityTimer(TimeProvider time, TimeSpan limit)
 {
     private const int Ticks = 5;
     private static readonly TimeSpan ShortestTick = TimeSpan.FromMilliseconds(1);
