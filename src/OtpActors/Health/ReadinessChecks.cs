@@ -80,11 +80,11 @@ internal sealed class JournalCheck(IRequiredActor<JournalWatch> watch, JournalSt
 }
 
 /// <summary>Whether the sinks that should consume get on.</summary>
-internal sealed class SinksCheck(LagMonitor lag, ContinuousSinkCounts standing, TelemetryOptions options) : IHealthCheck
+internal sealed class SinksCheck(LagMonitor lag, ContinuousSinkCounts continuous, TelemetryOptions options) : IHealthCheck
 {
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
-        var held = standing.Holds
+        var held = continuous.Holds
             .Select(sink => $"the continuous sink into {sink.Key} {HeldStepsCheck.Sentence(sink.Value)}").Order(StringComparer.Ordinal);
         var stalled = lag.Latest.Where(group => group.StalledFor >= options.StallAfter)
             .Select(group => FormattableString.Invariant(

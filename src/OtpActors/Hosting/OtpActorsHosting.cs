@@ -57,7 +57,7 @@ public static class OtpActorsHosting
             data.InputsDirectory, data.SlackDirectory, sp.GetRequiredService<NotificationLedger>(), sp.GetRequiredService<IRunJournal>()));
         services.AddTriggers(data);
         services.AddSingleton<ContinuousSinkCounts>();
-        var standing = triggers && options.Topic.Continuous
+        var continuous = triggers && options.Topic.Continuous
             ? new TopicSpec(options.Topic.Name, options.Topic.Partitions, options.Topic.ReplicationFactor)
             : null;
         services.AddAkka("otpactors", builder =>
@@ -74,8 +74,8 @@ public static class OtpActorsHosting
                 .AddJournal(options.Journal, data)
                 .AddTopicAdmin()
                 .AddProducer()
-                .AddCassandraSink(sp => sp.SinkSetup(StoreNames.Cassandra, options.Stores.Cassandra, standing))
-                .AddMongoSink(sp => sp.SinkSetup(StoreNames.Mongo, options.Stores.Mongo, standing))
+                .AddCassandraSink(sp => sp.SinkSetup(StoreNames.Cassandra, options.Stores.Cassandra, continuous))
+                .AddMongoSink(sp => sp.SinkSetup(StoreNames.Mongo, options.Stores.Mongo, continuous))
                 .AddChecker()
                 .AddMender()
                 .AddNotifier()
@@ -121,11 +121,11 @@ public static class OtpActorsHosting
         _ => LogLevel.ErrorLevel,
     };
 
-    /// <param name="standing">The topic that is consumed between runs too.</param>
-    private static SinkSetup SinkSetup(this IServiceProvider services, string store, StoreOptions options, TopicSpec? standing) => new(
+    /// <param name="continuous">The topic that is consumed between runs too.</param>
+    private static SinkSetup SinkSetup(this IServiceProvider services, string store, StoreOptions options, TopicSpec? continuous) => new(
         services.GetRequiredService<IOtpTopic>(),
         services.GetServices<IOtpStore>().Single(s => s.Name == store),
         options.ConsumerGroup,
         services.GetRequiredService<TimeProvider>(),
-        standing is null ? null : new ContinuousSinkSetup(standing, services.GetRequiredService<ContinuousSinkCounts>()));
+        continuous is null ? null : new ContinuousSinkSetup(continuous, services.GetRequiredService<ContinuousSinkCounts>()));
 }

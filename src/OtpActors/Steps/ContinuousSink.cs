@@ -11,7 +11,7 @@ namespace OtpActors.Steps;
 /// <param name="Counts">Where it is told what became of the records.</param>
 public sealed record ContinuousSinkSetup(TopicSpec Topic, ContinuousSinkCounts Counts);
 
-/// <summary>What standing sinks have dealt with since the process began, and what they wait for, by store.</summary>
+/// <summary>What continuous sinks have dealt with since the process began, and what they wait for, by store.</summary>
 /// <remarks>Can be used from any thread.</remarks>
 public sealed class ContinuousSinkCounts
 {
@@ -91,7 +91,7 @@ internal sealed class ContinuousSink : ReceiveActor, IWithTimers
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
 
     private readonly SinkSetup _setup;
-    private readonly ContinuousSinkSetup _standing;
+    private readonly ContinuousSinkSetup _continuous;
     private readonly StepId _step;
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private readonly CancellationTokenSource _abort = new();
@@ -113,7 +113,7 @@ internal sealed class ContinuousSink : ReceiveActor, IWithTimers
 
     public ContinuousSink(SinkSetup setup)
     {
-        (_setup, _standing, _step) = (setup, setup.Standing!, StepId.Sink(setup.Store.Name));
+        (_setup, _continuous, _step) = (setup, setup.Continuous!, StepId.Sink(setup.Store.Name));
         Receive<RunNotices.Resumed>(_ =>
         {
             _opened = true;
@@ -131,10 +131,10 @@ internal sealed class ContinuousSink : ReceiveActor, IWithTimers
             _runWorkers--;
             Advance();
         });
-        Receive<Sink.CloseStanding>(_ =>
+        Receive<Sink.CloseContinuous>(_ =>
         {
             _closed = true;
-            _waiting.Add((Sender, Sink.StandingClosed.Instance));
+            _waiting.Add((Sender, Sink.ContinuousClosed.Instance));
             Advance();
         });
         Receive<TopicReady>(_ =>
@@ -159,7 +159,7 @@ internal sealed class ContinuousSink : ReceiveActor, IWithTimers
         Receive<RunCommands.ConfirmSinkReady>(_ =>
         {
             (_pause, _error) = (FirstPause, null);
-            _log.Info("{Store} takes the records of {Topic} between runs", _setup.Store.Name, _standing.Topic.Name);
+            _log.Info("{Store} takes the records of {Topic} between runs", _setup.Store.Name, _continuous.Topic.Name);
         });
         Receive<RunCommands.RecordSinkProgress>(Count);
         Receive<RunCommands.FailAttempt>(failure => _error = failure.Error);
@@ -181,13 +181,13 @@ internal sealed class ContinuousSink : ReceiveActor, IWithTimers
     protected override void PostStop() => _abort.Cancel();
 
     private void Hold(string part, string reason) =>
-        _standing.Counts.Hold(_setup.Store.Name, part, reason, _setup.Time.GetUtcNow());
+        _continuous.Counts.Hold(_setup.Store.Name, part, reason, _setup.Time.GetUtcNow());
 
-    private void Release() => _standing.Counts.Release(_setup.Store.Name);
+    private void Release() => _continuous.Counts.Release(_setup.Store.Name);
 
     private void Follow(RunState state)
     {
-        if (state.Spec?.Topic != _standing.Topic.Name)
+        if (state.Spec?.Topic != _continuous.Topic.Name)
         {
             return;
         }
@@ -230,12 +230,12 @@ internal sealed class ContinuousSink : ReceiveActor, IWithTimers
         if (!_ensured)
         {
             _ensuring = true;
-            _setup.Topic.EnsureAsync(_standing.Topic, _abort.Token).PipeTo(Self, success: _ => TopicReady.Instance);
+            _setup.Topic.EnsureAsync(_continuous.Topic, _abort.Token).PipeTo(Self, success: _ => TopicReady.Instance);
             return;
         }
 
         var (self, attempt) = (Self, ++_attempts);
-        var task = new SinkTask(RunId, _step, attempt, _standing.Topic.Name, _standing.Topic.ReplicationFactor, _counted,
+        var task = new SinkTask(RunId, _step, attempt, _continuous.Topic.Name, _continuous.Topic.ReplicationFactor, _counted,
             new OutageSetup(RunId, _step, attempt, null, OutageSetup.LongestPatience));
         _worker = Context.Watch(Context.ActorOf(Props.Create(() => new SinkWorker(_setup, task, self)), $"{attempt}"));
     }
@@ -243,7 +243,7 @@ internal sealed class ContinuousSink : ReceiveActor, IWithTimers
     /// <summary>What is counted here is counted once, also where a worker fails before it has committed it.</summary>
     private void Count(RunCommands.RecordSinkProgress progress)
     {
-        _standing.Counts.Add(_setup.Store.Name, progress.Progress.Counts);
+        _continuous.Counts.Add(_setup.Store.Name, progress.Progress.Counts);
         _counted = _counted.Max(progress.Progress.Next);
         Sender.Tell(new RunReplies.Accepted(RunId, RunState.New(RunId)));
     }
@@ -270,7 +270,7 @@ internal sealed class ContinuousSink : ReceiveActor, IWithTimers
         {
             _log.Warning(
                 "{Store} takes no records of {Topic} between runs; the next try comes in {Seconds} s: {Error}",
-                _setup.Store.Name, _standing.Topic.Name, _pause.TotalSeconds, error);
+                _setup.Store.Name, _continuous.Topic.Name, _pause.TotalSeconds, error);
             Timers.StartSingleTimer(nameof(Retry), Retry.Instance, _pause);
             _pause = _pause * 2 < LongestPause ? _pause * 2 : LongestPause;
         }

@@ -20,7 +20,7 @@ public abstract class Sink : ReceiveActor
     private readonly Dictionary<string, Worker> _workers = [];
     private readonly Dictionary<string, Pending> _pending = [];
     private readonly SinkSetup _setup;
-    private IActorRef _standing = ActorRefs.Nobody;
+    private IActorRef _continuous = ActorRefs.Nobody;
     private int _started;
 
     protected Sink(SinkSetup setup)
@@ -28,10 +28,10 @@ public abstract class Sink : ReceiveActor
         _setup = setup;
         Receive<Begin>(begin =>
         {
-            if (IsStanding(begin.Spec.Topic))
+            if (IsContinuous(begin.Spec.Topic))
             {
                 _pending[begin.RunId] = new Pending(begin, Sender);
-                _standing.Tell(new ContinuousSink.HandOver(begin.RunId));
+                _continuous.Tell(new ContinuousSink.HandOver(begin.RunId));
             }
             else
             {
@@ -39,9 +39,9 @@ public abstract class Sink : ReceiveActor
             }
         });
         Receive<ContinuousSink.HandedOver>(handedOver => TakeOver(handedOver.RunId));
-        Receive<CloseStanding>(close => _standing.Forward(close));
-        Receive<RunNotices.Resumed>(notice => _standing.Forward(notice));
-        Receive<RunNotices.Updated>(notice => _standing.Forward(notice));
+        Receive<CloseContinuous>(close => _continuous.Forward(close));
+        Receive<RunNotices.Resumed>(notice => _continuous.Forward(notice));
+        Receive<RunNotices.Updated>(notice => _continuous.Forward(notice));
         Receive<Drain>(drain =>
         {
             if (_pending.TryGetValue(drain.RunId, out var pending))
@@ -77,23 +77,23 @@ public abstract class Sink : ReceiveActor
     /// </summary>
     public sealed record EndDrain(string RunId);
 
-    /// <summary>Ends the consuming between runs for good, in order; answered by <see cref="StandingClosed"/>.</summary>
-    public sealed record CloseStanding;
+    /// <summary>Ends the consuming between runs for good, in order; answered by <see cref="ContinuousClosed"/>.</summary>
+    public sealed record CloseContinuous;
 
-    public sealed record StandingClosed
+    public sealed record ContinuousClosed
     {
-        public static readonly StandingClosed Instance = new();
+        public static readonly ContinuousClosed Instance = new();
     }
 
     protected override void PreStart()
     {
-        if (_setup.Standing is not null)
+        if (_setup.Continuous is not null)
         {
-            _standing = Context.ActorOf(Props.Create(() => new ContinuousSink(_setup)), "standing");
+            _continuous = Context.ActorOf(Props.Create(() => new ContinuousSink(_setup)), "continuous");
         }
     }
 
-    private bool IsStanding(string topic) => _setup.Standing?.Topic.Name == topic;
+    private bool IsContinuous(string topic) => _setup.Continuous?.Topic.Name == topic;
 
     /// <summary>Each handover is given back once: by the worker that it is for, or here where nobody wants it any more.</summary>
     private void TakeOver(string runId)
@@ -108,7 +108,7 @@ public abstract class Sink : ReceiveActor
         }
         else
         {
-            _standing.Tell(ContinuousSink.Released.Instance);
+            _continuous.Tell(ContinuousSink.Released.Instance);
         }
     }
 
@@ -142,9 +142,9 @@ public abstract class Sink : ReceiveActor
 
     private void End(WorkerEnded ended)
     {
-        if (IsStanding(ended.Topic))
+        if (IsContinuous(ended.Topic))
         {
-            _standing.Tell(ContinuousSink.Released.Instance);
+            _continuous.Tell(ContinuousSink.Released.Instance);
         }
 
         var (runId, worker) = _workers.FirstOrDefault(w => w.Value.Actor.Equals(ended.Worker));
@@ -182,8 +182,8 @@ public sealed class CassandraSink(SinkSetup setup) : Sink(setup);
 public sealed class MongoSink(SinkSetup setup) : Sink(setup);
 
 /// <param name="Group">The consumer group.</param>
-/// <param name="Standing">What is consumed between runs; null where nothing is.</param>
-public sealed record SinkSetup(IOtpTopic Topic, IOtpStore Store, string Group, TimeProvider Time, ContinuousSinkSetup? Standing = null);
+/// <param name="Continuous">What is consumed between runs; null where nothing is.</param>
+public sealed record SinkSetup(IOtpTopic Topic, IOtpStore Store, string Group, TimeProvider Time, ContinuousSinkSetup? Continuous = null);
 
 public static class SinkHosting
 {
@@ -201,10 +201,10 @@ public static class SinkHosting
             var own = setup(resolver.GetService<IServiceProvider>());
             var sink = system.ActorOf(resolver.Props<TSink>(own), name);
             registry.Register<TSink>(sink);
-            if (own.Standing is not null)
+            if (own.Continuous is not null)
             {
                 Listen(system, sink);
-                TriggerPhase.StopInOrder<Sink.StandingClosed>(system, sink, new Sink.CloseStanding());
+                TriggerPhase.StopInOrder<Sink.ContinuousClosed>(system, sink, new Sink.CloseContinuous());
             }
         });
 

@@ -24,12 +24,12 @@ public sealed class ServiceMetrics
     private readonly ConcurrentDictionary<string, RunPhase> _active = new();
     private readonly ConcurrentDictionary<string, long> _lag = new();
     private readonly ConcurrentDictionary<string, IReadOnlyList<HeldStep>> _held = new();
-    private readonly ContinuousSinkCounts _standing;
+    private readonly ContinuousSinkCounts _continuous;
 
-    public ServiceMetrics(IMeterFactory factory, TriggerCounts triggers, ContinuousSinkCounts standing, JournalStatus journal, DataDirectory data)
+    public ServiceMetrics(IMeterFactory factory, TriggerCounts triggers, ContinuousSinkCounts continuous, JournalStatus journal, DataDirectory data)
     {
-        _standing = standing;
-        standing.Added += CountStored;
+        _continuous = continuous;
+        continuous.Added += CountStored;
         var meter = factory.Create(MeterName);
         RunsStarted = meter.CreateCounter<long>("otpactors.runs.started", description: "Runs requested, by trigger.");
         RunsEnded = meter.CreateCounter<long>("otpactors.runs.ended", description: "Runs ended, by outcome.");
@@ -196,7 +196,7 @@ public sealed class ServiceMetrics
 
     private IEnumerable<Measurement<long>> HeldByPart()
     {
-        var parts = Held.Select(step => step.Hold).Concat(_standing.Holds.Values).CountBy(hold => hold.WaitsFor).ToDictionary();
+        var parts = Held.Select(step => step.Hold).Concat(_continuous.Holds.Values).CountBy(hold => hold.WaitsFor).ToDictionary();
         return Parts.Select(part =>
             new Measurement<long>(parts.GetValueOrDefault(part), new KeyValuePair<string, object?>("waits_for", part)));
     }

@@ -12,9 +12,9 @@ namespace OtpActors.Tests.Fakes;
 public abstract class SinkKit : StepKit
 {
     /// <param name="standing">What is consumed between runs too.</param>
-    protected SinkKit(ContinuousSinkSetup? standing = null)
+    protected SinkKit(ContinuousSinkSetup? continuous = null)
     {
-        var setup = new SinkSetup(Topic, Store, Group, TimeProvider.System, standing);
+        var setup = new SinkSetup(Topic, Store, Group, TimeProvider.System, continuous);
         Sink = Sys.ActorOf(Props.Create(() => new CassandraSink(setup)));
     }
 

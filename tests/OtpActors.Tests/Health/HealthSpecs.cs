@@ -153,13 +153,13 @@ public sealed class HealthSpecs
         using var directory = new TempDirectory();
         await using var topic = new EmbeddedTopic(directory.File("topic.db"));
         await using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
-        var standing = new ContinuousSinkCounts();
-        var metrics = new ServiceMetrics(services.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>(), new TriggerCounts(), standing, new JournalStatus(),
+        var continuous = new ContinuousSinkCounts();
+        var metrics = new ServiceMetrics(services.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>(), new TriggerCounts(), continuous, new JournalStatus(),
             DataDirectory.OpenReadOnly("data"));
         var options = new TelemetryOptions();
         using var monitor = new LagMonitor(options, new TopicOptions(), new StoresOptions(), topic, metrics, TimeProvider.System);
-        standing.Hold(StoreNames.Mongo, StoreNames.Mongo, "connection refused", RunDriver.Start);
-        var told = await new SinksCheck(monitor, standing, options).CheckHealthAsync(new HealthCheckContext(), TestContext.Current.CancellationToken);
+        continuous.Hold(StoreNames.Mongo, StoreNames.Mongo, "connection refused", RunDriver.Start);
+        var told = await new SinksCheck(monitor, continuous, options).CheckHealthAsync(new HealthCheckContext(), TestContext.Current.CancellationToken);
         told.Description.ShouldBe(
             "the continuous sink into mongo waits for mongo since 2031-05-17 08:30:00 UTC: connection refused");
     }

@@ -258,7 +258,7 @@ public class ContinuousSinkSpecs : SinkKit
         await UntilEnsuredAsync();
         await AppendAsync(_records[..3]);
         await UntilCommittedAsync(3);
-        await Sink.Ask<Sink.StandingClosed>(new Sink.CloseStanding(), TimeSpan.FromSeconds(15), Cancel);
+        await Sink.Ask<Sink.ContinuousClosed>(new Sink.CloseContinuous(), TimeSpan.FromSeconds(15), Cancel);
         await AppendAsync(_records[3..5]);
         Begin();
         (await Run.NextAsync<RunCommands.ConfirmSinkReady>()).Start[0].ShouldBe(3);
