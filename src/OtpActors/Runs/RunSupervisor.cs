@@ -328,8 +328,8 @@ public sealed partial class RunSupervisor : ReceivePersistentActor, IWithTimers
 /// <param name="Version">Up to where the run is known to be journaled; 0 where nothing is known of it.</param>
 public sealed record BrokenRun(string RunId, string Error, long Version);
 
-/// <summary>Finish what is in hand, journal it, and leave; the run can be resumed.</summary>
-public sealed record SuspendRun(string RunId) : IRunMessage;
+/// <summary>Finish what is in progress, journal it, and leave; the run can be resumed.</summary>
+public sealed record SuspendRun(string RunId) : IRunMessage, IDeadLetterSuppression;
 
 /// <summary>From a run to its parent: nothing is left to do. Answered by <see cref="PassivateIfIdle"/>.</summary>
 public sealed record PassivateRun(string RunId);

@@ -87,7 +87,7 @@ public sealed class Notifier(
         }
         catch
         {
-            // Whatever ends the attempt: what is in hand ends first, and what went out in order need not be looked at again.
+            // Whatever ends the attempt: what is in progress ends first, and what went out in order need not be looked at again.
             await ending.CancelAsync();
             await Task.WhenAll(inHand.Select(message => message.Answer)).ContinueWith(_ => { }, TaskScheduler.Default);
             foreach (var (sequence, answer) in inHand.TakeWhile(message => message.Answer.IsCompletedSuccessfully))

@@ -116,7 +116,7 @@ public sealed class Producer(IOtpTopic topic, DataDirectory data, TimeProvider t
         }
     }
 
-    /// <summary>A wait on purpose is no stall: it is told of while it lasts.</summary>
+    /// <summary>A wait on purpose is no stall: it is reported while it lasts.</summary>
     private async Task WaitAsync(TimeSpan interval, Begin begin, IActorRef run, CancellationToken cancellationToken)
     {
         var beat = OutageSetup.From(begin).HeartbeatWithin(HeartbeatInterval);

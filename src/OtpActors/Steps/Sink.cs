@@ -13,7 +13,7 @@ namespace OtpActors.Steps;
 /// once its partitions are assigned, <see cref="RunCommands.RecordSinkProgress"/> while it stores (an offset is committed
 /// only after the run has journaled the counts up to it) and <see cref="RunCommands.ConfirmSinkDrained"/>. One
 /// <see cref="SinkWorker"/> serves each run. Where a <see cref="ContinuousSink"/> consumes the topic between runs, that one
-/// finishes and commits what it has in hand before a run's worker begins.
+/// finishes and commits what it has in progress before a run's worker begins.
 /// </summary>
 public abstract class Sink : ReceiveActor
 {

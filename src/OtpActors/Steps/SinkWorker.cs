@@ -345,7 +345,7 @@ internal sealed partial class SinkWorker : ReceiveActor, IWithTimers
         _stopping = true;
         if (_joined is null || _holding)
         {
-            Context.Stop(Self); // nothing in hand, or nothing that can be finished now
+            Context.Stop(Self); // nothing in progress, or nothing that can be finished now
             return;
         }
 

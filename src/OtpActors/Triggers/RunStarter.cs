@@ -130,5 +130,5 @@ public sealed class RunKeyReusedException(string runId)
     public string RunId { get; } = runId;
 }
 
-/// <summary>The run, or what was asked of it, cannot be had now; the message says why.</summary>
+/// <summary>The run, or what was asked of it, is unavailable now; the message says why.</summary>
 public sealed class RunRefusedException(string reason) : Exception(reason);

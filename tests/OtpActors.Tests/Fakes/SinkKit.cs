@@ -11,7 +11,7 @@ namespace OtpActors.Tests.Fakes;
 /// <summary>A sink into a store in memory; the test answers its progress as the run would.</summary>
 public abstract class SinkKit : StepKit
 {
-    /// <param name="standing">What is consumed between runs too.</param>
+    /// <param name="continuous">What is consumed between runs too.</param>
     protected SinkKit(ContinuousSinkSetup? continuous = null)
     {
         var setup = new SinkSetup(Topic, Store, Group, TimeProvider.System, continuous);

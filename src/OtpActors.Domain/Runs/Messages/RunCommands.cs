@@ -26,7 +26,7 @@ public static class RunCommands
     public sealed record Cancel(string RunId, string Reason) : IRunCommand;
 
     /// <summary>
-    /// Lets what is in hand be finished and starts nothing more until <see cref="Resume"/>. The run keeps its turn on the
+    /// Lets what is in progress be finished and starts nothing more until <see cref="Resume"/>. The run keeps its turn on the
     /// topic, and its deadline goes on counting.
     /// </summary>
     public sealed record Pause(string RunId) : IRunCommand;

@@ -10,7 +10,7 @@ public static class RunNotices
     public sealed record Removed(long Runs);
 
     /// <summary>
-    /// Every unfinished run of an earlier process has been told of, and has the topic it had: only now may something new
+    /// Every unfinished run of an earlier process is known, and has the topic it had: only now may something new
     /// take one.
     /// </summary>
     public sealed record Resumed(int Count);

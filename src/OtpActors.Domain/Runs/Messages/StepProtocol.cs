@@ -20,7 +20,7 @@ public interface IBeginStep
 }
 
 /// <summary>
-/// Ends a step early and in order: what is in hand is finished, then <see cref="StepStopped"/> is the answer, also where
+/// Ends a step early and in order: what is in progress is finished, then <see cref="StepStopped"/> is the answer, also where
 /// nothing ran.
 /// </summary>
 public sealed record StopStep(string RunId, StepId Step);

@@ -11,7 +11,7 @@ namespace OtpActors.Triggers.Commands;
 
 /// <summary>
 /// Deals with the commands of one batch, one after the other, on stream threads, and commits the batch once each has its
-/// run or its dead letter. What cannot be had now is waited for; an outage never makes a dead letter.
+/// run or its dead letter. What is unavailable now is waited for; an outage never makes a dead letter.
 /// </summary>
 internal sealed class CommandHandler(CommandTopicSetup setup, IMaterializer materializer, ILoggingAdapter log, CancellationToken cancellationToken)
 {
