@@ -88,16 +88,16 @@ public sealed partial class ApiProblemException(int status, string code, string 
             StatusCodes.Status503ServiceUnavailable, "outcome_unknown", $"{e.Message}.",
             hint: "Send them again: the stores keep a repeated record once. With an Idempotency-Key the topic does too."),
         RunRefusedException e => new(
-            StatusCodes.Status503ServiceUnavailable, "not_now", $"{e.Message}.", hint: "Try again later; /healthz/ready tells what is out."),
+            StatusCodes.Status503ServiceUnavailable, "not_now", $"{e.Message}.", hint: "Try again later; /healthz/ready tells what is unavailable."),
         TopicException e => new(
-            StatusCodes.Status503ServiceUnavailable, "topic_out", $"{e.Message}.", hint: "Try again later; /healthz/ready tells what is out."),
+            StatusCodes.Status503ServiceUnavailable, "topic_out", $"{e.Message}.", hint: "Try again later; /healthz/ready tells what is unavailable."),
         StoreUnavailableException e => new(
-            StatusCodes.Status503ServiceUnavailable, "store_out", $"{e.Message}.", hint: "Try again later; /healthz/ready tells what is out."),
+            StatusCodes.Status503ServiceUnavailable, "store_out", $"{e.Message}.", hint: "Try again later; /healthz/ready tells what is unavailable."),
         StoreSetupException e => new(StatusCodes.Status503ServiceUnavailable, "store_setup", $"{e.Message}."),
         JournalException e => new(
-            StatusCodes.Status503ServiceUnavailable, "not_now", $"{e.Message}.", hint: "Try again later; /healthz/ready tells what is out."),
+            StatusCodes.Status503ServiceUnavailable, "not_now", $"{e.Message}.", hint: "Try again later; /healthz/ready tells what is unavailable."),
         SqliteFailureException e => new(
-            StatusCodes.Status503ServiceUnavailable, "not_now", $"{e.Message}.", hint: "/healthz/ready tells what is out."),
+            StatusCodes.Status503ServiceUnavailable, "not_now", $"{e.Message}.", hint: "/healthz/ready tells what is unavailable."),
         InputFileException e => new(StatusCodes.Status503ServiceUnavailable, "data_directory", e.Message),
         _ => null,
     };

@@ -28,7 +28,7 @@ internal static class OtpEndpoints
         otps.MapGet("/{email}", FindAsync).Needs(ApiScope.Read)
             .WithSummary("Show what each store holds for an address")
             .WithDescription(
-                "The password is masked. With reveal=true it is shown, to a key with the scope Reveal, and the log tells it. A store that is out "
+                "The password is masked. With reveal=true it is shown, to a key with the scope Reveal, and the log tells it. A store that is unavailable "
                 + "has a problem in its part; the others answer.")
             .ProducesProblem(400).ProducesProblem(403);
     }

@@ -47,7 +47,7 @@ public sealed record RunStep(
     DateTimeOffset? EndedAt,
     [property: Description("When the next attempt is due, after one that failed.")] DateTimeOffset? RetryAt,
     [property: JsonConverter(typeof(SpelledName)), Description("The last error, or how the step ended.")] string? Detail,
-    [property: Description("What the step waits for that is out.")] StepHold? Hold,
+    [property: Description("What the step waits for that is unavailable.")] StepHold? Hold,
     [property: Description("Of a step whose turn has not come: the steps that it depends on.")] IReadOnlyList<string>? WaitsFor,
     [property: Description("Records or addresses that are done; absent where nothing is counted yet.")] long? Done,
     [property: Description("Records or addresses in all; absent where that is not known yet.")] long? Total,

@@ -6,7 +6,7 @@ using OtpActors.Steps;
 namespace OtpActors.Runs;
 
 /// <summary>
-/// How long a run lets its steps be silent. A step that is held waits for a part that is out: it may be silent, and nothing
+/// How long a run lets its steps be silent. A step that is held waits for a part that is unavailable: it may be silent, and nothing
 /// but the limit of the wait, the deadline or its own end gives it up.
 /// </summary>
 public sealed partial class RunSupervisor

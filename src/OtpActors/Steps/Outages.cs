@@ -140,7 +140,7 @@ public sealed class Outages
 
             (absence.SaidAt, absence.Reason) = (now, reason);
             _log.Warning(
-                "{Part} is out: {Step}, attempt {Attempt}, has waited for {Seconds} s and goes on by itself: {Reason}",
+                "{Part} is unavailable: {Step}, attempt {Attempt}, has waited for {Seconds} s and goes on by itself: {Reason}",
                 part, _attempt.Step.Name, _attempt.Attempt, (long)_time.GetElapsedTime(absence.Since).TotalSeconds, reason);
             if (_told is null || _told == part || !_away.ContainsKey(_told))
             {

@@ -53,7 +53,7 @@ public sealed class ServiceMetrics
             "otpactors.store.failures", description: "Calls to a store that failed, by store and outcome: unavailable, error.");
         meter.CreateObservableGauge("otpactors.runs.active", Active, description: "Unfinished runs, by phase.");
         meter.CreateObservableGauge(
-            "otpactors.steps.held", HeldByPart, description: "Steps and continuous sinks that wait for a part which is out, by that part.");
+            "otpactors.steps.held", HeldByPart, description: "Steps and continuous sinks that wait for a part which is unavailable, by that part.");
         meter.CreateObservableGauge(
             "otpactors.runs.broken", () => (long)journal.BrokenRuns, description: "Unfinished runs that wait until the journal can be written.");
         meter.CreateObservableGauge(

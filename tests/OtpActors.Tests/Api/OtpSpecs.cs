@@ -164,13 +164,13 @@ public sealed class OtpSpecs
         await using var service = await ApiService.StartAsync(replace: services =>
         {
             services.Remove(services.Last(service => service.ServiceType == typeof(IOtpStore)));
-            services.AddSingleton<IOtpStore>(new ScriptedStore("mongo") { BeforeFind = () => throw new StoreUnavailableException("the store mongo is out") });
+            services.AddSingleton<IOtpStore>(new ScriptedStore("mongo") { BeforeFind = () => throw new StoreUnavailableException("the store mongo is unavailable") });
         });
 
         var stores = (await service.GetAsync("/api/otps/ann@example.com")).ShouldBe(200)["stores"].EnumerateArray().ToList();
         stores[0].GetProperty("found").GetBoolean().ShouldBeFalse();
         stores[1].TryGetProperty("found", out _).ShouldBeFalse();
-        stores[1].GetProperty("problem").GetString().ShouldBe("the store mongo is out");
+        stores[1].GetProperty("problem").GetString().ShouldBe("the store mongo is unavailable");
     }
 
     [Theory]

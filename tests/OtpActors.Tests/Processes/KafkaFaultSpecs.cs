@@ -136,7 +136,7 @@ public sealed class KafkaStoreOutageSpecs(KafkaServers servers) : KafkaFaultSpec
         {
             Mongo.Stop();
             LetGo();
-            (await process.UntilItSaysAsync("mongo is out")).ShouldBeTrue();
+            (await process.UntilItSaysAsync("mongo is unavailable")).ShouldBeTrue();
             var (member, committed) = (Member(), await CommittedAsync());
             await Task.Delay(2.3 * Session, Cancellation); // what is tested
             (Member(), await CommittedAsync()).ShouldBe((member, committed));

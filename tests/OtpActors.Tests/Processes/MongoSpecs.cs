@@ -84,7 +84,7 @@ public sealed class MongoSpecs : IAsyncDisposable
     }
 
     [Theory]
-    [InlineData($"mongodb://otp:{Canary}@127.0.0.1:1/?serverSelectionTimeoutMS=200", 1, "MongoDB at 127.0.0.1:1 is out")]
+    [InlineData($"mongodb://otp:{Canary}@127.0.0.1:1/?serverSelectionTimeoutMS=200", 1, "MongoDB at 127.0.0.1:1 is unavailable")]
     [InlineData($"mongo://otp:{Canary}@127.0.0.1:1", 2, "ConnectionString is no connection string of MongoDB")]
     [InlineData($"mongodb://otp:{Canary}/@127.0.0.1:1", 2, "ConnectionString is no connection string of MongoDB")]
     public async Task What_is_wrong_with_the_connection_is_said_without_its_secrets(string connectionString, int exitCode, string says)
@@ -127,7 +127,7 @@ public sealed class MongoOutageSpecs : IAsyncDisposable
     public async Task An_outage_in_the_middle_of_a_run_holds_the_records() => await RunThroughAsync(async process =>
     {
         _server.Stop();
-        (await process.UntilItSaysAsync("mongo is out")).ShouldBeTrue();
+        (await process.UntilItSaysAsync("mongo is unavailable")).ShouldBeTrue();
         _server.Restart();
     });
 

@@ -88,7 +88,7 @@ public static class RunCommands
     /// <summary>The attempt is at work though it has nothing to count.</summary>
     public sealed record Heartbeat(string RunId, StepId Step, int Attempt) : IStepCommand;
 
-    /// <summary>The attempt waits for a part that is out: its limits rest meanwhile. Told again, it changes the reason.</summary>
+    /// <summary>The attempt waits for a part that is unavailable: its limits rest meanwhile. Told again, it changes the reason.</summary>
     /// <param name="WaitsFor">The part, as <see cref="PartNames"/> and <see cref="StoreNames"/> have it.</param>
     /// <param name="Reason">For people; free of secrets.</param>
     public sealed record HoldStep(string RunId, StepId Step, int Attempt, string WaitsFor, string Reason) : IStepCommand;

@@ -193,7 +193,7 @@ public sealed class WebhookSlackSender : ISlackSender, IAsyncDisposable
         var pause = _options.Interval * Math.Pow(2, Math.Min(_doubts.Count, 16));
         if (_time.GetElapsedTime(_doubts.At) < (pause < LongestPause ? pause : LongestPause) || !await IsThereAsync())
         {
-            throw new NotificationException($"Slack is out, nothing is posted for now: {_doubts.Detail}", canPass: true);
+            throw new NotificationException($"Slack is unavailable, nothing is posted for now: {_doubts.Detail}", canPass: true);
         }
     }
 

@@ -105,7 +105,7 @@ internal static class MongoFailures
         _ => null,
     };
 
-    private static StoreUnavailableException Out(string where, string why, Exception? cause) => new($"{where} is out: {why}", cause);
+    private static StoreUnavailableException Out(string where, string why, Exception? cause) => new($"{where} is unavailable: {why}", cause);
 
     /// <summary>What the driver's watch over the servers last saw.</summary>
     private static string Unreachable(IMongoClient? client) =>

@@ -184,7 +184,7 @@ public sealed class WebhookSlackSenderSpecs : IAsyncLifetime
         for (var n = 0; n < 3; n++)
         {
             var failure = await Should.ThrowAsync<NotificationException>(() => sender.SendAsync(Message("joe@example.com", "1"), Stop));
-            (failure.CanPass, failure.Message).ShouldBe((true, "Slack is out, nothing is posted for now: Slack did not answer in time"));
+            (failure.CanPass, failure.Message).ShouldBe((true, "Slack is unavailable, nothing is posted for now: Slack did not answer in time"));
         }
 
         _slack.Posts.Count.ShouldBeLessThanOrEqualTo(1, "one is in doubt, and no more");

@@ -177,7 +177,7 @@ public sealed class MongoTakeoverSpecs : MongoCollectionSpecs
         await using var store = new MongoStore("mongo", options, OnExisting.Skip, TimeProvider.System);
 
         var outage = await Should.ThrowAsync<StoreUnavailableException>(() => store.EnsureSchemaAsync(Cancellation).Eventually());
-        outage.Message.ShouldContain("MongoDB at 127.0.0.1:1 is out: it cannot be reached");
+        outage.Message.ShouldContain("MongoDB at 127.0.0.1:1 is unavailable: it cannot be reached");
         outage.ToString().ShouldNotContain(Secret);
     }
 
