@@ -44,6 +44,39 @@ public static class RecordSpool
             () => Check(lines, inputsDirectory, FileNameOf(runId), skipBad: false, cancellationToken), cancellationToken)).Spec!;
     }
 
+    /// <summary>Keeps a run's records for another run too.</summary>
+    /// <returns>Null where they are kept no more.</returns>
+    /// <exception cref="InputFileException">The copy cannot be written.</exception>
+    public static Task<RecordSpec.Spooled?> KeepAgainAsync(
+        RecordSpec.Spooled spec, string inputsDirectory, string runId, CancellationToken cancellationToken) =>
+        Task.Run(
+            async () =>
+            {
+                var (kept, name) = (Path.Combine(inputsDirectory, spec.FileName), FileNameOf(runId));
+                FileStream? spool = null;
+                try
+                {
+                    await using var source = new FileStream(kept, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+                    spool = AtomicFile.CreateTemporary(inputsDirectory, name);
+                    await source.CopyToAsync(spool, cancellationToken);
+                    AtomicFile.Publish(spool, Path.Combine(inputsDirectory, name));
+                    return spec with { FileName = name };
+                }
+                catch (FileNotFoundException) when (spool is null)
+                {
+                    return null;
+                }
+                catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+                {
+                    throw CopyFailed(inputsDirectory, exception);
+                }
+                finally
+                {
+                    AtomicFile.Discard(spool);
+                }
+            },
+            cancellationToken);
+
     /// <summary>Removes the copy of a run that needs it no more; harmless if it is gone.</summary>
     public static void Remove(RecordSpec.Spooled spec, string inputsDirectory) =>
         File.Delete(Path.Combine(inputsDirectory, spec.FileName));
@@ -85,15 +118,16 @@ public static class RecordSpool
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             // Reading fails as InputFileException: this is the copy.
-            throw new InputFileException(
-                $"The checked copy cannot be written to '{directory}': {exception.Message.TrimEnd('.')}. "
-                + "Make room or name another data directory.", exception);
+            throw CopyFailed(directory, exception);
         }
         finally
         {
             AtomicFile.Discard(spool);
         }
     }
+
+    private static InputFileException CopyFailed(string directory, Exception exception) => new(
+        $"The checked copy cannot be written to '{directory}': {exception.Message.TrimEnd('.')}. Make room or name another data directory.", exception);
 
     /// <summary>Every line that the reader passed is a record, a bad line or blank.</summary>
     private static void RequireAll(CheckedInput found, FileTally tally)

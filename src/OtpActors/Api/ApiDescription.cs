@@ -18,13 +18,14 @@ internal static class ApiDescription
     private static readonly Dictionary<Type, string> Bodies = new()
     {
         [typeof(RunRequest)] = """{"count":100,"notify":10}""",
+        [typeof(AgainRequest)] = """{"email":"jane@example.com","otp":"0042"}""",
         [typeof(CommandRequest)] = """{"count":100,"notify":"none","notAfter":"2099-12-31T23:59:59Z"}""",
         [typeof(PublishRequest)] = """[{"email":"jane@example.com"},{"email":"joe@example.com","otp":"0042"}]""",
         [typeof(ScheduleForm)] = """{"name":"nightly","cron":"0 2 * * *","timeZone":"Europe/Berlin","request":{"count":100}}""",
         [typeof(RedriveRequest)] = """{"all":true}""",
     };
 
-    /// <summary>What parameters are like; a run's id and a cursor are to be had from answers alone.</summary>
+    /// <summary>What parameters are like, by name or, where one name has several meanings, by path and name; a run's id and a cursor are to be had from answers alone.</summary>
     private static readonly Dictionary<string, string> Parameters = new()
     {
         ["topic"] = "\"email_topic\"",
@@ -32,6 +33,8 @@ internal static class ApiDescription
         ["name"] = "\"nightly\"",
         ["step"] = "\"cassandra-sink\"",
         ["state"] = """["completed","failed"]""",
+        ["channel"] = "\"mail\"",
+        ["api/notifications state"] = """["accepted","failed"]""",
         ["from"] = "\"2031-05-17T08:30:00Z\"",
         ["to"] = "\"2031-05-18T08:30:00Z\"",
         ["limit"] = "\"10\"",
@@ -39,6 +42,7 @@ internal static class ApiDescription
         ["offset"] = "\"0\"",
         ["order"] = "\"newest\"",
         ["reveal"] = "\"false\"",
+        ["api/runs/{id}/again Idempotency-Key"] = "\"once-more\"",
         ["Idempotency-Key"] = "\"today\"",
         ["Last-Event-ID"] = "\"1\"",
     };
@@ -108,7 +112,8 @@ internal static class ApiDescription
 
             foreach (var parameter in (operation.Parameters ?? []).OfType<OpenApiParameter>())
             {
-                parameter.Example = Parameters.TryGetValue(parameter.Name ?? "", out var example) ? JsonNode.Parse(example) : null;
+                parameter.Example = Parameters.TryGetValue($"{context.Description.RelativePath} {parameter.Name}", out var example)
+                    || Parameters.TryGetValue(parameter.Name ?? "", out example) ? JsonNode.Parse(example) : null;
             }
 
             return Task.CompletedTask;

@@ -68,6 +68,7 @@ public static class ApiHosting
         api.MapRuns();
         api.MapCommands();
         api.MapOtps();
+        api.MapNotifications();
         api.MapTopics();
         api.MapDeadLetters();
         api.MapSchedules();

@@ -80,6 +80,8 @@ public sealed partial class ApiProblemException(int status, string code, string 
         RunRequestException e => BadField(e.Field, e.Message),
         RunKeyReusedException e => new(
             StatusCodes.Status422UnprocessableEntity, "key_reused", $"{e.Message}.", "Idempotency-Key", "Use a new key for another request."),
+        RunInputGoneException e => new(
+            StatusCodes.Status410Gone, "input_gone", $"{e.Message}.", "id", "Send them with POST /api/runs."),
         PublishKeyReusedException e => new(
             StatusCodes.Status422UnprocessableEntity, "key_reused", $"{e.Message}.", "Idempotency-Key", "Use a new key for another request."),
         PublishRefusedException e => new(
@@ -145,6 +147,7 @@ public sealed partial class ApiProblemException(int status, string code, string 
         [404] = "Not found",
         [405] = "Method not allowed",
         [409] = "Not possible now",
+        [410] = "Gone",
         [413] = "Too large",
         [415] = "Not JSON",
         [422] = "The key is taken",

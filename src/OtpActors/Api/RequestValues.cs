@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using OtpActors.Domain.Times;
 using OtpActors.Infrastructure.Topics;
 
@@ -29,11 +30,29 @@ internal static class RequestValues
         _ => throw ApiProblemException.BadField(field, "it must be true or false."),
     };
 
+    /// <exception cref="ApiProblemException">It is neither oldest nor newest.</exception>
+    public static bool IsNewestFirst(string? order) => order switch
+    {
+        null or "oldest" => false,
+        "newest" => true,
+        _ => throw ApiProblemException.BadField("order", "it must be oldest or newest."),
+    };
+
     /// <exception cref="ApiProblemException">It is no time.</exception>
     public static DateTimeOffset? Time(string? text, string field) =>
         text is null ? null
         : Instants.TryParse(text, out var time) ? time
         : throw ApiProblemException.BadField(field, "it must be a time with its offset, as 2031-05-17T08:30:00Z.");
+
+    /// <summary>Values of an enum by their names, as answers spell them; letters may be of either case.</summary>
+    public static Dictionary<string, T> NamesOf<T>() where T : struct, Enum => Enum.GetValues<T>()
+        .ToDictionary(value => JsonNamingPolicy.CamelCase.ConvertName(value.ToString()), StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>Several of a few values, with commas between or repeated; null for all of them.</summary>
+    /// <exception cref="ApiProblemException">One is unknown.</exception>
+    public static List<T>? AnyOf<T>(IReadOnlyList<string>? names, string field, IReadOnlyDictionary<string, T> known) => names is null or [] ? null
+        : [.. names.SelectMany(each => each.Split(',')).Select(name => known.TryGetValue(name, out var value) ? value
+            : throw ApiProblemException.BadField(field, $"it must be of {string.Join(", ", known.Keys)}.")).Distinct()];
 
     /// <summary>The cursor of a page that begins there.</summary>
     public static string CursorOf(RecordPosition place) => string.Create(CultureInfo.InvariantCulture, $"{place.Partition}-{place.Offset}");

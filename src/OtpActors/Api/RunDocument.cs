@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using OtpActors.Domain.Records;
 using OtpActors.Domain.Runs;
+using OtpActors.Triggers;
 
 namespace OtpActors.Api;
 
@@ -70,21 +71,8 @@ public sealed record RunDocument(
 
     private static RunRequest RequestOf(RunSpec spec)
     {
-        var sample = spec.Records as RecordSpec.Sample;
-        return new RunRequest
-        {
-            Topic = spec.Topic,
-            Partitions = spec.Partitions,
-            Email = sample?.Record.Email.ToString(),
-            Otp = sample?.Record.Otp.ToString(),
-            Interval = sample?.Interval,
-            Duration = spec.Duration ?? (sample is null ? null : sample.Interval * sample.Count - TimeSpan.FromTicks(1)), // of an earlier version's run: gives as many
-            Count = (spec.Records as RecordSpec.Generated)?.Count,
-            Window = spec.Window,
-            Notify = new NotifyLimit(spec.NotifyLimit),
-            Deadline = spec.Deadline,
-            Overlap = spec.Overlap,
-        };
+        var masked = (spec.Records as RecordSpec.Sample)?.Record;
+        return RunRequests.From(spec, masked?.Email.ToString(), masked?.Otp.ToString());
     }
 }
 

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Mvc;
 using OtpActors.Domain.Runs;
 using OtpActors.Domain.Runs.Messages;
 using OtpActors.Infrastructure.Journal;
+using OtpActors.Telemetry;
 using OtpActors.Triggers;
 
 namespace OtpActors.Api;
@@ -25,6 +26,20 @@ internal static class RunEndpoints
             .WithSummary("List runs, the newest request first").ProducesProblem(400);
         runs.MapGet("/{id}", GetAsync).Needs(ApiScope.Read)
             .WithSummary("Show a run: state, steps, attempts, counters, timeline").ProducesProblem(404);
+        runs.MapGet("/{id}/log", LogAsync).Needs(ApiScope.Read)
+            .WithSummary("Show a run's log")
+            .WithDescription(
+                "A line for each fact of the timeline, as a sentence, and between these what the service's log has said of the run since the "
+                + "service started: the last 500 of each. With order=newest the newest comes first, and next leads to earlier lines.")
+            .ProducesProblem(400).ProducesProblem(404);
+        runs.MapPost("/{id}/again", AgainAsync).Needs(ApiScope.Operate)
+            .WithSummary("Make a run's request again, as a new run")
+            .WithDescription(
+                "The service has what it answers masked or not at all: the address, its password, given records. Generated addresses and "
+                + "passwords are other ones. Given records are there until their run has completed, then the answer is 410. Without a body "
+                + "nothing is changed. Idempotency-Key as for POST /api/runs.")
+            .Produces<RunDocument>(202).Produces<RunDocument>(200)
+            .ProducesProblem(400).ProducesProblem(404).ProducesProblem(410).ProducesProblem(422);
         runs.MapPost("/{id}/cancel", CancelAsync).Needs(ApiScope.Operate)
             .WithSummary("End a run").WithDescription("What is stored stays stored.").ProducesProblem(404).ProducesProblem(409);
         runs.MapPost("/{id}/pause", PauseAsync).Needs(ApiScope.Operate)
@@ -49,10 +64,25 @@ internal static class RunEndpoints
         [FromHeader(Name = "Idempotency-Key"), Description("The caller's own name for this request: 1 to 200 visible ASCII characters.")] string? key,
         RunStarter starter, TimeProvider time, CancellationToken cancellationToken)
     {
-        key = RequestValues.IdempotencyKey(key);
-        var started = await starter.StartAsync(
-            key is null ? RunIds.New(time) : RunIds.OfKey(key), request,
-            new RunTrigger(TriggerKind.Http, key is null ? null : RunIds.OfKey(key)), cancellationToken);
+        var (runId, trigger) = TriggerOf(key, time);
+        return Answer(await starter.StartAsync(runId, request, trigger, cancellationToken));
+    }
+
+    private static async Task<Results<Accepted<RunDocument>, Ok<RunDocument>>> AgainAsync(
+        string id, AgainRequest? request,
+        [FromHeader(Name = "Idempotency-Key"), Description("The caller's own name for this request: 1 to 200 visible ASCII characters.")] string? key,
+        RunDirectory runs, RunStarter starter, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var (runId, trigger) = TriggerOf(key, time);
+        return Answer(await starter.StartAgainAsync(runId, await runs.GetAsync(id, cancellationToken), request ?? new AgainRequest(), trigger, cancellationToken));
+    }
+
+    private static (string RunId, RunTrigger Trigger) TriggerOf(string? key, TimeProvider time) => RequestValues.IdempotencyKey(key) is { } given
+        ? (RunIds.OfKey(given), new RunTrigger(TriggerKind.Http, RunIds.OfKey(given)))
+        : (RunIds.New(time), new RunTrigger(TriggerKind.Http));
+
+    private static Results<Accepted<RunDocument>, Ok<RunDocument>> Answer(RunStarted started)
+    {
         var document = RunDocument.From(started.State);
         return started.Again
             ? TypedResults.Ok(document)
@@ -74,6 +104,13 @@ internal static class RunEndpoints
 
     private static async Task<Ok<RunDocument>> GetAsync(string id, RunDirectory runs, CancellationToken cancellationToken) =>
         TypedResults.Ok(await runs.ShowAsync(id, cancellationToken));
+
+    private static async Task<Ok<RunLogPage>> LogAsync(
+        string id, RunDirectory runs, RunMessages messages, CancellationToken cancellationToken,
+        [Description("oldest or newest first. Default: oldest.")] string? order = null,
+        [Description("How many at most, 1 to 500. Default: 50.")] string? limit = null,
+        [Description("The next of the page before, with the same order.")] string? cursor = null) =>
+        TypedResults.Ok(RunLog.Page(await runs.GetAsync(id, cancellationToken), messages.Of(id), order, limit, cursor));
 
     private static async Task<Ok<RunDocument>> CancelAsync(string id, HttpContext context, RunDirectory runs, CancellationToken cancellationToken) =>
         TypedResults.Ok(RunDocument.From(await runs.TellAsync(

@@ -1,6 +1,3 @@
-using System.Globalization;
-using System.Text;
-using System.Text.Json;
 using OtpActors.Domain.Runs;
 using OtpActors.Infrastructure.Journal;
 using OtpActors.Infrastructure.Topics;
@@ -23,9 +20,8 @@ internal static class RunPages
 
     private const int DefaultLimit = 50;
 
-    /// <summary>As answers spell them.</summary>
-    private static readonly Dictionary<string, RunPhase> States = Enum.GetValues<RunPhase>().Where(phase => phase != RunPhase.New)
-        .ToDictionary(phase => JsonNamingPolicy.CamelCase.ConvertName(phase.ToString()), StringComparer.OrdinalIgnoreCase);
+    private static readonly Dictionary<string, RunPhase> States = RequestValues.NamesOf<RunPhase>()
+        .Where(state => state.Value != RunPhase.New).ToDictionary(StringComparer.OrdinalIgnoreCase);
 
     /// <param name="list">Reads the list.</param>
     /// <param name="hold">What a run waits for that cannot be journaled now; null where no service is there to know.</param>
@@ -41,31 +37,10 @@ internal static class RunPages
         }
 
         var filter = new RunFilter(
-            count + 1, StatesOf(query.State), query.Topic, RequestValues.Time(query.From, "from"), RequestValues.Time(query.To, "to"),
-            query.Cursor is null ? null : PlaceOf(query.Cursor));
+            count + 1, RequestValues.AnyOf(query.State, "state", States), query.Topic, RequestValues.Time(query.From, "from"), RequestValues.Time(query.To, "to"),
+            query.Cursor is null ? null : TimeCursor.Parse(query.Cursor) is var (time, id) ? new RunCursor(time, id) : null);
         var found = await list(filter, cancellationToken);
         var page = found.Take(count).Select(run => RunListItem.From(run, run.EndedAt is null ? hold?.Invoke(run.RunId) : null)).ToList();
-        return new RunPage(page, found.Count > count ? CursorOf(page[^1]) : null);
-    }
-
-    /// <summary>Null for all.</summary>
-    private static List<RunPhase>? StatesOf(IReadOnlyList<string>? names) => names is null or [] ? null
-        : [.. names.SelectMany(each => each.Split(',')).Select(name => States.TryGetValue(name, out var state) ? state
-            : throw ApiProblemException.BadField("state", $"it must be of {string.Join(", ", States.Keys)}.")).Distinct()];
-
-    private static string CursorOf(RunListItem last) => Convert.ToBase64String(
-        Encoding.UTF8.GetBytes($"{last.RequestedAt.ToUnixTimeMilliseconds()}:{last.RunId}")).TrimEnd('=').Replace('+', '-').Replace('/', '_');
-
-    private static RunCursor PlaceOf(string cursor)
-    {
-        var buffer = new byte[cursor.Length];
-        var padded = cursor.Replace('-', '+').Replace('_', '/').PadRight((cursor.Length + 3) / 4 * 4, '=');
-        var parts = Convert.TryFromBase64String(padded, buffer, out var length)
-            ? Encoding.UTF8.GetString(buffer, 0, length).Split(':', 2)
-            : [];
-        return parts.Length == 2 && long.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out var ms)
-            && ms <= DateTimeOffset.MaxValue.ToUnixTimeMilliseconds()
-            ? new RunCursor(DateTimeOffset.FromUnixTimeMilliseconds(ms), parts[1])
-            : throw ApiProblemException.BadField("cursor", "it must be the next of the page before.");
+        return new RunPage(page, found.Count > count ? TimeCursor.From(page[^1].RequestedAt, page[^1].RunId) : null);
     }
 }

@@ -14,12 +14,7 @@ internal sealed record Stretch(PartitionWatermarks Extent, long From, long To, i
     public static Stretch Parse(
         IReadOnlyList<PartitionWatermarks> extents, string? partition, string? offset, string? limit, string? order, string? cursor)
     {
-        var newest = order switch
-        {
-            null or "oldest" => false,
-            "newest" => true,
-            _ => throw ApiProblemException.BadField("order", "it must be oldest or newest."),
-        };
+        var newest = RequestValues.IsNewestFirst(order);
         var count = (int)RequestValues.Number(limit, "limit", 1, TopicEndpoints.MaxLimit, TopicEndpoints.DefaultLimit);
         if (cursor is not null && (partition ?? offset) is not null)
         {

@@ -39,6 +39,18 @@ public sealed class ServiceClient(HttpClient http, ServiceTarget target)
         return (run, status == HttpStatusCode.OK);
     }
 
+    /// <summary>Makes a run's request again, as a new run.</summary>
+    /// <param name="id">The run whose request it is.</param>
+    /// <param name="idempotencyKey">With the same key the same request starts one run, however often it is sent.</param>
+    /// <returns>The new run, and whether it was there already.</returns>
+    public async Task<(RunDocument Run, bool Again)> StartAgainAsync(
+        string id, AgainRequest change, string? idempotencyKey, CancellationToken cancellationToken)
+    {
+        var (run, status) = await _requests.SendAsync<RunDocument>(
+            HttpMethod.Post, Path($"api/runs/{id}/again"), change, cancellationToken, (IdempotencyKey, idempotencyKey));
+        return (run, status == HttpStatusCode.OK);
+    }
+
     /// <summary>A page of runs, the newest request first.</summary>
     public Task<RunPage> ListRunsAsync(RunQuery query, CancellationToken cancellationToken) => _requests.GetAsync<RunPage>(
         Path($"api/runs", ("state", query.State is null ? null : string.Join(',', query.State)), ("topic", query.Topic), ("from", query.From),
@@ -46,6 +58,12 @@ public sealed class ServiceClient(HttpClient http, ServiceTarget target)
 
     public Task<RunDocument> GetRunAsync(string id, CancellationToken cancellationToken) =>
         _requests.GetAsync<RunDocument>(Path($"api/runs/{id}"), cancellationToken);
+
+    /// <summary>A page of a run's log.</summary>
+    /// <param name="order"><c>oldest</c> or <c>newest</c> first; null for the oldest.</param>
+    /// <param name="cursor">The <c>next</c> of the page before, in the same order.</param>
+    public Task<RunLogPage> GetRunLogAsync(string id, string? order, int? limit, string? cursor, CancellationToken cancellationToken) =>
+        _requests.GetAsync<RunLogPage>(Path($"api/runs/{id}/log", ("order", order), ("limit", limit), ("cursor", cursor)), cancellationToken);
 
     public Task<RunDocument> CancelRunAsync(string id, CancellationToken cancellationToken) =>
         _requests.PostAsync<RunDocument>(Path($"api/runs/{id}/cancel"), null, cancellationToken);
@@ -106,6 +124,11 @@ public sealed class ServiceClient(HttpClient http, ServiceTarget target)
     /// <param name="reveal">Whether the password is shown, to a key that may see it.</param>
     public Task<FoundOtpDocument> FindAsync(string email, bool reveal, CancellationToken cancellationToken) =>
         _requests.GetAsync<FoundOtpDocument>(Path($"api/otps/{email}", ("reveal", reveal ? "true" : null)), cancellationToken);
+
+    /// <summary>A page of mails and posts, the newest first.</summary>
+    public Task<NotificationPage> ListNotificationsAsync(NotificationQuery query, CancellationToken cancellationToken) => _requests.GetAsync<NotificationPage>(
+        Path($"api/notifications", ("run", query.Run), ("channel", query.Channel),
+            ("state", query.State is null ? null : string.Join(',', query.State)), ("limit", query.Limit), ("cursor", query.Cursor)), cancellationToken);
 
     /// <summary>A page of topics, by name.</summary>
     public Task<TopicPage> ListTopicsAsync(int? limit, string? cursor, CancellationToken cancellationToken) =>

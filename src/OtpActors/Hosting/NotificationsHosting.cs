@@ -23,6 +23,7 @@ public static class NotificationsHosting
     public static IServiceCollection AddNotifications(this IServiceCollection services, OtpActorsOptions options, DataDirectory data)
     {
         services.AddSingleton(_ => new NotificationLedger(data.NotificationsFile, TimeProvider.System));
+        services.AddSingleton(_ => new LedgerReader(data.NotificationsFile));
         AddMail(services, options.Mail, data);
         AddSlack(services, options.Slack, data);
         return services;

@@ -57,6 +57,8 @@ public static class OtpActorsHost
     private static void Add(
         IServiceCollection services, OtpActorsOptions options, DataDirectory data, LogEventLevel consoleLevel, bool triggers)
     {
+        var messages = new RunMessages();
+        services.AddSingleton(messages);
         services.AddSerilog(log => log
             .MinimumLevel.Is(options.LogLevel)
             .Destructure.AsScalar<OneTimePassword>()
@@ -71,6 +73,7 @@ public static class OtpActorsHost
                 .WriteTo.Console(
                     consoleLevel, ConsoleTemplate, standardErrorFromLevel: LogEventLevel.Verbose,
                     formatProvider: CultureInfo.InvariantCulture))
+            .WriteTo.Sink(messages)
             .WriteTo.Sink(Forgiving(file => file.File(
                 Path.Combine(data.LogsDirectory, "otpactors-.log"), outputTemplate: LogTemplate, formatProvider: CultureInfo.InvariantCulture,
                 rollingInterval: RollingInterval.Day, fileSizeLimitBytes: options.Log.MaxFileBytes, rollOnFileSizeLimit: true,

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Akka.Event;
 using OtpActors.Domain.Runs;
 using OtpActors.Domain.Runs.Messages;
@@ -7,6 +8,9 @@ namespace OtpActors.Runs;
 /// <summary>What goes well in a run, as the log tells it: a sentence with named values for each kind of fact, no dump of a record.</summary>
 internal static class RunSentences
 {
+    /// <summary>The property of a log line that says what the run's journal says too.</summary>
+    public const string Journaled = "Journaled";
+
     public static void Write(ILoggingAdapter log, string runId, IRunEvent e)
     {
         switch (e)
@@ -78,5 +82,47 @@ internal static class RunSentences
                 log.Info("{Subject}: {Fact} {Detail}", fact?.Step?.Name ?? "The run", fact?.What ?? e.GetType().Name, fact?.Detail ?? "");
                 break;
         }
+    }
+
+    /// <summary>The same of what a run's timeline keeps of it.</summary>
+    public static string Of(RunFact fact)
+    {
+        var (step, attempt, detail) = (fact.Step?.Name, string.Create(CultureInfo.InvariantCulture, $"attempt {fact.Attempt}"), fact.Detail);
+        return fact.What switch
+        {
+            "requested" => $"The run is requested, on {detail}",
+            "step-started" => $"{step}, {attempt}, begins",
+            "step-skipped" => $"{step} is skipped: {detail}",
+            "step-held" => $"{step}, {attempt}, {detail}",
+            "step-released" => $"{step}, {attempt}, goes on: {detail}",
+            "attempt-failed" => $"{step}, {attempt}, failed: {detail}",
+            "step-failed" => $"{step} failed in {attempt}, its last: {detail}",
+            "sink-ready" => $"{step} is ready",
+            "step-completed" when fact.Step == StepId.EnsureTopic => $"The topic is there ({SpelledName.From(detail ?? "")})",
+            "step-completed" when fact.Step?.Kind == StepKind.Sink && detail == StepDetails.WindowElapsed =>
+                $"{step} ends before the end of the topic: it stored nothing more within the window",
+            "step-completed" when fact.Step?.Kind == StepKind.Sink => $"{step} has dealt with every record",
+            "step-completed" => $"{step} is done: {detail}",
+            "paused" => "The run is paused",
+            "resumed" => "The run is resumed",
+            "reopened" => $"The run goes on with one more attempt of {step}",
+            "ended" => Ended(detail ?? ""),
+            var other => $"{step ?? "The run"}: {other} {detail}".TrimEnd(), // younger than this table
+        };
+    }
+
+    /// <param name="detail">The outcome and, behind a colon, its reason.</param>
+    private static string Ended(string detail)
+    {
+        var (outcome, reason) = detail.Split(": ", 2) is [var first, var second] ? (first, $": {second}") : (detail, "");
+        return outcome switch
+        {
+            nameof(RunOutcome.Completed) => $"The run completed{reason}",
+            nameof(RunOutcome.Failed) => $"The run failed{reason}",
+            nameof(RunOutcome.Cancelled) => $"The run was cancelled{reason}",
+            nameof(RunOutcome.TimedOut) => $"The run timed out{reason}",
+            nameof(RunOutcome.Incomplete) => $"The run is incomplete{reason}",
+            _ => $"The run ended: {detail}",
+        };
     }
 }

@@ -22,6 +22,7 @@ public sealed partial class RunSupervisor : ReceivePersistentActor, IWithTimers
     private readonly TimeProvider _time;
     private readonly Random _random;
     private readonly ILoggingAdapter _log;
+    private readonly ILoggingAdapter _facts;
     private readonly Dictionary<(Type Kind, StepId? Step, int Attempt), RunEffect> _inFlight = [];
     private readonly List<StepId> _stopping = []; // one for each StopStep that is not answered
     private RunState _state;
@@ -33,6 +34,7 @@ public sealed partial class RunSupervisor : ReceivePersistentActor, IWithTimers
     {
         (_runId, _steps, _catalog, _time, _random) = (runId, steps, catalog, time, random);
         _log = Context.GetLogger().WithContext("RunId", runId);
+        _facts = _log.WithContext(RunSentences.Journaled, true);
         _state = RunState.New(runId);
         Recover<IRunEvent>(e => _state = (e is RunEvents.Requested ? RunState.New(runId) : _state).Apply(e)); // a run begins anew
         Recover<RecoveryCompleted>(_ => Resume());
@@ -129,7 +131,16 @@ public sealed partial class RunSupervisor : ReceivePersistentActor, IWithTimers
             _time.GetUtcNow());
         if (decision.Rejection is { } reason)
         {
-            _log.Info("{Command} is refused: {Reason}", command.GetType().Name, reason);
+            const string Refused = "{Command} is refused: {Reason}";
+            if (command is IStepCommand) // late: the run is over, or has gone on
+            {
+                _log.Debug(Refused, command.GetType().Name, reason);
+            }
+            else
+            {
+                _log.Info(Refused, command.GetType().Name, reason);
+            }
+
             Answer(sender, command, new RunReplies.Refused(_runId, reason));
             WindAlarms(command);
             StopIfQuiet();
@@ -296,18 +307,18 @@ public sealed partial class RunSupervisor : ReceivePersistentActor, IWithTimers
         switch (e)
         {
             case RunEvents.AttemptFailed failed:
-                _log.Warning(
+                _facts.Warning(
                     "{Step}, attempt {Attempt}, failed; the next one comes at {RetryAt:O}: {Error}",
                     failed.Step.Name, failed.Attempt, failed.RetryAt, failed.Error);
                 break;
             case RunEvents.StepFailed failed:
-                _log.Error("{Step} failed in attempt {Attempt}, its last: {Error}", failed.Step.Name, failed.Attempt, failed.Error);
+                _facts.Error("{Step} failed in attempt {Attempt}, its last: {Error}", failed.Step.Name, failed.Attempt, failed.Error);
                 break;
             case RunEvents.Ended { Outcome: not RunOutcome.Completed } ended:
-                _log.Error("Run {RunId} ended: {Outcome}, {Reason}", _runId, ended.Outcome, ended.Reason);
+                _facts.Error("Run {RunId} ended: {Outcome}, {Reason}", _runId, ended.Outcome, ended.Reason);
                 break;
             default:
-                RunSentences.Write(_log, _runId, e);
+                RunSentences.Write(_facts, _runId, e);
                 break;
         }
     }

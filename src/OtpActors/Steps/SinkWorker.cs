@@ -6,6 +6,7 @@ using OtpActors.Domain.Records;
 using OtpActors.Domain.Runs;
 using OtpActors.Domain.Runs.Messages;
 using OtpActors.Infrastructure.Topics;
+using OtpActors.Runs;
 using StreamSink = Akka.Streams.Dsl.Sink;
 
 namespace OtpActors.Steps;
@@ -362,7 +363,8 @@ internal sealed partial class SinkWorker : ReceiveActor, IWithTimers
 
     private void Fail(Exception cause)
     {
-        _log.Warning(cause, "{Step}, attempt {Attempt}, failed: {Error}", _task.Step.Name, _task.Attempt, cause.Message);
+        _log.WithContext(RunSentences.Journaled, true).Warning(
+            cause, "{Step}, attempt {Attempt}, failed: {Error}", _task.Step.Name, _task.Attempt, cause.Message);
         _run.Tell(new RunCommands.FailAttempt(_task.RunId, _task.Step, _task.Attempt, cause.Message));
         Context.Stop(Self);
     }

@@ -2,6 +2,7 @@ using Akka.Actor;
 using Akka.Event;
 using OtpActors.Domain.Runs;
 using OtpActors.Domain.Runs.Messages;
+using OtpActors.Runs;
 
 namespace OtpActors.Steps;
 
@@ -71,7 +72,7 @@ public abstract class StepActor<TBegin> : ReceiveActor
         catch (Exception failure)
         {
             var e = StepFailure.Cause(failure);
-            log.Warning(
+            log.WithContext(RunSentences.Journaled, true).Warning( // by the run, as the attempt's failure
                 e, "{Step}, attempt {Attempt}, failed: {Error}", begin.Step.Name, begin.Attempt, e.Message);
             job.LastWord = new RunCommands.FailAttempt(begin.RunId, begin.Step, begin.Attempt, e.Message);
         }

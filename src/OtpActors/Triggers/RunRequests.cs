@@ -114,8 +114,64 @@ public static class RunRequests
             Email(input.Email ?? throw new RunRequestException(Within(field, "email"), "the address is required"), Within(field, "email")),
             input.Otp is null ? RandomPassword() : Password(input.Otp, Within(field, "otp")));
 
+    /// <summary>What a run was asked for, without given records.</summary>
+    /// <param name="email">Stands for its one address.</param>
+    /// <param name="otp">Stands for that one's password.</param>
+    public static RunRequest From(RunSpec spec, string? email, string? otp)
+    {
+        var sample = spec.Records as RecordSpec.Sample;
+        return new RunRequest
+        {
+            Topic = spec.Topic,
+            Partitions = spec.Partitions,
+            Email = email,
+            Otp = otp,
+            Interval = sample?.Interval,
+            Duration = spec.Duration ?? (sample is null ? null : sample.Interval * sample.Count - TimeSpan.FromTicks(1)), // of an earlier version's run: gives as many
+            Count = (spec.Records as RecordSpec.Generated)?.Count,
+            Window = spec.Window,
+            Notify = new NotifyLimit(spec.NotifyLimit),
+            Deadline = spec.Deadline,
+            Overlap = spec.Overlap,
+        };
+    }
+
+    /// <summary>
+    /// The records of a run that is made again: the same; of generated ones other addresses and passwords. Another address takes its
+    /// own password with it: the old one is that address's owner's.
+    /// </summary>
+    /// <exception cref="RunRequestException">A field is wrong, or the run did not produce one address.</exception>
+    public static RecordSpec AgainOf(RecordSpec records, AgainRequest change)
+    {
+        if (records is RecordSpec.Sample sample)
+        {
+            return change switch
+            {
+                { Email: null, Otp: null } => sample,
+                { Email: not null, Otp: null } => throw new RunRequestException("otp", "another address must have its own password"),
+                _ => sample with
+                {
+                    Record = new OtpRecord(change.Email is null ? sample.Record.Email : Email(change.Email, "email"), Password(change.Otp, "otp")),
+                },
+            };
+        }
+
+        if ((change.Email is not null ? "email" : change.Otp is not null ? "otp" : null) is { } field)
+        {
+            throw new RunRequestException(field, "is for a run that produced one address: leave it out");
+        }
+
+        return records is RecordSpec.Generated generated ? generated with { Seed = RecordSpec.Generated.NewSeed() } : records;
+    }
+
     /// <summary>Tells a repeated request from another one; a digest, from which nothing can be read.</summary>
-    public static string FingerprintOf(RunRequest request) =>
+    public static string FingerprintOf(RunRequest request) => FingerprintOf<RunRequest>(request);
+
+    /// <summary>The same of a run that is made again.</summary>
+    /// <param name="runId">The run whose request it is.</param>
+    public static string FingerprintOf(string runId, AgainRequest change) => FingerprintOf(new { Again = runId, change.Email, change.Otp });
+
+    private static string FingerprintOf<T>(T request) =>
         Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(request, RequestJson.Options)));
 
     private static string Within(string field, string name) => field.Length == 0 ? name : $"{field}.{name}";

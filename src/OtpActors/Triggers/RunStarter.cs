@@ -1,5 +1,6 @@
 using Akka.Actor;
 using Akka.Hosting;
+using OtpActors.Domain.Records;
 using OtpActors.Domain.Runs;
 using OtpActors.Domain.Runs.Messages;
 using OtpActors.Infrastructure.Inputs;
@@ -45,18 +46,44 @@ public sealed class RunStarter(
     /// </summary>
     private readonly KeyedLock _keys = new();
 
-    public async Task<RunStarted> StartAsync(
-        string runId, RunRequest request, RunTrigger trigger, CancellationToken cancellationToken)
+    public Task<RunStarted> StartAsync(string runId, RunRequest request, RunTrigger trigger, CancellationToken cancellationToken)
     {
         CheckFiles();
-        using var span = RunTracing.Request(runId, trigger.Kind);
-        trigger = trigger with
-        {
-            Fingerprint = trigger.Key is null ? null : RunRequests.FingerprintOf(request),
-            TraceParent = span?.Id,
-        };
         var records = RunRequests.RecordsOf(request);
         var inline = request.Records is null ? null : RunRequests.InlineOf(request.Records);
+        return StartAsync(
+            runId, request, trigger with { Fingerprint = trigger.Key is null ? null : RunRequests.FingerprintOf(request) },
+            async () => records ?? await RecordSpool.KeepAsync(inline!, data.InputsDirectory, runId, cancellationToken), cancellationToken);
+    }
+
+    /// <summary>Makes a run's request again, as a new run.</summary>
+    /// <param name="past">The run whose request it is; it may still go on.</param>
+    /// <param name="trigger">Its fingerprint is set here.</param>
+    /// <exception cref="RunRequestException">A field is wrong.</exception>
+    /// <exception cref="RunInputGoneException">The records that it was given are kept no more.</exception>
+    /// <exception cref="RunKeyReusedException">The id belongs to a run that was asked for in other words.</exception>
+    /// <exception cref="RunRefusedException">The run cannot be journaled or listed now.</exception>
+    public Task<RunStarted> StartAgainAsync(
+        string runId, RunState past, AgainRequest change, RunTrigger trigger, CancellationToken cancellationToken)
+    {
+        CheckFiles();
+        var records = RunRequests.AgainOf(past.Spec!.Records, change);
+        return StartAsync(
+            runId, RunRequests.From(past.Spec, null, null),
+            trigger with { Fingerprint = trigger.Key is null ? null : RunRequests.FingerprintOf(past.RunId, change) },
+            async () => records is RecordSpec.Spooled given
+                ? await RecordSpool.KeepAgainAsync(given, data.InputsDirectory, runId, cancellationToken)
+                    ?? throw new RunInputGoneException(past.RunId, given.Count)
+                : records,
+            cancellationToken);
+    }
+
+    /// <param name="keep">Gives the records of a run that is not there yet.</param>
+    private async Task<RunStarted> StartAsync(
+        string runId, RunRequest request, RunTrigger trigger, Func<Task<RecordSpec>> keep, CancellationToken cancellationToken)
+    {
+        using var span = RunTracing.Request(runId, trigger.Kind);
+        trigger = trigger with { TraceParent = span?.Id };
         RunRequests.CheckTopic(request, defaults);
         var overlap = request.Overlap ?? OverlapPolicy.Wait;
         using var turn = trigger.Key is null ? null : await _keys.TakeAsync(runId, cancellationToken);
@@ -70,8 +97,7 @@ public sealed class RunStarter(
                 : same;
         }
 
-        records ??= await RecordSpool.KeepAsync(inline!, data.InputsDirectory, runId, cancellationToken);
-        var spec = RunRequests.ToSpec(request, defaults, records, trigger);
+        var spec = RunRequests.ToSpec(request, defaults, await keep(), trigger);
         var state = await RegisterAsync(runId, spec, overlap, cancellationToken);
         return Same(state, trigger) with { Again = !ReferenceEquals(state.Spec, spec) };
     }

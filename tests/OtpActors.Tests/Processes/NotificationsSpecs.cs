@@ -41,8 +41,8 @@ public sealed class NotificationsSpecs : IAsyncLifetime
         Directory.GetFiles(_at.Data.File("outbox")).ShouldBeEmpty();
 
         var listed = (await RunAsync("notifications", run.Report.RunId, "--json")).ShouldExitWith(0);
-        listed.Json.GetArrayLength().ShouldBe(12);
-        listed.Json.EnumerateArray().Count(e => e.GetProperty("state").GetString() == "failed").ShouldBe(2);
+        listed.Items.Count.ShouldBe(12);
+        listed.Items.Count(e => e.GetProperty("state").GetString() == "failed").ShouldBe(2);
         var table = (await RunAsync("notifications")).ShouldExitWith(0);
         table.Error.ShouldContain("mail: 4 Accepted, 2 Failed");
         table.Output.ShouldContain("b***@example.com");

@@ -30,7 +30,7 @@ public sealed class RunsSpecs : IDisposable
         _at.Data.SlackFiles.Count.ShouldBe(2);
         _at.Data.SlackFiles.ShouldAllBe(file => file.Contains(left!));
         _at.Data.JournaledRuns.ShouldBe([$"run-{left}"]);
-        (await _at.RunAsync("notifications", "--json")).ShouldExitWith(0).Json.EnumerateArray()
+        (await _at.RunAsync("notifications", "--json")).ShouldExitWith(0).Items
             .ShouldAllBe(entry => entry.GetProperty("runId").GetString() == left);
     }
 

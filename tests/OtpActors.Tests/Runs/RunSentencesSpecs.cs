@@ -1,5 +1,6 @@
 using Akka.Event;
 using Akka.TestKit.Xunit;
+using OtpActors.Domain.Runs;
 using OtpActors.Runs;
 using OtpActors.Tests.Infrastructure.Journal;
 using Shouldly;
@@ -24,5 +25,17 @@ public class RunSentencesSpecs() : TestKit("akka.loglevel = DEBUG\nakka.stdout-l
         said.ShouldNotContain("s3cret");
         said.ShouldNotContain(e.GetType().Name, Case.Sensitive);
         said.ShouldMatch(@"^\w.{8}");
+    }
+
+    [Theory, MemberData(nameof(Names))]
+    public void What_the_timeline_keeps_is_told_in_a_sentence_too(string name)
+    {
+        if (RunFact.From(RunEventSerializerSpecs.Version1[name], 7) is { } fact)
+        {
+            var said = RunSentences.Of(fact);
+            said.ShouldNotContain(fact.What.Contains('-') ? fact.What : "{", Case.Sensitive, "each fact has its words");
+            said.ShouldNotContain("s3cret");
+            said.ShouldMatch(@"^\w.{8}.*\w\)?$");
+        }
     }
 }

@@ -18,6 +18,7 @@ internal static class LedgerTable
                 WITHOUT ROWID
             """).Execute();
         session.Statement("CREATE INDEX IF NOT EXISTS notifications_by_run ON notifications (run_id, last_at)").Execute();
+        session.Statement("CREATE INDEX IF NOT EXISTS notifications_by_time ON notifications (last_at)").Execute();
     }
 
     /// <summary>
@@ -73,12 +74,22 @@ internal static class LedgerTable
         }
     }
 
-    public static List<LedgerEntry> List(SqliteSession session, string? runId, int limit)
+    /// <summary>The newest first.</summary>
+    public static List<LedgerEntry> List(SqliteSession session, LedgerFilter filter, LedgerPlace? after, int limit)
     {
-        var rows = runId is null
-            ? session.Statement($"SELECT {Columns} FROM notifications ORDER BY last_at DESC, id LIMIT ?").Bind(1, limit)
-            : session.Statement($"SELECT {Columns} FROM notifications WHERE run_id = ? ORDER BY last_at DESC, id LIMIT ?")
-                .Bind(1, runId).Bind(2, limit);
+        var behind = after is null ? "TRUE" : "last_at <= ?2 AND (last_at < ?2 OR id > ?3)";
+        var rows = session.Statement(
+            $"SELECT {Columns} FROM notifications WHERE {ConditionOf(filter)} AND {behind} ORDER BY last_at DESC, id LIMIT ?4").Bind(4, limit);
+        if (filter.RunId is not null)
+        {
+            rows.Bind(1, filter.RunId);
+        }
+
+        if (after is not null)
+        {
+            rows.Bind(2, after.LastAt.ToUnixTimeMilliseconds()).Bind(3, after.Id);
+        }
+
         var entries = new List<LedgerEntry>();
         while (rows.Step())
         {
@@ -91,11 +102,14 @@ internal static class LedgerTable
         return entries;
     }
 
-    public static Dictionary<(string Channel, NotificationState State), long> Count(SqliteSession session, string? runId)
+    public static Dictionary<(string Channel, NotificationState State), long> Count(SqliteSession session, LedgerFilter filter)
     {
-        var rows = runId is null
-            ? session.Statement("SELECT channel, state, count(*) FROM notifications GROUP BY channel, state")
-            : session.Statement("SELECT channel, state, count(*) FROM notifications WHERE run_id = ? GROUP BY channel, state").Bind(1, runId);
+        var rows = session.Statement($"SELECT channel, state, count(*) FROM notifications WHERE {ConditionOf(filter)} GROUP BY channel, state");
+        if (filter.RunId is not null)
+        {
+            rows.Bind(1, filter.RunId);
+        }
+
         var counts = new Dictionary<(string, NotificationState), long>();
         while (rows.Step())
         {
@@ -109,6 +123,14 @@ internal static class LedgerTable
     public static int Remove(SqliteSession session, string runId, int limit) => session
         .Statement("DELETE FROM notifications WHERE id IN (SELECT id FROM notifications WHERE run_id = ? LIMIT ?)")
         .Bind(1, runId).Bind(2, limit).Execute();
+
+    /// <summary>The run is the first parameter; what else is in the text comes from lists of our own.</summary>
+    private static string ConditionOf(LedgerFilter filter) => string.Join(" AND ", new[]
+    {
+        filter.RunId is null ? "TRUE" : "run_id = ?1",
+        filter.Channel is null ? "TRUE" : filter.Channel == ChannelNames.Mail ? $"channel = '{ChannelNames.Mail}'" : $"channel = '{ChannelNames.Slack}'",
+        filter.States is null ? "TRUE" : $"state IN ({string.Join(',', filter.States.Select(state => (int)state))})",
+    });
 
     private static void Intend(SqliteSession session, Notification notification, DateTimeOffset now) => session.Statement($"""
             INSERT INTO notifications ({Columns}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0, 1, 1, '', ?7, ?7)

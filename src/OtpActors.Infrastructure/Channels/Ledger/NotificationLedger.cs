@@ -34,11 +34,11 @@ public sealed class NotificationLedger : IAsyncDisposable
 
     /// <summary>The newest entries, of one run or of all.</summary>
     public Task<List<LedgerEntry>> ListAsync(string? runId, int limit, CancellationToken cancellationToken) =>
-        _database.RunAsync(session => LedgerTable.List(session, runId, limit), cancellationToken);
+        _database.RunAsync(session => LedgerTable.List(session, new LedgerFilter(runId), null, limit), cancellationToken);
 
     /// <summary>How many are in which state, of one run or of all.</summary>
     public Task<Dictionary<(string Channel, NotificationState State), long>> CountAsync(string? runId, CancellationToken cancellationToken) =>
-        _database.RunAsync(session => LedgerTable.Count(session, runId), cancellationToken);
+        _database.RunAsync(session => LedgerTable.Count(session, new LedgerFilter(runId)), cancellationToken);
 
     /// <summary>Removes the entries of runs that are over, a few at a time: what others enter meanwhile does not wait.</summary>
     public async Task RemoveAsync(IEnumerable<string> runIds)

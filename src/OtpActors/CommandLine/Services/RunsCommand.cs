@@ -19,25 +19,30 @@ internal static class RunsCommand
         var to = new Option<string?>("--to") { Description = "Requested before this time.", HelpName = "TIME" };
         var list = new ListOptions();
         var follow = new Option<bool>("--follow") { Description = "With an ID: follow the run to its end. The exit code is then that of the run." };
+        var log = new Option<bool>("--log") { Description = "With an ID: the run's log instead, its last lines, the newest last." };
         Option[] ofLists = [list.Limit, state, topic, from, to, list.Cursor];
-        return ServiceVerb.Create("runs", "Lists runs, the newest first; or shows one.", [id, follow, .. ofLists], async call =>
+        return ServiceVerb.Create("runs", "Lists runs, the newest first; or shows one.", [id, follow, log, .. ofLists], async call =>
         {
             var parsed = call.Parsed;
             if (parsed.GetValue(id) is { } one)
             {
+                if (parsed.GetValue(log))
+                {
+                    ListOptions.Refuse(parsed, "does not go with --log", state, topic, from, to, follow);
+                    return await RunLogText.ShowAsync(call, one, list);
+                }
+
+                ListOptions.Refuse(parsed, "is for lists: add --log, or leave out the ID", list.Limit, list.Cursor);
                 ListOptions.Refuse(parsed, "is for the list of runs: leave it out, or leave out the ID", ofLists);
                 return await ShowAsync(call, one, parsed.GetValue(follow));
             }
 
-            if (parsed.GetValue(follow))
-            {
-                throw new UsageException("--follow goes with the ID of a run.");
-            }
+            ListOptions.Refuse(parsed, "goes with the ID of a run", follow, log);
 
             var query = new RunQuery(
                 parsed.GetValue(state) is { } states ? [states] : null, parsed.GetValue(topic), parsed.GetValue(from), parsed.GetValue(to));
             return await ListAsync(call, query, list);
-        }).WithExamples("runs --limit 5", "runs --state failed,incomplete --json", "runs 20310517-083000-a1b2c3");
+        }).WithExamples("runs --limit 5", "runs --state failed,incomplete --json", "runs 20310517-083000-a1b2c3", "runs 20310517-083000-a1b2c3 --log");
     }
 
     private static async Task<int> ListAsync(ServiceCall call, RunQuery query, ListOptions list)

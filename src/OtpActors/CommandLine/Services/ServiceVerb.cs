@@ -104,6 +104,7 @@ internal static class ServiceVerb
             { Code: "unknown_run" } => $"{Verb("runs")} lists them.",
             { Code: "unknown_topic" } => $"{Verb("topics")} lists them.",
             { Code: "unknown_schedule" } => $"{Verb("schedules")} lists them.",
+            { Code: "input_gone" } => $"{Verb("start", "--from", "FILE")} sends them again.",
             { Code: "commands_off" } => $"{Verb("start")} starts a run without it.",
             { Code: "schedule_refused" } => $"{Verb("schedules", "set")} replaces one.",
             _ => e.Remedy,

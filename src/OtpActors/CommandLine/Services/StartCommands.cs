@@ -1,7 +1,7 @@
 using System.CommandLine;
 using OtpActors.Api;
 using OtpActors.Client;
-using OtpActors.Domain.Runs;
+using OtpActors.Triggers;
 
 namespace OtpActors.CommandLine.Services;
 
@@ -23,25 +23,38 @@ internal static class StartCommands
         return ServiceVerb.Create(
             "start", $"Starts a run in the service, as `run` does in this process, and follows it. {ExitCodesOfRuns}",
             [.. options.OfNewRuns, key, noWait, wait],
-            async call => await RunAsync(
-                call, await options.ToRequestAsync(call.Parsed, call.Cancel), call.Parsed.GetValue(key), Waits(call, wait, noWait)))
+            async call =>
+            {
+                var request = await options.ToRequestAsync(call.Parsed, call.Cancel);
+                return await RunAsync(
+                    call, own => call.Client.StartRunAsync(request, own, call.Cancel), call.Parsed.GetValue(key), Waits(call, wait, noWait));
+            })
             .WithExamples("start --count 20000", "start --from passwords.csv --no-wait --json");
     }
 
     private static Command Again()
     {
         var id = new Argument<string>("RUN") { Description = "The run whose request is made again." };
-        var email = new Option<string?>("--email") { Description = "The address, of a run that produced one again and again.", HelpName = "ADDRESS" };
-        var otp = new Option<string?>("--otp") { Description = "Its password; '-' reads it from standard input.", HelpName = "PASSWORD" };
+        var email = new Option<string?>("--email")
+        {
+            Description = "Another address, of a run that produced one again and again; --otp goes with it.",
+            HelpName = "ADDRESS",
+        };
+        var otp = new Option<string?>("--otp") { Description = "Another password; '-' reads it from standard input.", HelpName = "PASSWORD" };
         var key = Key();
         var (noWait, wait) = (Following.NoWait(), Following.Wait());
         return ServiceVerb.Create(
             "again", $"Makes a run's request again, as a new run. {ExitCodesOfRuns}", [id, email, otp, key, noWait, wait],
             async call =>
             {
-                var run = await call.Client.GetRunAsync(call.Parsed.GetRequiredValue(id), call.Cancel);
-                var request = RequestOf(run, call.Parsed.GetValue(email), await RunOptions.PasswordAsync(call.Parsed.GetValue(otp), call.Cancel));
-                return await RunAsync(call, request, call.Parsed.GetValue(key), Waits(call, wait, noWait));
+                var change = new AgainRequest
+                {
+                    Email = call.Parsed.GetValue(email),
+                    Otp = await RunOptions.PasswordAsync(call.Parsed.GetValue(otp), call.Cancel),
+                };
+                return await RunAsync(
+                    call, own => call.Client.StartAgainAsync(call.Parsed.GetRequiredValue(id), change, own, call.Cancel),
+                    call.Parsed.GetValue(key), Waits(call, wait, noWait));
             }).WithExamples("again 20310517-083000-a1b2c3", "again 20310517-083000-a1b2c3 --no-wait --json");
     }
 
@@ -56,20 +69,21 @@ internal static class StartCommands
             ? throw new UsageException("--wait and --no-wait do not go together.")
             : !call.Parsed.GetValue(noWait);
 
-    private static async Task<int> RunAsync(ServiceCall call, RunRequest request, string? key, bool waits)
+    /// <param name="start">Starts it under a key.</param>
+    private static async Task<int> RunAsync(ServiceCall call, Func<string, Task<(RunDocument Run, bool Again)>> start, string? key, bool waits)
     {
-        var run = await StartAsync(call, request, key ?? Guid.NewGuid().ToString("N"));
+        var run = await StartAsync(start, key ?? Guid.NewGuid().ToString("N"));
         return waits ? await Following.ToTheEndAsync(call, run) : call.Show(run, screen => RunText.WriteLine(screen, run));
     }
 
     /// <summary>The key makes it safe to send the request again where nobody knows what became of it.</summary>
-    private static async Task<RunDocument> StartAsync(ServiceCall call, RunRequest request, string key)
+    private static async Task<RunDocument> StartAsync(Func<string, Task<(RunDocument Run, bool Again)>> start, string key)
     {
         for (var attempt = 1; ; attempt++)
         {
             try
             {
-                return (await call.Client.StartRunAsync(request, key, call.Cancel)).Run;
+                return (await start(key)).Run;
             }
             catch (ServiceException e) when (e.MayBeDone)
             {
@@ -80,42 +94,5 @@ internal static class StartCommands
                 }
             }
         }
-    }
-
-    /// <exception cref="UsageException">What is masked, or was given and is not kept, is not there to be sent again.</exception>
-    private static RunRequest RequestOf(RunDocument run, string? email, string? otp)
-    {
-        var (asked, source) = (run.Request, run.Records.Source);
-        if (source == RunDocument.RecordsSource.Given)
-        {
-            throw new UsageException(
-                $"The {Texts.Count(run.Records.Count, "record")} of run {run.RunId} came with its request and are not kept: use `start --from FILE`.");
-        }
-
-        if (source != RunDocument.RecordsSource.Sample && (email ?? otp) is not null)
-        {
-            throw new UsageException($"Run {run.RunId} made its addresses up: leave out --email and --otp.");
-        }
-
-        if (source == RunDocument.RecordsSource.Sample && (email is null || otp is null))
-        {
-            throw new UsageException(
-                $"Run {run.RunId} produced {asked.Email}, and a service tells neither addresses nor passwords: give them again with --email and --otp.");
-        }
-
-        return new RunRequest
-        {
-            Topic = asked.Topic,
-            Partitions = asked.Partitions,
-            Email = email,
-            Otp = otp,
-            Interval = asked.Interval,
-            Duration = asked.Duration,
-            Count = asked.Count,
-            Window = asked.Window,
-            Notify = asked.Notify,
-            Deadline = asked.Deadline,
-            Overlap = asked.Overlap,
-        };
     }
 }

@@ -43,6 +43,26 @@ public class RunTextSpecs
         GoldenScreen.ShouldBe(lines, "runs-id-piped");
     }
 
+    [Theory]
+    [InlineData(80, 24)]
+    [InlineData(120, 40)]
+    [InlineData(40, 20)]
+    public void A_log_is_read_to_the_end_of_each_line(int width, int height)
+    {
+        var screen = new FakeScreen(width, height);
+        RunLogText.Write(screen.Screen, LogOf("failed"));
+        var lines = screen.Written.TrimEnd('\n').Split('\n');
+
+        lines.ShouldAllBe(line => TextWidth.Measure(line) <= width);
+        GoldenScreen.ShouldBe(lines, $"runs-log-{width}x{height}");
+    }
+
+    [Fact]
+    public void A_log_in_a_pipe_is_columns() =>
+        GoldenScreen.ShouldBe(FakeScreen.Piped(screen => RunLogText.Write(screen, LogOf("failed"))), "runs-log-piped");
+
+    private static IReadOnlyList<RunLogPage.Line> LogOf(string kind) => RunLog.Page(Of(kind).State, [], null, "500", null).Items;
+
     private static DrivenRun Of(string kind)
     {
         var run = new DrivenRun(20_000, id: Id);

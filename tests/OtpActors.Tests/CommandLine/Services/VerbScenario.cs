@@ -1,5 +1,10 @@
 using System.Text.RegularExpressions;
+using Microsoft.Extensions.DependencyInjection;
 using OtpActors.CommandLine;
+using OtpActors.Domain.Notifications;
+using OtpActors.Domain.Records;
+using OtpActors.Infrastructure.Channels;
+using OtpActors.Infrastructure.Channels.Ledger;
 using OtpActors.Infrastructure.Topics;
 using OtpActors.Tests.Api;
 using OtpActors.Tests.Processes;
@@ -52,6 +57,7 @@ public sealed partial class VerbScenario : IAsyncLifetime
         await DoAsync("publish --records people.csv --idempotency-key monday");
         await DoAsync("publish --records people.csv --idempotency-key monday --json");
         await RunsAsync();
+        await NotificationsAsync();
         await TopicsAsync();
         await SchedulesAsync();
         await DoAsync("command run.json --idempotency-key monday");
@@ -76,6 +82,7 @@ public sealed partial class VerbScenario : IAsyncLifetime
         await Service.UntilAsync(_real[RunId], "completed");
         await DoAsync("runs");
         await DoAsync($"runs {RunId}");
+        await DoAsync($"runs {RunId} --log", shown: 4); // what follows comes in the order of the steps' ends
         await DoAsync("start --topic invoices --count 200 --notify none", shown: 1); // what follows comes in the order of the steps' ends
         _real[RunId] = await Service.StartRunAsync("""{"topic":"receipts","count":200,"notify":"none"}""");
         await Service.UntilAsync(_real[RunId], "completed");
@@ -91,6 +98,27 @@ public sealed partial class VerbScenario : IAsyncLifetime
         await Service.UntilAsync(_real[RunId], "cancelled");
         await DoAsync($"retry {RunId} produce");
         (await Service.PostAsync($"/api/runs/{_real[RunId]}/cancel")).ShouldBe(200);
+    }
+
+    /// <summary>Entries of our own: those of a run come in the order in which its steps end.</summary>
+    private async Task NotificationsAsync()
+    {
+        const string run = "daily-20310517-083000";
+        var ledger = Service.Services.GetRequiredService<NotificationLedger>();
+        foreach (var (channel, result) in new[]
+        {
+            (ChannelNames.Slack, new SendResult(SendOutcome.Accepted, "in the Slack capture")),
+            (ChannelNames.Mail, new SendResult(SendOutcome.Refused, "550 5.1.1 mailbox unavailable")),
+        })
+        {
+            var to = EmailAddress.Parse("jane@example.com");
+            var notification = new Notification(NotificationId.For(run, "mongo", channel, to), run, "mongo", channel, to);
+            await ledger.BeginAsync(notification, ArrivalLimit.None);
+            await ledger.EndAsync(notification.Id, result);
+        }
+
+        await DoAsync($"notifications {run}");
+        await DoAsync("notifications --state failed,uncertain --json");
     }
 
     private async Task TopicsAsync()

@@ -31,7 +31,7 @@ public sealed class VerbSpecs : IAsyncLifetime
         (await Service.PostAsync("/api/otps", """[{"email":"ann@example.com","otp":"1"},{"email":"joe@example.com","otp":"2"}]""")).ShouldBe(201);
         foreach (var (line, path) in new[]
         {
-            ("topics", "/api/topics"), ("topics email_topic", "/api/topics/email_topic"),
+            ("notifications", "/api/notifications"), ("topics", "/api/topics"), ("topics email_topic", "/api/topics/email_topic"),
             ("topics email_topic --records --newest", "/api/topics/email_topic/records?order=newest"), ("dead-letters", "/api/dead-letters"),
             ("schedules", "/api/schedules"), ("schedules show daily", "/api/schedules/daily"),
             ($"config show --server {Service.Url}", "/api/config"), ($"health --ready --url {Service.Url}", "/healthz/ready"),
@@ -42,9 +42,12 @@ public sealed class VerbSpecs : IAsyncLifetime
         }
 
         // The same form from a service and from the data directory.
-        var asked = (await RunAsync("find ann@example.com --json")).ShouldExitWith(1).Output;
+        await Service.UntilAsync(await Service.StartRunAsync("""{"topic":"news","interval":"1ms","duration":"2ms"}"""), run => run.IsOver);
+        string[] lines = ["find ann@example.com --json", "notifications --limit 3 --json", "runs --json"];
+        var asked = await Task.WhenAll(lines.Select(async line => (await RunAsync(line)).Output));
+        asked[1].ShouldContain("accepted");
         await Service.StopAsync();
-        var read = (await RunAsync("find ann@example.com --json")).ShouldExitWith(1).Output;
+        var read = await Task.WhenAll(lines.Select(async line => (await RunAsync(line)).Output));
         read.ShouldBe(asked);
         await Service.StartAsync();
     }
@@ -130,6 +133,16 @@ public sealed class VerbSpecs : IAsyncLifetime
     [InlineData("topics email_topic --limit 5", "--limit is for lists: add --records, or leave out the NAME.")]
     [InlineData("topics --limit 0", "--limit: 0 is not above 0.")]
     [InlineData("topics --cursor a/b", "cursor: it must be the next of the page before.")]
+    [InlineData("runs --log", "--log goes with the ID of a run.")]
+    [InlineData("runs --follow", "--follow goes with the ID of a run.")]
+    [InlineData("runs none --log", "There is no run 'none'. `OtpActors runs` lists them.")]
+    [InlineData("runs none --log --follow", "--follow does not go with --log.")]
+    [InlineData("runs none --limit 3", "--limit is for lists: add --log, or leave out the ID.")]
+    [InlineData("runs none --topic news", "--topic is for the list of runs: leave it out, or leave out the ID.")]
+    [InlineData("again none", "There is no run 'none'. `OtpActors runs` lists them.")]
+    [InlineData("notifications --state sent", "--state: it must be of intent, accepted, failed, uncertain, deferred.")]
+    [InlineData("notifications --channel fax", "--channel: it must be of mail, slack.")]
+    [InlineData("notifications --limit 0", "--limit: 0 is not above 0.")]
     [InlineData("dead-letters --topic none", "There is no such topic. `OtpActors topics` lists them.")]
     [InlineData("dead-letters redrive", "Say which letters: either --all or --letter PARTITION@OFFSET.")]
     [InlineData("dead-letters redrive --all --letter 0@1", "Say which letters: either --all or --letter PARTITION@OFFSET.")]
@@ -160,6 +173,8 @@ public sealed class VerbSpecs : IAsyncLifetime
         foreach (var (line, says) in new[]
         {
             ("topics email_topic --records --offset 9", "No records there: partition 0 of email_topic holds the offsets 0 to 0."),
+            ("notifications", $"No notifications at {Service.Url}."),
+            ("notifications none --channel mail", $"No notifications of this kind of run none at {Service.Url}."),
             ("dead-letters", "No dead letters of email_topic in partition 0."),
             ("schedules", $"No schedules at {Service.Url}."),
         })
