@@ -81,7 +81,7 @@ internal static class ViewBenchmark
         })!;
         using var runs = JsonDocument.Parse(await process.StandardOutput.ReadToEndAsync());
         await process.WaitForExitAsync();
-        return runs.RootElement[0].GetProperty("report").GetProperty("durationMs").GetInt64() / 1000.0;
+        return runs.RootElement.GetProperty("items")[0].GetProperty("report").GetProperty("durationMs").GetInt64() / 1000.0;
     }
 
     private static void Write(List<Figures> piped, List<Figures> shown)

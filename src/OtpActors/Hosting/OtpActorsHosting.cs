@@ -1,5 +1,6 @@
 using Akka.Configuration;
 using Akka.Hosting;
+using Akka.Logger.Serilog;
 using OtpActors.Api;
 using OtpActors.Domain.Runs;
 using OtpActors.Infrastructure.Channels.Ledger;
@@ -60,14 +61,17 @@ public static class OtpActorsHosting
         var continuous = triggers && options.Topic.Continuous
             ? new TopicSpec(options.Topic.Name, options.Topic.Partitions, options.Topic.ReplicationFactor)
             : null;
-        services.AddAkka("otpactors", builder =>
+        var system = ActorLog.NewSystemName();
+        services.AddSingleton(sp => new ActorLog(system, sp.GetRequiredService<Serilog.ILogger>()));
+        services.AddAkka(system, (builder, sp) =>
         {
+            _ = sp.GetRequiredService<ActorLog>(); // the container ends it after the actors
             builder
                 .ConfigureLoggers(loggers =>
                 {
                     loggers.LogLevel = LevelOf(options.LogLevel);
                     loggers.ClearLoggers();
-                    loggers.AddLoggerFactory();
+                    loggers.AddSerilogLogging();
                 })
                 .AddHocon(ConfigurationFactory.ParseString(File.ReadAllText(AkkaConf)), HoconAddMode.Prepend)
                 .AddHocon(StopWithin(options.ShutdownTimeout), HoconAddMode.Prepend)
