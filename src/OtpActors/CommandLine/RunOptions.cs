@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using System.Globalization;
 using OtpActors.Domain.Records;
 using OtpActors.Domain.Runs;
@@ -13,50 +12,12 @@ namespace OtpActors.CommandLine;
 /// <summary>The options of <c>run</c>, and the run they ask for.</summary>
 internal sealed class RunOptions
 {
-    private readonly Option<string?> _topic = new("--topic")
-    {
-        Description = "The topic, created if it is absent. [default: email_topic]",
-        HelpName = "NAME",
-    };
-
-    private readonly Option<int?> _partitions = new("--partitions")
-    {
-        Description = "Partitions of a topic that is created. [default: 1]",
-        HelpName = "N",
-        CustomParser = Numbers.Parse<int>,
-    };
-
-    private readonly Option<string?> _email = new("--email")
-    {
-        Description = $"The address to produce. [default: {RunRequests.DefaultEmail}]",
-        HelpName = "ADDRESS",
-    };
+    private readonly RequestOptions _request = new();
 
     private readonly Option<string?> _otp = new("--otp")
     {
         Description = $"Its password; '-' reads it from standard input, which keeps it out of the process list. [default: {RunRequests.DefaultOtp}]",
         HelpName = "PASSWORD",
-    };
-
-    private readonly Option<TimeSpan?> _interval = new("--interval")
-    {
-        Description = "The time between two records of the one address. [default: 5s]",
-        HelpName = "TIME",
-        CustomParser = DurationArguments.Parse,
-    };
-
-    private readonly Option<TimeSpan?> _duration = new("--duration")
-    {
-        Description = "From the first to the last record of the one address, both included. [default: 20s]",
-        HelpName = "TIME",
-        CustomParser = DurationArguments.Parse,
-    };
-
-    private readonly Option<long?> _count = new("--count")
-    {
-        Description = "Produce N generated addresses, each its own, with random passwords, as fast as they are taken.",
-        HelpName = "N",
-        CustomParser = Numbers.Parse<long>,
     };
 
     private readonly Option<string?> _from = new("--from")
@@ -70,21 +31,6 @@ internal sealed class RunOptions
         Description = "With --from: leave bad lines out instead of refusing the file.",
     };
 
-    private readonly Option<TimeSpan?> _window = new("--window")
-    {
-        Description = "How long the sinks may store nothing more before the checks begin all the same. [default: 30s]",
-        HelpName = "TIME",
-        CustomParser = DurationArguments.Parse,
-    };
-
-    private readonly Option<NotifyLimit?> _notify = new("--notify")
-    {
-        Description = "Mail and post all addresses found in a store, none, or the first N. [default: 100]",
-        HelpName = "all|none|N",
-        CustomParser = ParseLimit,
-        CompletionSources = { "all", "none" },
-    };
-
     private readonly Option<string?> _resume = new("--resume")
     {
         Description = "Go on with a run that was interrupted, where it was. Takes no option but --data and --json.",
@@ -93,7 +39,10 @@ internal sealed class RunOptions
 
     /// <summary>Those that say what a new run is to do.</summary>
     public IReadOnlyList<Option> OfNewRuns =>
-        [_topic, _partitions, _email, _otp, _interval, _duration, _count, _from, _skipBad, _window, _notify];
+    [
+        _request.Topic, _request.Partitions, _request.Email, _otp, _request.Interval, _request.Length, _request.Count, _from, _skipBad,
+        _request.Window, _request.Notify,
+    ];
 
     public IEnumerable<Option> All => [.. OfNewRuns, _resume];
 
@@ -165,19 +114,8 @@ internal sealed class RunOptions
     public static async Task<string?> PasswordAsync(string? text, CancellationToken cancellationToken) =>
         text is "-" ? await Console.In.ReadLineAsync(cancellationToken) ?? "" : text;
 
-    private async Task<RunRequest> RequestAsync(ParseResult parsed, IReadOnlyList<OtpInput>? records, CancellationToken cancellationToken) => new()
-    {
-        Topic = parsed.GetValue(_topic),
-        Partitions = parsed.GetValue(_partitions),
-        Email = parsed.GetValue(_email),
-        Otp = await PasswordAsync(parsed.GetValue(_otp), cancellationToken),
-        Interval = parsed.GetValue(_interval),
-        Duration = parsed.GetValue(_duration),
-        Count = parsed.GetValue(_count),
-        Records = records,
-        Window = parsed.GetValue(_window),
-        Notify = parsed.GetValue(_notify),
-    };
+    private async Task<RunRequest> RequestAsync(ParseResult parsed, IReadOnlyList<OtpInput>? records, CancellationToken cancellationToken) =>
+        _request.ToRequest(parsed, await PasswordAsync(parsed.GetValue(_otp), cancellationToken), records);
 
     private static IReadOnlyList<OtpInput> RecordsOf(string file, bool skipBad, CancellationToken cancellationToken)
     {
@@ -213,13 +151,13 @@ internal sealed class RunOptions
             throw new UsageException("--skip-bad goes with --from.");
         }
 
-        if (parsed.GetValue(_count) is not null)
+        if (parsed.GetValue(_request.Count) is not null)
         {
-            Alone(parsed, _count, _from, _email, _otp, _interval, _duration);
+            Alone(parsed, _request.Count, _from, _request.Email, _otp, _request.Interval, _request.Length);
         }
         else if (parsed.GetValue(_from) is not null)
         {
-            Alone(parsed, _from, _email, _otp, _interval, _duration);
+            Alone(parsed, _from, _request.Email, _otp, _request.Interval, _request.Length);
         }
     }
 
@@ -241,17 +179,6 @@ internal sealed class RunOptions
 
     private static List<string> Given(ParseResult parsed, params Option[] options) =>
         [.. options.Where(o => parsed.GetResult(o) is { Implicit: false }).Select(o => o.Name)];
-
-    private static NotifyLimit? ParseLimit(ArgumentResult result)
-    {
-        var text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
-        if (!NotifyLimit.TryParse(text, out var limit))
-        {
-            result.AddError($"--notify takes all, none or a number of addresses, not '{text}'.");
-        }
-
-        return limit;
-    }
 }
 
 /// <summary>The user's file has bad lines, and was refused for them.</summary>

@@ -18,7 +18,7 @@ internal static class RunSentences
             case RunEvents.Requested r:
                 log.Info(
                     "Run {RunId} is requested by {Trigger}: {Count} record(s) on {Topic}",
-                    runId, r.Spec.Trigger?.Kind ?? TriggerKind.CommandLine, r.Spec.Records.Count, r.Spec.Topic);
+                    runId, (r.Spec.Trigger?.Kind ?? TriggerKind.CommandLine).ToString(), r.Spec.Records.Count, r.Spec.Topic);
                 break;
             case RunEvents.StepStarted s:
                 log.Info("{Step}, attempt {Attempt}, begins", s.Step.Name, s.Attempt);
@@ -27,7 +27,7 @@ internal static class RunSentences
                 log.Info("{Step} is skipped: {Reason}", s.Step.Name, s.Reason);
                 break;
             case RunEvents.TopicConfirmed t:
-                log.Info("The topic is there ({Outcome}) with {Partitions} partition(s)", t.Outcome, t.Partitions);
+                log.Info("The topic is there ({Outcome}) with {Partitions} partition(s)", t.Outcome.ToString(), t.Partitions);
                 break;
             case RunEvents.SinkReady s:
                 log.Info("{Step} is ready on {Partitions} partition(s)", s.Step.Name, s.Start.Count);
@@ -74,7 +74,7 @@ internal static class RunSentences
                 log.Info("Run {RunId} goes on with one more attempt of {Step}", runId, r.Step.Name);
                 break;
             case RunEvents.Ended end:
-                log.Info("Run {RunId} ended: {Outcome}", runId, end.Outcome);
+                log.Info("Run {RunId} ended: {Outcome}", runId, end.Outcome.ToString());
                 break;
             default:
                 // A fact that is younger than this table: as its timeline has it.

@@ -54,7 +54,7 @@ public sealed partial class RunSupervisor : ReceivePersistentActor, IWithTimers
         Command<SuspendRun>(_ =>
         {
             _suspended = true;
-            _log.Info("Run {RunId} is suspended: {Phase}", _runId, _state.Phase);
+            _log.Info("Run {RunId} is suspended: {Phase}", _runId, _state.Phase.ToString());
             Interpret();
         });
         Command<PassivateIfIdle>(_ =>
@@ -105,7 +105,7 @@ public sealed partial class RunSupervisor : ReceivePersistentActor, IWithTimers
 
         if (_state.BeganAt is not null && !_state.IsTerminal)
         {
-            _log.Info("Run {RunId} goes on: {Phase}", _runId, _state.Phase);
+            _log.Info("Run {RunId} goes on: {Phase}", _runId, _state.Phase.ToString());
         }
 
         _cataloged = _state.Phase;
