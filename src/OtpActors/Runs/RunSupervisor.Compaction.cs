@@ -21,6 +21,7 @@ public sealed partial class RunSupervisor
     private long _snapshotAt;
     private bool _saving;
     private IActorRef? _forgetter;
+    private bool _snapshotsDeleted;
 
     private void TruncateJournal()
     {
@@ -34,12 +35,14 @@ public sealed partial class RunSupervisor
             _saving = false;
             DeleteMessages(saved.Metadata.SequenceNr);
             DeleteSnapshots(new SnapshotSelectionCriteria(saved.Metadata.SequenceNr - 1));
+            Stash.UnstashAll();
             StopIfQuiet();
         });
         Command<SaveSnapshotFailure>(failed =>
         {
             _saving = false;
             _log.Warning(failed.Cause, "Run {RunId} has no snapshot at event {Event}; its events stay", _runId, failed.Metadata.SequenceNr);
+            Stash.UnstashAll();
             StopIfQuiet();
         });
         Command<ForgetRun>(Forget);
@@ -48,12 +51,13 @@ public sealed partial class RunSupervisor
             if (_forgetter is not null && deleted.Criteria.MaxSequenceNr == long.MaxValue)
             {
                 _state = RunState.New(_runId);
+                _snapshotsDeleted = true;
                 DeleteMessages(LastSequenceNr);
             }
         });
         Command<DeleteMessagesSuccess>(deleted =>
         {
-            if (_forgetter is not null && deleted.ToSequenceNr == LastSequenceNr)
+            if (_snapshotsDeleted && deleted.ToSequenceNr == LastSequenceNr)
             {
                 EndForgetting(new RunDeleted(_runId));
             }
@@ -79,7 +83,11 @@ public sealed partial class RunSupervisor
     private void Forget(ForgetRun forget)
     {
         var over = _state.Spec is null || _state.EndedAt <= forget.EndedBy;
-        if (!over || _saving || _stopping.Count > 0 || _forgetter is not null)
+        if (over && (_saving || _stopping.Count > 0))
+        {
+            Stash.Stash(); // until the snapshot is there, which then goes with the others, and until its steps have stopped
+        }
+        else if (!over || _forgetter is not null)
         {
             Sender.Tell(new RunKept(_runId));
             StopIfQuiet();
@@ -109,7 +117,7 @@ public sealed partial class RunSupervisor
     private void EndForgetting(object answer)
     {
         _forgetter.Tell(answer);
-        _forgetter = null;
+        (_forgetter, _snapshotsDeleted) = (null, false);
         StopIfQuiet();
     }
 }

@@ -48,6 +48,7 @@ public sealed partial class RunSupervisor : ReceivePersistentActor, IWithTimers
         Command<StepStopped>(stopped =>
         {
             _stopping.Remove(stopped.Step);
+            Stash.UnstashAll();
             StopIfQuiet();
         });
         Command<Tick>(Listen);

@@ -20,12 +20,16 @@ internal sealed class ScriptedSnapshots : SnapshotStore
     private static readonly RunSnapshotSerializer Serializer = new(null!);
 
     private ImmutableSortedDictionary<(string Id, long SequenceNr), byte[]> _kept = ImmutableSortedDictionary<(string, long), byte[]>.Empty;
+    private TaskCompletionSource _held = new();
     private volatile Script _script = new(Way.Keep);
 
     public enum Way
     {
         Keep,
         FailSaves,
+
+        /// <summary>Saves end once the script is another.</summary>
+        HoldSaves,
         FailDeletions,
         FailLoads,
     }
@@ -46,6 +50,8 @@ internal sealed class ScriptedSnapshots : SnapshotStore
         {
             case Script script:
                 _script = script;
+                _held.TrySetResult();
+                _held = new TaskCompletionSource();
                 Sender.Tell(script);
                 return true;
             case Look look:
@@ -67,13 +73,17 @@ internal sealed class ScriptedSnapshots : SnapshotStore
                 new SnapshotMetadata(persistenceId, newest.Key.SequenceNr, DateTime.UnixEpoch), Serializer.FromBinary(newest.Value, "run:1")));
     }
 
-    protected override Task SaveAsync(SnapshotMetadata metadata, object snapshot, CancellationToken cancellationToken)
+    protected override async Task SaveAsync(SnapshotMetadata metadata, object snapshot, CancellationToken cancellationToken)
     {
         Unless(Way.FailSaves);
+        if (_script.Way == Way.HoldSaves)
+        {
+            await _held.Task;
+        }
+
         Serializer.Manifest(snapshot);
         _kept = _kept.SetItem((metadata.PersistenceId, metadata.SequenceNr), Serializer.ToBinary(snapshot));
         _script.Watcher?.Tell(new Saved(metadata.SequenceNr));
-        return Task.CompletedTask;
     }
 
     protected override Task DeleteAsync(SnapshotMetadata metadata, CancellationToken cancellationToken) =>

@@ -154,6 +154,21 @@ public class RunCompactionSpecs : RunKit
     }
 
     [Fact]
+    public async Task A_run_whose_snapshot_is_being_saved_is_forgotten_with_it()
+    {
+        await ScriptAsync(ScriptedSnapshots.Way.HoldSaves);
+        await ProducingAsync();
+        await ProgressAsync(120);
+        await DoAsync(Say.Cancel);
+        Runs.Tell(Forget(), TestActor);
+        (await StateAsync()).Outcome.ShouldBe(RunOutcome.Cancelled, "it has the message, and waits");
+        await ScriptAsync(ScriptedSnapshots.Way.Keep);
+        await this.NextAsync<RunDeleted>();
+        var kept = await KeptAsync();
+        (kept.Events.Count, kept.Snapshots.Count).ShouldBe((0, 0));
+    }
+
+    [Fact]
     public async Task A_run_that_is_suspended_while_it_is_forgotten_is_forgotten()
     {
         await EndedAsync(20);
