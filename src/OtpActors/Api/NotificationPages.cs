@@ -37,7 +37,7 @@ internal static class NotificationPages
         }
 
         var filter = new LedgerFilter(query.Run, query.Channel, RequestValues.AnyOf(query.State, "state", States));
-        var after = query.Cursor is null ? null : TimeCursor.Parse(query.Cursor) is var (time, id) ? new LedgerPlace(time, id) : null;
+        var after = query.Cursor is null ? null : TimeCursor.Parse(query.Cursor) is var (time, id) ? new LedgerCursor(time, id) : null;
         var found = await ledger.ListAsync(filter, after, count + 1, cancellationToken);
         var page = found.Take(count).Select(NotificationPage.Item.Of).ToList();
         return new NotificationPage(

@@ -27,7 +27,7 @@ public sealed class Checker(IEnumerable<IOtpStore> stores, DataDirectory data, T
     {
         var store = stores.Single(s => s.Name == begin.Step.Store);
         var (looked, found, missing) = (0L, 0L, new List<string>());
-        var pulse = new Throttle(Time, TimeSpan.FromSeconds(1));
+        var throttle = new Throttle(Time, TimeSpan.FromSeconds(1));
         foreach (var emails in RecordSources.Open(begin.Spec.Records, data.InputsDirectory).Addresses().Chunk(BatchSize))
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -40,7 +40,7 @@ public sealed class Checker(IEnumerable<IOtpStore> stores, DataDirectory data, T
                     .Take(SampleSize - missing.Count).Select(e => e.ToString()));
             }
 
-            if (pulse.IsDue())
+            if (throttle.IsDue())
             {
                 run.Tell(new RunCommands.Heartbeat(begin.RunId, begin.Step, begin.Attempt));
             }

@@ -29,7 +29,7 @@ public sealed class Mender(IEnumerable<IOtpStore> stores, IOtpTopic topic, TimeP
         Begin begin, IActorRef run, Outages outages, CancellationToken cancellationToken)
     {
         var store = stores.Single(s => s.Name == begin.Step.Store);
-        var pulse = new Throttle(Time, TimeSpan.FromSeconds(1));
+        var throttle = new Throttle(Time, TimeSpan.FromSeconds(1));
         await outages.WaitOutAsync(store.Name, () => store.EnsureSchemaAsync(cancellationToken), cancellationToken);
         foreach (var (partition, end) in begin.To)
         {
@@ -52,7 +52,7 @@ public sealed class Mender(IEnumerable<IOtpStore> stores, IOtpTopic topic, TimeP
                 }
 
                 next = records[^1].Offset + 1;
-                if (pulse.IsDue())
+                if (throttle.IsDue())
                 {
                     run.Tell(new RunCommands.Heartbeat(begin.RunId, begin.Step, begin.Attempt));
                 }

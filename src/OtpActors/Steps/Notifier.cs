@@ -50,7 +50,7 @@ public sealed class Notifier(
         var inHand = new Queue<(long Sequence, Task<SendResult> Answer)>();
         try
         {
-            var pulse = new Throttle(Time, TimeSpan.FromMilliseconds(200));
+            var throttle = new Throttle(Time, TimeSpan.FromMilliseconds(200));
             await foreach (var (sequence, stored) in DueAsync(begin, outages, cancellationToken))
             {
                 if (progress.Sent + progress.Failed + inHand.Count >= (begin.Spec.NotifyLimit ?? long.MaxValue))
@@ -79,7 +79,7 @@ public sealed class Notifier(
                 await BeatUntilAsync(answer, begin, run);
                 progress = Count(progress, sequence, await answer);
                 inHand.Dequeue();
-                if (pulse.IsDue())
+                if (throttle.IsDue())
                 {
                     Tell();
                 }

@@ -41,7 +41,7 @@ public sealed class Producer(IOtpTopic topic, DataDirectory data, TimeProvider t
     {
         var (name, count) = (begin.Spec.Topic, begin.Spec.Records.Count);
         var (handed, produced) = (begin.From, begin.From);
-        var pulse = new Throttle(Time, ProgressInterval);
+        var throttle = new Throttle(Time, ProgressInterval);
         var source = RecordSources.Open(begin.Spec.Records, data.InputsDirectory);
         using (outages.Watch(PartNames.Topic, Awaited))
         {
@@ -83,7 +83,7 @@ public sealed class Producer(IOtpTopic topic, DataDirectory data, TimeProvider t
                     {
                         Interlocked.Exchange(ref produced, ack.NextSequence);
                         outages.Answered(PartNames.Topic);
-                        if (pulse.IsDue() || produced < count && begin.Spec.Records is RecordSpec.Sample)
+                        if (throttle.IsDue() || produced < count && begin.Spec.Records is RecordSpec.Sample)
                         {
                             run.Tell(new RunCommands.RecordProduced(begin.RunId, begin.Attempt, produced));
                         }

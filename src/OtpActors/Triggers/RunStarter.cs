@@ -38,7 +38,7 @@ public sealed class RunStarter(
     : IRunStarter
 {
     /// <summary>How long a run may take to be journaled; it is a matter of milliseconds.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan AskTimeout = TimeSpan.FromSeconds(15);
 
     /// <summary>
     /// Of triggers with the same key at the same time the first alone keeps its records: passwords that were left out
@@ -140,7 +140,7 @@ public sealed class RunStarter(
     {
         try
         {
-            return await actor.Ask<object>(message, Patience, cancellationToken);
+            return await actor.Ask<object>(message, AskTimeout, cancellationToken);
         }
         catch (AskTimeoutException)
         {

@@ -75,7 +75,7 @@ internal static class LedgerTable
     }
 
     /// <summary>The newest first.</summary>
-    public static List<LedgerEntry> List(SqliteSession session, LedgerFilter filter, LedgerPlace? after, int limit)
+    public static List<LedgerEntry> List(SqliteSession session, LedgerFilter filter, LedgerCursor? after, int limit)
     {
         var behind = after is null ? "TRUE" : "last_at <= ?2 AND (last_at < ?2 OR id > ?3)";
         var rows = session.Statement(
